@@ -1,0 +1,1 @@
+"""Persistent homology of noisy high-dimensional data with spectral distances."""

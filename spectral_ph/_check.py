@@ -1,0 +1,313 @@
+"""Every check of user input and the sentence it raises: what came, what was needed, what to type.
+
+Public functions call these once, at the door; kernels trust their arguments.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from spectral_ph._types import FloatArray, Graph, RandomState
+
+
+class InputError(ValueError):
+    """What the user passed cannot be used; the message says what to type instead."""
+
+
+class TooLargeError(InputError, MemoryError):
+    """The job would not fit in memory; raised before anything is allocated."""
+
+
+class MissingExtraError(InputError, ImportError):
+    """An optional dependency is not installed; the message holds the install line."""
+
+
+class SpectralWarning(UserWarning):
+    """The answer stands, but something about it should be known."""
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Import an optional dependency, or say how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{module} is not installed, and this needs it; run: pip install 'spectral_ph[{extra}]'"
+        ) from error
+
+
+def one_of(value: object, known: Iterable[str], what: str) -> str:
+    """Return `value` if it is one of the known names; else raise, naming the nearest one."""
+    names = list(known)
+    if isinstance(value, str) and value in names:
+        return value
+    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"{value!r} is not a known {what}{hint} Known are: {', '.join(names)}.".replace("?.", "?"))
+
+
+def positive_int(value: object, name: str, least: int = 1) -> int:
+    """Return `value` as an int that is at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, and {value!r} came.")
+    return int(value)
+
+
+def real(value: object, name: str, least: float = -np.inf, most: float = np.inf) -> float:
+    """Return `value` as a float within [least, most]; NaN is refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InputError(f"{name} must be a number, and {value!r} came.")
+    if not least <= value <= most:
+        span = f"at least {least:g}" if most == np.inf else f"between {least:g} and {most:g}"
+        raise InputError(f"{name} must be {span}, and {value!r} came.")
+    return float(value)
+
+
+def flag(value: object, name: str) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name} must be True or False, and {value!r} came.")
+    return bool(value)
+
+
+def prime(value: object, name: str = "coeff") -> int:
+    """Return `value` if it is a prime below 2**15, the order of a field that every engine can hold."""
+    p = positive_int(value, name, least=2)
+    if p >= 2**15 or any(p % q == 0 for q in range(2, int(p**0.5) + 1)):
+        raise InputError(f"{name} must be a prime below 32768 (homology is taken over the field Z/{name}), and {p} came.")
+    return p
+
+
+def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
+    """Return `X` as a C-contiguous (n, d) float64 array of finite numbers with at least `least` rows."""
+    if sp.issparse(X):
+        raise InputError(
+            f"Sparse data was passed: {what} must be a dense (n, d) array. Reduce it first (spectral_ph.preprocess turns "
+            f"counts into principal components), or pass {what}.toarray() if it fits in memory."
+        )
+    array = np.asarray(X)
+    if np.iscomplexobj(array):
+        raise InputError(f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus.")
+    try:
+        array = np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
+    if array.ndim != 2:
+        raise InputError(
+            f"{what} must be a 2-dimensional array (n points, d coordinates), and one of {array.ndim} dimensions came. "
+            f"Reshape your data with {what}.reshape(-1, 1) if it has a single feature or {what}.reshape(1, -1) if it is "
+            "a single sample."
+        )
+    n, d = array.shape
+    if d == 0:
+        raise InputError(f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
+    if n < least:
+        raise InputError(f"{what} has {n} sample(s) (shape={array.shape}), and a minimum of {least} is required.")
+    _finite(array, what)
+    return array
+
+
+def _finite(array: FloatArray, what: str) -> None:
+    if np.isfinite(array).all():
+        return
+    bad = ~np.isfinite(array)
+    kind = " and ".join(k for k, hit in (("NaN", np.isnan(array).any()), ("infinity", np.isinf(array).any())) if hit)
+    row = int(np.flatnonzero(bad.any(axis=tuple(range(1, array.ndim))))[0])
+    raise InputError(
+        f"{what} contains {kind} in {int(bad.sum())} of its {array.size} entries (first in row {row}); drop those rows or "
+        "fill the gaps first."
+    )
+
+
+def distinct(X: FloatArray, what: str = "X") -> None:
+    """Refuse points that all coincide."""
+    if (X == X[0]).all():
+        raise InputError(f"all {len(X)} points of {what} are the same point, so there is no shape to find; check the input.")
+
+
+def n_neighbors(k: object, n: int) -> int:
+    """Return `k` if each of `n` points can have that many neighbours, itself not counted."""
+    k = positive_int(k, "n_neighbors")
+    if k >= n:
+        raise InputError(
+            f"n_neighbors={k} needs at least {k + 1} points (a point is not its own neighbour), and n_samples={n} came; "
+            f"pass n_neighbors={n - 1} or fewer."
+        )
+    return k
+
+
+# A matrix of distances that was computed by matrix products is symmetric only up to rounding; more than this is a mistake.
+ASYMMETRY = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-5}
+
+
+def square_distances(D: object, what: str = "the distance matrix") -> tuple[FloatArray, float]:
+    """Check a precomputed (n, n) distance matrix and make it symmetric to the last bit.
+
+    Returns
+    -------
+    D : (n, n) float64, C-contiguous, symmetric bit for bit, zero diagonal, non-negative. The very object that came if
+        nothing had to change, else a copy; the input is never written to.
+    asymmetry : largest |D_ij - D_ji| that was found (0.0 when it came symmetric); pairs that differed hold the larger.
+    """
+    if sp.issparse(D):
+        raise InputError(
+            f"Sparse data was passed: {what} must be a dense (n, n) array; missing pairs have no distance. "
+            "To use a sparse graph, pass it as graph=A with a graph distance such as 'geodesic' or 'eff_res'."
+        )
+    raw = np.asarray(D)
+    if np.iscomplexobj(raw):
+        raise InputError(f"Complex data not supported: {what} must hold real numbers.")
+    if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
+        raise InputError(
+            f"{what} must be square, and one of shape {raw.shape} came; pass an (n, n) matrix, or points with a "
+            "distance other than 'precomputed'."
+        )
+    tolerance = ASYMMETRY.get(raw.dtype, 1e-10)
+    try:
+        array = np.ascontiguousarray(raw, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
+    if len(array) < 1:
+        raise InputError(f"{what} has 0 sample(s), and a minimum of 1 is required.")
+    _finite(array, what)
+    if array.min() < 0:
+        i, j = np.unravel_index(int(array.argmin()), array.shape)
+        raise InputError(
+            f"Negative values in data: {what} has {array[i, j]:g} at ({i}, {j}), and distances are never negative; "
+            "if these are similarities, turn them into distances first."
+        )
+    largest = float(array.max())
+    if (diagonal := float(np.abs(np.diagonal(array)).max())) > tolerance * largest:
+        raise InputError(
+            f"{what} has a non-zero diagonal (largest entry {diagonal:g}), and the distance of a point to itself is 0; "
+            "if these are similarities, turn them into distances first, else set it with numpy.fill_diagonal(D, 0)."
+        )
+    asymmetry = 0.0
+    # By blocks of rows: a full D - D.T would double the memory of the largest object there is.
+    step = max(1, 2**22 // len(array))
+    for start in range(0, len(array), step):
+        block = slice(start, start + step)
+        asymmetry = max(asymmetry, float(np.abs(array[block, start:] - array[start:, block].T).max()))
+    if asymmetry > tolerance * largest:
+        raise InputError(
+            f"{what} is not symmetric (entries differ by up to {asymmetry:g} from their mirror image, largest entry "
+            f"{largest:g}); pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean."
+        )
+    if asymmetry > 0 or diagonal > 0:
+        array = np.maximum(array, array.T)
+        np.fill_diagonal(array, 0.0)
+    return array, asymmetry
+
+
+def graph(A: object, what: str = "the graph") -> Graph:
+    """Return `A` as a symmetric csr_array of float64 conductances without stored zeros.
+
+    A stored zero is no edge here: it has conductance 0. (In a matrix of *distances* a stored zero is an edge between
+    duplicates; `spectral_ph.graph.symmetrize` builds graphs from patterns for that reason.)
+    """
+    if not sp.issparse(A):
+        if not isinstance(A, np.ndarray):
+            raise InputError(f"{what} must be a scipy sparse (n, n) matrix or an array, and {type(A).__name__} came.")
+        if A.ndim != 2:
+            raise InputError(f"{what} must be an (n, n) matrix, and an array of {A.ndim} dimensions came.")
+    matrix = sp.csr_array(A, dtype=np.float64)
+    n, m = matrix.shape
+    if n != m:
+        raise InputError(f"{what} must be square, and one of shape {(n, m)} came; pass an (n, n) adjacency matrix.")
+    if n < 2:
+        raise InputError(f"{what} has {n} sample(s), and a minimum of 2 is required.")
+    matrix.sum_duplicates()
+    if not np.isfinite(matrix.data).all():
+        raise InputError(f"{what} contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity.")
+    if (matrix.data < 0).any():
+        raise InputError(f"{what} has negative weights (smallest {matrix.data.min():g}); weights are conductances, w > 0.")
+    if (matrix.data == 0).any():
+        matrix = matrix.copy()
+        matrix.eliminate_zeros()
+    difference = abs(matrix - matrix.T)
+    if difference.nnz and (gap := difference.max()) > 0:
+        if gap > 1e-10 * matrix.data.max():
+            raise InputError(
+                f"{what} is not symmetric (weights differ by up to {gap:g} from their mirror image); pass A.maximum(A.T) "
+                "for the union of both directions or A.minimum(A.T) for the mutual edges."
+            )
+        matrix = sp.csr_array(matrix.maximum(matrix.T))
+    matrix.sort_indices()
+    return matrix
+
+
+def degrees_positive(degrees: FloatArray) -> None:
+    """Refuse a graph with vertices that have no edge."""
+    isolated = np.flatnonzero(degrees == 0)
+    if len(isolated):
+        raise InputError(
+            f"{len(isolated)} of the {len(degrees)} vertices have no edge (first: {isolated[0]}), so no walk reaches them; "
+            "drop those points, raise n_neighbors, or use mode='union'."
+        )
+
+
+def available_memory() -> int:
+    """Bytes of memory that can be had without swapping."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def memory(n_bytes: float, what: str, instead: str) -> None:
+    """Raise TooLargeError if `n_bytes` are not to be had; called before anything is allocated."""
+    there = available_memory()
+    if n_bytes > there:
+        raise TooLargeError(
+            f"{what} needs about {n_bytes / 2**30:.1f} GiB of memory and {there / 2**30:.1f} GiB are available; {instead}"
+        )
+
+
+def generator(random_state: RandomState) -> np.random.Generator:
+    """Return a Generator; an int seeds a new one, None draws fresh entropy, the global state is never touched."""
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state)
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31))  # scikit-learn's convention for estimators
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool) and random_state >= 0:
+        return np.random.default_rng(int(random_state))
+    raise InputError(f"random_state must be a non-negative int, a numpy Generator or None, and {random_state!r} came.")
+
+
+def parameters(function: Callable[..., Any], given: dict[str, Any], what: str) -> None:
+    """Refuse keyword arguments that `function` does not take, naming the nearest that it does."""
+    known = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise InputError(f"{what} has no parameter {name!r}{hint} It takes: {', '.join(known) or 'none'}.")
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Collect the SpectralWarnings raised within the block into the list, and raise them again behind it.
+
+    So a result can carry its warnings while the user still sees them.
+    """
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+        texts.extend(str(w.message) for w in caught if issubclass(w.category, SpectralWarning))
+    for w in caught:
+        warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+
+
+def warn(message: str) -> None:
+    """Issue a SpectralWarning that points at the caller's caller."""
+    warnings.warn(message, SpectralWarning, stacklevel=3)

@@ -1,0 +1,45 @@
+"""The one numba setting of the package, and limits on threads.
+
+Kernels live in the `_kernels.py` of a layer and are imported inside the functions that use them, so that
+`import spectral_ph` does not pay for numba.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numba as nb
+
+F = TypeVar("F", bound=Callable[..., Any])
+prange = nb.prange
+
+
+def njit(function: F) -> F:
+    """Compile for one thread: cached on disk, without the interpreter lock, IEEE arithmetic (no fastmath)."""
+    compiled: F = nb.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
+
+
+def njit_parallel(function: F) -> F:
+    """Compile with `prange` over threads; a kernel's result must not depend on how many there are."""
+    compiled: F = nb.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)
+    return compiled
+
+
+@contextmanager
+def thread_limit(n_threads: int | None) -> Iterator[None]:
+    """Within the block BLAS and numba use at most `n_threads` threads; None leaves them as they are."""
+    if n_threads is None:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    before = nb.get_num_threads()
+    nb.set_num_threads(max(1, min(n_threads, nb.config.NUMBA_NUM_THREADS)))
+    try:
+        with threadpool_limits(limits=n_threads):
+            yield
+    finally:
+        nb.set_num_threads(before)

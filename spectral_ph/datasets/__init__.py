@@ -1,0 +1,1 @@
+"""Data with known homology, noise, and simulated cells."""

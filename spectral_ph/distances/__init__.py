@@ -1,0 +1,1 @@
+"""GRAPH or SPECTRUM -> (n, n) DISTANCES."""

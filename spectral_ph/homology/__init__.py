@@ -1,0 +1,1 @@
+"""ANY (n, n) -> DIAGRAMS: one front door, three engines, the same diagram from each."""

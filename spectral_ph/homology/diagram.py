@@ -1,0 +1,138 @@
+"""Persistence: the diagrams of one filtration with everything that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectral_ph._types import BoolArray, Diagram, FloatArray, IntArray, Settings
+
+
+@dataclass(frozen=True, repr=False)
+class Persistence:
+    """Persistence diagrams of a Vietoris-Rips filtration.
+
+    Attributes
+    ----------
+    diagrams : list over the dimension of (m, 2) float64
+        Birth and death of each feature, in the unit of the distances; inf for essential classes. Sorted by decreasing
+        persistence, then by birth. Features of zero persistence are never listed.
+    n_points : number of points.
+    engine : "h1", "ripser" or "gudhi": which one computed it.
+    settings : all parameters that made the result, the distance's own among them.
+    warnings : sentences that were warned about on the way.
+    birth_edges : list over the dimension of (m, 2) int64, or None
+        For each feature of `diagrams[dim]` the edge (i, j), i < j, whose length is the birth; (-1, -1) where the birth
+        is no edge (all of H0). None when the engine does not tell.
+    cocycles : list over the dimension of lists of (c, 3) int64, or None
+        Rows i, j, value: the cocycle of each H1 feature over Z/coeff, in the order of `diagrams`; asked for with
+        `cocycles=True`.
+    """
+
+    diagrams: list[Diagram]
+    n_points: int
+    engine: str
+    settings: Settings = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    birth_edges: list[IntArray] | None = None
+    cocycles: list[list[IntArray]] | None = None
+
+    def __getitem__(self, dimension: int) -> Diagram:
+        return self.diagrams[dimension]
+
+    def __len__(self) -> int:
+        return len(self.diagrams)
+
+    def __iter__(self) -> Iterator[Diagram]:
+        return iter(self.diagrams)
+
+    def __repr__(self) -> str:
+        parts = [f"n={self.n_points}", *(f"H{k}: {len(d)}" for k, d in enumerate(self.diagrams))]
+        for k, diagram in enumerate(self.diagrams[1:], start=1):
+            if len(diagram):
+                parts.append(f"longest H{k} {persistence_lengths(diagram)[0]:.3g}")
+        if "distance" in self.settings:
+            k = self.settings.get("n_neighbors")
+            parts.append(f"{self.settings['distance']}" + (f" k={k}" if k is not None else ""))
+        return f"Persistence({', '.join(parts)}, engine {self.engine})"
+
+    def to_records(self) -> NDArray[np.void]:
+        """Return all features as one structured array, ready for `pandas.DataFrame`.
+
+        Returns
+        -------
+        (M,) structured array with the fields `dimension` (int64), `birth`, `death`, `persistence` (float64); the last
+        is inf for essential classes.
+        """
+        fields: list[tuple[str, Any]] = [
+            ("dimension", np.int64),
+            ("birth", np.float64),
+            ("death", np.float64),
+            ("persistence", np.float64),
+        ]
+        out = np.empty(sum(map(len, self.diagrams)), dtype=fields)
+        row = 0
+        for k, diagram in enumerate(self.diagrams):
+            part = out[row : row + len(diagram)]
+            part["dimension"], part["birth"], part["death"] = k, diagram[:, 0], diagram[:, 1]
+            part["persistence"] = diagram[:, 1] - diagram[:, 0]
+            row += len(diagram)
+        return out
+
+    def to_giotto(self) -> FloatArray:
+        """Return giotto-tda's layout: (1, M, 3) float64 with birth, death and dimension a row."""
+        rows = [np.column_stack([d, np.full(len(d), float(k))]) for k, d in enumerate(self.diagrams)]
+        return np.concatenate(rows)[None]
+
+    def to_gudhi(self) -> list[tuple[int, tuple[float, float]]]:
+        """Return gudhi's layout: a list of (dimension, (birth, death))."""
+        return [(k, (float(b), float(d))) for k, diagram in enumerate(self.diagrams) for b, d in diagram]
+
+
+def persistence_lengths(diagram: Diagram) -> FloatArray:
+    """Return death - birth of each feature in decreasing order.
+
+    Parameters
+    ----------
+    diagram : (m, 2), births and deaths.
+
+    Returns
+    -------
+    (m,) float64; inf for essential classes.
+    """
+    return np.sort(np.asarray(diagram, dtype=np.float64).reshape(-1, 2) @ np.array([-1.0, 1.0]))[::-1]
+
+
+def canonical_order(diagram: Diagram) -> IntArray:
+    """Return the order of the features: by decreasing persistence, then by birth.
+
+    Parameters
+    ----------
+    diagram : (m, 2), births and deaths.
+
+    Returns
+    -------
+    (m,) int64 permutation without zero-persistence features (so possibly shorter than m).
+    """
+    births, deaths = diagram[:, 0], diagram[:, 1]
+    order = np.lexsort((births, births - deaths))
+    return np.asarray(order[deaths[order] > births[order]], dtype=np.int64)
+
+
+def alive(diagram: Diagram, scale: float) -> BoolArray:
+    """Return which features live at `scale`: birth <= scale < death.
+
+    Parameters
+    ----------
+    diagram : (m, 2), births and deaths.
+    scale : filtration value, in the unit of the distances.
+
+    Returns
+    -------
+    (m,) bool.
+    """
+    return np.asarray((diagram[:, 0] <= scale) & (scale < diagram[:, 1]))

@@ -1,0 +1,1 @@
+"""DIAGRAMS -> STATEMENTS: scores, representative cycles, circular coordinates, the verdict."""

@@ -1,0 +1,1 @@
+"""GRAPH -> LAPLACIAN -> EIGENPAIRS."""
