@@ -1,1 +1,7 @@
 """ANY (n, n) -> DIAGRAMS: one front door, three engines, the same diagram from each."""
+
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.matching import diagram_distance
+from spectral_ph.homology.persistence import rips_persistence
+
+__all__ = ["Persistence", "diagram_distance", "rips_persistence"]

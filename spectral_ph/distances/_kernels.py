@@ -1,0 +1,113 @@
+"""Kernels that fill symmetric (n, n) matrices. Called from this layer only.
+
+All of them walk over square tiles on and above the diagonal and write a tile and its mirror image together, so that the
+result is symmetric to the last bit and both writes stay in cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectral_ph._numba import njit_parallel, prange
+from spectral_ph._types import FloatArray, IntArray
+
+TILE = 64
+
+
+@njit_parallel
+def resistance_in_place(M: FloatArray, diagonal: FloatArray, shift: FloatArray) -> None:
+    """Replace M by M_ii + M_jj - 2 M_ij - shift_i - shift_j, zero on the diagonal.
+
+    M : (n, n), only the entries on and above the diagonal are read.
+    diagonal : (n,) copy of the diagonal of M.
+    shift : (n,) 1/d for the corrected resistance, 0 for the plain one.
+    """
+    n = len(M)
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        rows = range(a * TILE, min(n, (a + 1) * TILE))
+        for b in range(a, tiles):
+            for i in rows:
+                base = diagonal[i]
+                for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
+                    value = base + diagonal[j] - 2 * M[i, j] - (shift[i] + shift[j])
+                    M[i, j] = value
+                    M[j, i] = value
+        for i in rows:
+            M[i, i] = 0.0
+
+
+@njit_parallel
+def gram_in_place(G: FloatArray, diagonal: FloatArray, root: bool) -> None:
+    """Replace a Gram matrix by the (squared) Euclidean distances of its vectors.
+
+    G : (n, n), only the entries on and above the diagonal are read.
+    diagonal : (n,) copy of the diagonal of G.
+    root : distances if true, else their squares. Squares below zero by rounding become zero.
+    """
+    n = len(G)
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        rows = range(a * TILE, min(n, (a + 1) * TILE))
+        for b in range(a, tiles):
+            for i in rows:
+                base = diagonal[i]
+                for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
+                    value = max(0.0, base + diagonal[j] - 2 * G[i, j])
+                    if root:
+                        value = np.sqrt(value)
+                    G[i, j] = value
+                    G[j, i] = value
+        for i in rows:
+            G[i, i] = 0.0
+
+
+@njit_parallel
+def euclidean(X: FloatArray, squared: bool, out: FloatArray) -> None:
+    """Write the pairwise Euclidean distances of the rows, each summed from differences in the order of the columns.
+
+    The columns of a tile are transposed first: the innermost loop then runs over points, not over the terms of one sum,
+    so that it is vectorised without reordering any addition.
+    """
+    n, d = X.shape
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        other = np.empty((d, TILE))
+        total = np.empty(TILE)
+        for b in range(a, tiles):
+            width = min(n, (b + 1) * TILE) - b * TILE
+            for c in range(width):
+                for f in range(d):
+                    other[f, c] = X[b * TILE + c, f]
+            for i in range(a * TILE, min(n, (a + 1) * TILE)):
+                total[:] = 0.0
+                for f in range(d):
+                    x = X[i, f]
+                    for c in range(width):
+                        gap = x - other[f, c]
+                        total[c] += gap * gap
+                for c in range(width):
+                    value = total[c] if squared else np.sqrt(total[c])
+                    out[i, b * TILE + c] = value
+                    out[b * TILE + c, i] = value
+
+
+@njit_parallel
+def add_on_edges(
+    D: FloatArray, indptr: IntArray, indices: IntArray, weights: FloatArray, degrees: FloatArray
+) -> None:
+    """Add 2 A_ij / (d_i d_j) on the edges and subtract A_ii / d_i^2 + A_jj / d_j^2 everywhere a self-loop asks for it."""
+    n = len(D)
+    loop = np.zeros(n)
+    for i in prange(n):
+        for p in range(indptr[i], indptr[i + 1]):
+            j = indices[p]
+            if j == i:
+                loop[i] = weights[p] / (degrees[i] * degrees[i])
+            else:
+                D[i, j] += 2 * weights[p] / (degrees[i] * degrees[j])
+    if loop.any():
+        for i in prange(n):
+            for j in range(n):
+                if i != j:
+                    D[i, j] -= loop[i] + loop[j]

@@ -1,0 +1,233 @@
+"""One row for every distance, and the one door to all of them.
+
+A row has five readers: the table in docs/theory.md, the command line, the contract tests, the benchmarks and the guide to
+choosing. A new distance is a function that returns (D, facts) and a row here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchMethod, Settings
+from spectral_ph.distances import ambient, diffusion, resistance
+from spectral_ph.graph.neighbors import nearest_neighbors
+from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
+from spectral_ph.graph.weights import conductances
+
+
+@dataclass(frozen=True)
+class Distance:
+    """What the house knows about one distance.
+
+    Attributes
+    ----------
+    name : how it is asked for.
+    function : takes points or a graph and keyword parameters, returns (D, facts).
+    needs : "points", "graph" or "distances": what the function takes.
+    formula : in plain characters.
+    source : where the formula is from.
+    metric : whether the triangle inequality holds.
+    """
+
+    name: str
+    function: Callable[..., tuple[FloatArray, Settings]]
+    needs: Literal["points", "graph", "distances"]
+    formula: str
+    source: str
+    metric: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the keyword parameters with their defaults."""
+        signature = inspect.signature(self.function)
+        return {p.name: p.default for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY}
+
+
+ROWS = (
+    Distance(
+        "eff_res",
+        resistance.eff_res,
+        "graph",
+        "R_ij - 1/d_i - 1/d_j + 2 A_ij/(d_i d_j), R_ij = L+_ii + L+_jj - 2 L+_ij; w(mu) = (1 - mu)/sqrt(mu), squared",
+        "von Luxburg, Radl, Hein, NeurIPS 2010; Damrich, Berens, Kobak, NeurIPS 2024",
+        False,
+    ),
+    Distance(
+        "diffusion",
+        diffusion.diffusion,
+        "graph",
+        "sqrt(vol sum_k (P^t_ik - P^t_jk)^2 / d_k); w(mu) = sqrt(vol) |1 - mu|^t",
+        "Coifman, Lafon, Appl. Comput. Harmon. Anal. 2006",
+        True,
+    ),
+    Distance("dpt", diffusion.dpt, "graph", "w(mu) = (1 - mu)/mu", "Haghverdi et al., Nature Methods 2016", True),
+    Distance(
+        "eigenmaps",
+        diffusion.eigenmaps,
+        "graph",
+        "w(mu) = 1 on the first m non-trivial eigenvectors, without d_i^-1/2",
+        "Belkin, Niyogi, Neural Computation 2003",
+        True,
+    ),
+    Distance(
+        "potential",
+        diffusion.potential,
+        "graph",
+        "|| log(P^t_i + 1e-7) - log(P^t_j + 1e-7) ||",
+        "Moon et al., Nature Biotechnology 2019",
+        True,
+    ),
+    Distance("euclidean", ambient.euclidean, "points", "|| x_i - x_j ||", "-", True),
+    Distance("cosine", ambient.cosine, "points", "1 - <x_i, x_j> / (|x_i| |x_j|)", "-", False),
+    Distance("correlation", ambient.correlation, "points", "cosine of the centred rows", "-", False),
+    Distance("precomputed", ambient.precomputed, "distances", "D as it came", "-", False),
+)
+DISTANCES = {row.name: row for row in ROWS}
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A distance matrix with what made it.
+
+    Attributes
+    ----------
+    D : (n, n) float64.
+    settings : all parameters by name, and the facts measured on the way.
+    """
+
+    D: FloatArray
+    settings: Settings
+
+
+def compute(
+    X: FloatArray | None,
+    distance: str,
+    *,
+    graph: Graph | None = None,
+    n_neighbors: int = 15,
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    mode: GraphMode = "union",
+    weighted: bool = False,
+    search: SearchMethod = "auto",
+    random_state: RandomState = 0,
+    **params: Any,
+) -> Computed:
+    """Compute a distance matrix together with its settings; `distance_matrix` is the same and returns the matrix alone.
+
+    Parameters and errors are those of `distance_matrix`.
+
+    Parameters
+    ----------
+    X : points, distances or None.
+    distance : name of a row.
+    graph : a ready graph in place of X.
+    n_neighbors, metric, mode, weighted, search : the neighbour graph.
+    random_state : seed.
+    **params : of the distance.
+
+    Returns
+    -------
+    Computed
+    """
+    row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
+    _check.parameters(row.function, params, f"distance {distance!r}")
+    if (X is None) == (graph is None):
+        came = "neither" if X is None else "both"
+        raise _check.InputError(f"either points X or graph=A is needed, and {came} came.")
+    settings: Settings = {"distance": distance}
+    if "random_state" in row.parameters:
+        params.setdefault("random_state", random_state)
+    settings |= row.parameters | params
+    if row.needs != "graph":
+        if X is None:
+            able = ", ".join(r.name for r in ROWS if r.needs == "graph")
+            raise _check.InputError(f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}.")
+        if row.needs == "points":
+            X = _check.points(X)
+            n = len(X)
+            _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
+            _check.distinct(X)
+        D, facts = row.function(X, **params)
+        return Computed(D, settings | facts)
+    if graph is not None:
+        A = _check.graph(graph)
+        settings["graph"] = f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"
+    else:
+        assert X is not None
+        weighted = _check.flag(weighted, "weighted")
+        if metric != "precomputed":
+            X = _check.points(X)
+            _check.distinct(X)
+        found = nearest_neighbors(X, n_neighbors, metric, method=search, random_state=random_state)
+        edges, lengths = undirected_edges(found, mode)
+        A = graph_from_edges(edges, conductances(lengths, weighted), len(found.indices))
+        settings |= {"n_neighbors": n_neighbors, "metric": found.settings["metric"], "mode": mode, "weighted": weighted}
+        settings |= {"search": found.settings["method"], "recall": found.recall}
+    n = A.shape[0]
+    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
+    D, facts = row.function(A, **params)
+    return Computed(D, settings | facts)
+
+
+def distance_matrix(
+    X: FloatArray | None = None,
+    distance: str = "eff_res",
+    *,
+    graph: Graph | None = None,
+    n_neighbors: int = 15,
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    mode: GraphMode = "union",
+    weighted: bool = False,
+    search: SearchMethod = "auto",
+    random_state: RandomState = 0,
+    **params: Any,
+) -> FloatArray:
+    """Compute the distances between all points.
+
+    Parameters
+    ----------
+    X : (n, d) points; (n, n) distances for distance="precomputed", or for a graph distance with metric="precomputed".
+    distance : "eff_res", "diffusion", "dpt", "eigenmaps", "potential", "euclidean", "cosine", "correlation" or
+        "precomputed"; `spectral_ph.distances.DISTANCES` has a row for each.
+    graph : (n, n) symmetric sparse matrix of conductances, in place of X, for distances on a graph.
+    n_neighbors, metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph` (`search` is its
+        `method`); used by distances on a graph only.
+    random_state : seed for whatever is random in the search and in the distance.
+    **params : parameters of the distance by name, for instance `t` of diffusion or `corrected` of eff_res.
+
+    Returns
+    -------
+    (n, n) float64, symmetric to the last bit, zero diagonal.
+
+    Raises
+    ------
+    InputError : for bad points, an unknown distance or parameter (naming the nearest known), or a disconnected graph where
+        the distance would be infinite.
+    TooLargeError : if the matrix would not fit in memory; before anything is allocated.
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(200, ambient_dim=10, sigma=0.1)
+    >>> sph.distance_matrix(X, "eff_res", n_neighbors=10).shape
+    (200, 200)
+    """
+    D = compute(
+        X,
+        distance,
+        graph=graph,
+        n_neighbors=n_neighbors,
+        metric=metric,
+        mode=mode,
+        weighted=weighted,
+        search=search,
+        random_state=random_state,
+        **params,
+    ).D
+    return D.copy() if D is X else np.ascontiguousarray(D)

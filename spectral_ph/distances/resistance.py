@@ -1,0 +1,259 @@
+"""Effective resistance: dense and exact by Cholesky, or from a truncated spectrum with its error stated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+import scipy.sparse.linalg
+
+from spectral_ph import _check
+from spectral_ph._types import Disconnected, FloatArray, Graph, RandomState, Settings
+from spectral_ph.distances import decay
+from spectral_ph.distances.spectral import (
+    bridge,
+    components_or_raise,
+    pairwise_squared,
+    spectral_coordinates,
+)
+from spectral_ph.spectrum.decomposition import Spectrum, spectrum
+from spectral_ph.spectrum.laplacian import degrees, laplacian, normalized_adjacency
+
+SAMPLED_PAIRS = 32
+CG_TOLERANCE = 1e-12
+
+
+def eff_res(
+    A: Graph,
+    *,
+    corrected: bool = True,
+    sqrt: bool = False,
+    method: Literal["exact", "spectral"] = "exact",
+    n_components: int | None = None,
+    disconnected: Disconnected = "raise",
+    random_state: RandomState = 0,
+) -> tuple[FloatArray, Settings]:
+    """(Corrected) effective resistance between all vertices of a graph of conductances.
+
+    R_ij = L+_ii + L+_jj - 2 L+_ij with the pseudo-inverse of L = D - A. The corrected form (von Luxburg) is
+    R_ij - 1/d_i - 1/d_j + 2 A_ij / (d_i d_j) - A_ii / d_i^2 - A_jj / d_j^2, zero on the diagonal; in the spectrum of
+    L_sym it is the squared distance with the weight (1 - mu) / sqrt(mu), the plain one with 1 / sqrt(mu). It is not a
+    metric (about one triple in a hundred breaks the triangle inequality); its root is a Euclidean distance.
+
+    Parameters
+    ----------
+    A : (n, n) graph.
+    corrected : take off the share of the end points, which on large graphs is all there is to the plain resistance.
+    sqrt : return the root.
+    method : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
+    n_components : eigenpairs for "spectral", the trivial ones counted; None for all, which is exact. A number leaves the
+        rest out: the result is then too small by an amount between 0 and a bound that is reported, together with the
+        error on sampled pairs against exact solves.
+    disconnected : "raise", or "max": between components R is twice the largest finite R, then corrected.
+    random_state : seed of the eigensolver and of the sampled pairs.
+
+    Returns
+    -------
+    D : (n, n) float64, in one over the unit of the conductances (its root with `sqrt`), symmetric to the last bit.
+        Values below zero by rounding are zero.
+    facts : "component_sizes" if there are several; "truncation" with the error if eigenpairs were left out.
+
+    Raises
+    ------
+    InputError : for a vertex without edges, a disconnected graph, unknown names, or parameters that do not go together.
+    TooLargeError : if the matrix would not fit in memory.
+
+    References
+    ----------
+    von Luxburg, Radl, Hein, NeurIPS 2010; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087), section 4.
+    """
+    _check.one_of(method, ("exact", "spectral"), "method of eff_res")
+    corrected, sqrt = _check.flag(corrected, "corrected"), _check.flag(sqrt, "sqrt")
+    if n_components is not None and method == "exact":
+        raise _check.InputError(
+            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
+            "out."
+        )
+    d = degrees(A)
+    _check.degrees_positive(d)
+    parts, facts = components_or_raise(A, "effective resistance", disconnected)
+    if method == "spectral":
+        S = spectrum(A, n_components, random_state=random_state)
+        D = _from_spectrum(S, corrected)
+        if not S.complete:
+            facts["truncation"] = truncation_error(A, S, D, corrected=corrected, random_state=random_state)
+            error = facts["truncation"]
+            _check.warn(
+                f"eff_res was truncated to {len(S.values)} of {len(d)} eigenpairs: on {error['sampled_pairs']} sampled "
+                f"pairs it is too small by {error['sampled_mean']:.2g} on average and {error['sampled_max']:.2g} at most "
+                f"(median exact value {error['sampled_median_exact']:.2g}; proven bound over all pairs "
+                f"{error['bound']:.2g})."
+            )
+    else:
+        D = _exact(A, d, parts.members(), corrected)
+    if len(parts) > 1:
+        _bridge_resistance(A, D, d, parts.labels, corrected)
+    np.maximum(D, 0.0, out=D)
+    if sqrt:
+        np.sqrt(D, out=D)
+    return D, facts
+
+
+def _exact(A: Graph, d: FloatArray, members: list[FloatArray], corrected: bool) -> FloatArray:
+    n = len(d)
+    largest = max(map(len, members))
+    blocks = 1 if len(members) == 1 else 1 + (largest / n) ** 2
+    _check.memory(
+        8.0 * n**2 * blocks,
+        f"the exact eff_res matrix of {n} points",
+        "use fewer points, or landmarks.",
+    )
+    if len(members) == 1:
+        return _exact_connected(A, d, corrected)
+    D = np.zeros((n, n))
+    for vertices in members:
+        D[np.ix_(vertices, vertices)] = _exact_connected(sp.csr_array(A[vertices][:, vertices]), d[vertices], corrected)
+    return D
+
+
+def _exact_connected(A: Graph, d: FloatArray, corrected: bool) -> FloatArray:
+    """One (n, n) array is all that is allocated: Laplacian, factor, inverse and distances take each other's place."""
+    from spectral_ph.distances import _kernels
+
+    n = len(d)
+    M = laplacian(A, "unnormalized").toarray(order="C")
+    # L + c 11' is positive definite on a connected graph, and its inverse differs from the pseudo-inverse by a
+    # constant, which cancels in R. c = mean degree / n puts the new eigenvalue among the others (1/n, the usual
+    # choice, conditions weighted graphs badly).
+    M += d.mean() / n
+    # LAPACK sees the transpose, so its lower triangle is the upper one here.
+    factor, info = scipy.linalg.lapack.dpotrf(M.T, lower=1, clean=0, overwrite_a=1)
+    if info == 0:
+        inverse, info = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if info != 0:
+        raise _check.InputError(
+            "the Laplacian of the graph is not positive definite in double precision: its conductances span "
+            f"{A.data.min():g} to {A.data.max():g}; use weighted=False, or drop edges of negligible weight."
+        )
+    D: FloatArray = inverse.T
+    _kernels.resistance_in_place(D, np.diagonal(D).copy(), 1 / d if corrected else np.zeros(n))
+    if corrected:
+        _kernels.add_on_edges(D, A.indptr, A.indices, A.data, d)
+    return D
+
+
+def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:
+    weights = np.zeros(len(S.values))
+    positive = np.setdiff1d(np.arange(len(S.values)), S.trivial)
+    weights[positive] = (decay.corrected_resistance if corrected else decay.resistance)(S.values[positive])
+    return pairwise_squared(spectral_coordinates(S, weights))
+
+
+def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: FloatArray, corrected: bool) -> None:
+    """Set R between components to twice the largest finite R, then correct it."""
+    apart = labels[:, None] != labels[None]
+    D[apart] = 0.0
+    ends = 1 / d if corrected else np.zeros(len(d))
+    if corrected:
+        ends = ends + A.diagonal() / d**2
+    # The largest uncorrected R: within components D holds the corrected one.
+    R = D + np.add.outer(ends, ends)
+    if corrected:
+        i, j = A.nonzero()
+        R[i, j] -= 2 * A.data / (d[i] * d[j])
+    R[apart] = 0.0
+    np.fill_diagonal(R, 0.0)
+    between = 2 * R.max() - np.add.outer(ends, ends)
+    D[apart] = between[apart]
+
+
+def truncation_error(
+    A: Graph, S: Spectrum, D: FloatArray, *, corrected: bool = True, random_state: RandomState = 0
+) -> Settings:
+    """State how much the eigenpairs that were left out would add.
+
+    0 <= R_ij - R^m_ij <= max(f(mu_m), f(mu_n)) (1/d_i + 1/d_j - sum_{l<=m} (u_li/sqrt(d_i) - u_lj/sqrt(d_j))^2), with
+    f(mu) = (1 - mu)^2/mu, or 1/mu for the plain resistance, whose maximum beyond mu_m is at one of the ends. Noisy data
+    spreads the rest of the spectrum evenly, so the bound is loose; the error on sampled pairs is what to go by.
+
+    Parameters
+    ----------
+    A : (n, n) graph.
+    S : its truncated spectrum.
+    D : (n, n) truncated resistance.
+    corrected : which of the two D is.
+    random_state : seed of the sample.
+
+    Returns
+    -------
+    dict with "n_components", "bound" (largest over all pairs), "sampled_pairs", "sampled_max", "sampled_mean",
+    "sampled_median_exact"; in the unit of D.
+    """
+    d, n = S.degrees, len(S.degrees)
+    cut, top = float(S.values.max()), _largest_eigenvalue(A)
+    f = [((1 - mu) ** 2 if corrected else 1.0) / mu for mu in (cut, top)] if cut > 0 else [np.inf]
+    seen = pairwise_squared(S.vectors / np.sqrt(d)[:, None])
+    seen *= -1
+    seen += np.add.outer(1 / d, 1 / d)
+    np.fill_diagonal(seen, 0.0)
+    rng = _check.generator(random_state)
+    L = laplacian(A, "unnormalized")
+    exact, gaps = [], []
+    while len(exact) < SAMPLED_PAIRS:
+        i, j = rng.choice(n, size=2, replace=False)
+        if S.labels[i] != S.labels[j]:
+            same = np.flatnonzero(S.labels == S.labels[i])
+            if len(same) < 2:
+                continue
+            i, j = rng.choice(same, size=2, replace=False)
+        R = solve_pair(L, d, int(i), int(j))
+        if corrected:
+            R += -1 / d[i] - 1 / d[j] + 2 * A[i, j] / (d[i] * d[j]) - A[i, i] / d[i] ** 2 - A[j, j] / d[j] ** 2
+        exact.append(R)
+        gaps.append(R - D[i, j])
+    return {
+        "n_components": len(S.values),
+        "bound": float(max(f) * seen.max()),
+        "sampled_pairs": SAMPLED_PAIRS,
+        "sampled_max": float(np.max(gaps)),
+        "sampled_mean": float(np.mean(gaps)),
+        "sampled_median_exact": float(np.median(exact)),
+    }
+
+
+def _largest_eigenvalue(A: Graph) -> float:
+    if A.shape[0] < 20:
+        return float(np.linalg.eigvalsh(np.eye(A.shape[0]) - normalized_adjacency(A).toarray())[-1])
+    start = np.cos(np.arange(A.shape[0]))  # any vector that is the same every time
+    S = normalized_adjacency(A)
+    return float(1 - scipy.sparse.linalg.eigsh(S, k=1, which="SA", v0=start, return_eigenvectors=False)[0])
+
+
+def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:
+    """Return the plain effective resistance between two connected vertices by conjugate gradients.
+
+    Parameters
+    ----------
+    L : (n, n) unnormalised Laplacian.
+    d : (n,) degrees, the preconditioner.
+    i, j : vertices of one component.
+
+    Returns
+    -------
+    R_ij, to a relative residual of `CG_TOLERANCE`.
+
+    Raises
+    ------
+    InputError : if the iteration does not converge.
+    """
+    current = np.zeros(len(d))
+    current[i], current[j] = 1.0, -1.0
+    potential, info = scipy.sparse.linalg.cg(L, current, rtol=CG_TOLERANCE, maxiter=20 * len(d), M=sp.diags_array(1 / d))
+    if info != 0:
+        raise _check.InputError(
+            f"conjugate gradients did not converge for the resistance between {i} and {j}; the conductances span "
+            "too many orders of magnitude; use weighted=False."
+        )
+    return float(potential[i] - potential[j])

@@ -1,0 +1,204 @@
+"""The nearest neighbours of every point: exact by blocks, or approximate with its recall measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, IntArray, RandomState, SearchMethod, Settings
+
+METRICS = (
+    "euclidean",
+    "cosine",
+    "correlation",
+    "sqeuclidean",
+    "manhattan",
+    "cityblock",
+    "chebyshev",
+    "canberra",
+    "braycurtis",
+    "hamming",
+    "precomputed",
+)
+"""Known metrics; a function of two rows is one too."""
+
+EXACT_LIMIT = 1e12
+"""`method="auto"` searches exactly while n^2 d is at most this (a minute or so on two cores: n = 140,000 at d = 50)."""
+
+EXTRA_CANDIDATES = 8
+RECALL_SAMPLE = 200
+
+
+@dataclass(frozen=True, repr=False)
+class Neighbors:
+    """The k nearest neighbours of every point, itself not counted.
+
+    Attributes
+    ----------
+    indices : (n, k) int64, nearest first, ties by index.
+    distances : (n, k) float64, in the unit of the metric.
+    recall : share of true neighbours found, measured on a sample; 1.0 for the exact search.
+    settings : metric, method, seed.
+    """
+
+    indices: IntArray
+    distances: FloatArray
+    recall: float
+    settings: Settings = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        n, k = self.indices.shape
+        return f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['method']}, recall {self.recall:.3g})"
+
+
+def nearest_neighbors(
+    X: FloatArray,
+    n_neighbors: int = 15,
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    *,
+    method: SearchMethod = "auto",
+    random_state: RandomState = 0,
+) -> Neighbors:
+    """Find the nearest neighbours of every point.
+
+    The exact search computes all distances in blocks of rows by matrix products, keeps a few more candidates than
+    neighbours and ranks them by distances computed from differences; where rounding could still hide a neighbour
+    the row is computed in full. So it is exact, and ties go to the smaller index.
+
+    Parameters
+    ----------
+    X : (n, d) array of finite numbers; (n, n) distances for metric "precomputed".
+    n_neighbors : neighbours of each point, itself not counted; at most n - 1.
+    metric : one of `METRICS`, or a function of two (d,) rows.
+    method : "exact"; "nndescent" (pynndescent), whose recall is measured on a sample of points and warned about; or
+        "auto": exact while n^2 d <= `EXACT_LIMIT`.
+    random_state : seed of the approximate search and of its sample; the exact search does not use it.
+
+    Returns
+    -------
+    Neighbors
+
+    Raises
+    ------
+    InputError : for NaN, too few points, an unknown metric, a zero (constant) row under "cosine" ("correlation").
+    """
+    if not callable(metric):
+        _check.one_of(metric, METRICS, "metric")
+    _check.one_of(method, ("auto", "exact", "nndescent"), "search method")
+    X = _check.square_distances(X)[0] if metric == "precomputed" else _check.points(X)
+    n, d = X.shape
+    k = _check.n_neighbors(n_neighbors, n)
+    if metric == "precomputed" and method == "nndescent":
+        raise _check.InputError("method='nndescent' searches points, and distances came; pass method='exact'.")
+    if method == "auto":
+        method = "exact" if metric == "precomputed" or float(n) ** 2 * d <= EXACT_LIMIT else "nndescent"
+    settings: Settings = {"n_neighbors": k, "metric": getattr(metric, "__name__", metric), "method": method}
+    if method == "nndescent":
+        indices, distances, recall = _approximate(X, k, metric, random_state)
+        settings["random_state"] = random_state
+        _check.warn(
+            f"neighbours were searched approximately (nndescent, n = {n}): recall {recall:.3f} on "
+            f"{min(n, RECALL_SAMPLE)} points; pass the exact search method for all of them."
+        )
+        return Neighbors(indices, distances, recall, settings)
+    indices, distances = _exact(X, k, metric)
+    return Neighbors(indices, distances, 1.0, settings)
+
+
+def unit_rows(X: FloatArray, metric: str) -> FloatArray:
+    """Return rows between which half the squared Euclidean distance is the cosine (correlation) distance.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    metric : "cosine" or "correlation".
+
+    Returns
+    -------
+    (n, d) float64 of unit rows.
+
+    Raises
+    ------
+    InputError : if a row is zero (constant).
+    """
+    if metric == "correlation":
+        X = X - X.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(X, axis=1)
+    if (norms == 0).any():
+        kind = "constant" if metric == "correlation" else "zero"
+        raise _check.InputError(
+            f"{int((norms == 0).sum())} rows of X are {kind} (first: {int(np.argmin(norms))}), so their {metric} distance "
+            "is not defined; drop them or use metric='euclidean'."
+        )
+    return np.asarray(X / norms[:, None])
+
+
+def _exact(
+    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float]
+) -> tuple[IntArray, FloatArray]:
+    from spectral_ph.graph import _kernels
+
+    n, d = X.shape
+    indices, distances = np.empty((n, k), np.int64), np.empty((n, k))
+    step = max(16, min(n, 2**23 // n))  # blocks of 64 MiB
+    if metric in ("euclidean", "sqeuclidean", "cosine", "correlation"):
+        Y = unit_rows(X, str(metric)) if metric in ("cosine", "correlation") else X
+        centred = Y - Y.mean(axis=0)  # smaller norms, so fewer digits lost in the product
+        squares = np.einsum("ij,ij->i", centred, centred)
+        largest = float(squares.max())
+        if not np.isfinite(largest):
+            raise _check.InputError(
+                f"the coordinates of X reach {np.abs(Y).max():g}, whose square overflows; divide X by a constant first."
+            )
+        # Rounding of a d-term product and of the centring, several times over.
+        bound = 4 * (d + 8) * np.finfo(float).eps * (squares + largest + np.sqrt(largest) * np.abs(Y).max())
+        m = min(k + EXTRA_CANDIDATES, n - 1)
+        for start in range(0, n, step):
+            score = centred[start : start + step] @ centred.T
+            score *= -2
+            score += squares
+            _kernels.nearest_in_block(score, start, Y, squares, bound, k, m, indices, distances)
+        if metric == "euclidean":
+            np.sqrt(distances, out=distances)
+        elif metric != "sqeuclidean":
+            distances /= 2
+        return indices, distances
+    if metric == "precomputed":
+        _kernels.smallest_in_block(X, 0, k, indices, distances)
+        return indices, distances
+    from sklearn.metrics import pairwise_distances
+
+    for start in range(0, n, step):
+        block = np.ascontiguousarray(pairwise_distances(X[start : start + step], X, metric=metric), dtype=np.float64)
+        _kernels.smallest_in_block(block, start, k, indices, distances)
+    return indices, distances
+
+
+def _approximate(
+    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float], random_state: RandomState
+) -> tuple[IntArray, FloatArray, float]:
+    from pynndescent import NNDescent
+    from sklearn.metrics import pairwise_distances
+
+    rng = _check.generator(random_state)
+    n = len(X)
+    found = NNDescent(X, metric=metric, n_neighbors=min(k + 1, n), random_state=int(rng.integers(2**31)))
+    near, far = found.neighbor_graph
+    near, far = near.astype(np.int64), far.astype(np.float64)
+    # The search finds the point itself too, mostly but not always in the first place.
+    far[near == np.arange(n)[:, None]] = np.inf
+    order = np.argsort(far, axis=1, kind="stable")[:, :k]
+    indices, distances = np.take_along_axis(near, order, 1), np.take_along_axis(far, order, 1)
+    if (indices < 0).any() or not np.isfinite(distances).all():
+        raise _check.InputError(
+            f"the approximate search found fewer than n_neighbors={k} for some points; pass method='exact'."
+        )
+    sample = rng.choice(n, size=min(n, RECALL_SAMPLE), replace=False)
+    block = pairwise_distances(X[sample], X, metric=metric)
+    block[np.arange(len(sample)), sample] = np.inf
+    true = np.argpartition(block, k - 1, axis=1)[:, :k]
+    hits = sum(len(np.intersect1d(a, b)) for a, b in zip(true, indices[sample], strict=True))
+    return indices, distances, hits / true.size

@@ -1,0 +1,112 @@
+"""The front door of homology: any (n, n) matrix to persistence diagrams, and the rule that chooses the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectral_ph import _check
+from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_ripser
+
+ENGINES = {"h1": run_h1, "ripser": run_ripser, "gudhi": run_gudhi}
+LARGEST_DIMENSION = 2
+
+
+def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
+    """Return the engine for `engine="auto"` and the reason.
+
+    Parameters
+    ----------
+    maxdim : largest degree of homology.
+    coeff : prime.
+    cocycles : whether cocycles are wanted.
+
+    Returns
+    -------
+    engine : name.
+    reason : a phrase, kept with the result.
+    """
+    if cocycles:
+        return "ripser", "cocycles over Z/p"
+    if maxdim <= 1 and coeff == 2:
+        return "h1", "the fastest for degrees 0 and 1 over Z/2"
+    if maxdim <= 1:
+        return "gudhi", f"the fastest for degrees 0 and 1 over Z/{coeff}"
+    return "gudhi", "edge collapse makes it the fastest from degree 2 on"
+
+
+def rips_persistence(
+    D: FloatArray,
+    maxdim: int = 1,
+    engine: EngineName = "auto",
+    threshold: float | None = None,
+    *,
+    coeff: int = 2,
+    cocycles: bool = False,
+) -> Persistence:
+    """Compute the persistence diagrams of the Vietoris-Rips filtration of a distance matrix.
+
+    Parameters
+    ----------
+    D : (n, n) distances: symmetric, non-negative, zero on the diagonal. Asymmetry of the size of rounding is taken off
+        (the larger of each pair counts, and `settings["asymmetry"]` tells how much there was); more is refused.
+    maxdim : largest degree of homology, 0, 1 or 2.
+    engine : "h1" (ours, degrees 0 and 1 over Z/2), "ripser", "gudhi", or "auto": see `choose_engine`. The diagram is the
+        same from each.
+    threshold : longest edge, in the unit of D; None for all. Classes alive at the threshold have death inf.
+    coeff : prime p, homology is taken over Z/p.
+    cocycles : also return a cocycle for each feature of degree 1.
+
+    Returns
+    -------
+    Persistence
+
+    Raises
+    ------
+    InputError : for a matrix that holds no distances, an unknown engine, or an engine that cannot do what is asked.
+    TooLargeError : if even the smallest workspace would not fit in memory.
+
+    References
+    ----------
+    Bauer, Ripser, J. Appl. Comput. Topol. 2021.
+    """
+    _check.one_of(engine, ("auto", *ENGINES), "engine")
+    D, asymmetry = _check.square_distances(D)
+    n = len(D)
+    maxdim = _check.positive_int(maxdim, "maxdim", least=0)
+    if maxdim > LARGEST_DIMENSION:
+        raise _check.InputError(f"maxdim must be 0, 1 or {LARGEST_DIMENSION}, and {maxdim} came.")
+    coeff = _check.prime(coeff)
+    cocycles = _check.flag(cocycles, "cocycles")
+    if threshold is not None:
+        threshold = _check.real(threshold, "threshold", least=0)
+        threshold = None if np.isinf(threshold) else threshold
+    reason = "asked for"
+    if engine == "auto":
+        name, reason = choose_engine(maxdim, coeff, cocycles)
+    else:
+        name = engine
+    if name == "h1" and (maxdim > 1 or coeff != 2):
+        raise _check.InputError(
+            f"engine 'h1' computes degrees 0 and 1 over Z/2, and maxdim={maxdim}, coeff={coeff} came; pass engine='gudhi'."
+        )
+    if name == "gudhi" and cocycles:
+        raise _check.InputError("engine 'gudhi' returns no cocycles; pass engine='ripser', or cocycles=False.")
+    settings: Settings = {"maxdim": maxdim, "engine": name, "engine_reason": reason}
+    settings |= {"threshold": threshold, "coeff": coeff}
+    if asymmetry:
+        settings["asymmetry"] = asymmetry
+    if n == 1:
+        diagrams = [np.array([[0.0, np.inf]]), *(np.empty((0, 2)) for _ in range(maxdim))]
+        edges = [np.full((1, 2), -1), *(np.empty((0, 2), np.int64) for _ in range(maxdim))]
+        found = EngineResult(diagrams, edges, [[] for _ in diagrams] if cocycles else None)
+    else:
+        _check.memory(
+            # Beside D: one number a pair for ranks or labels, and at least one entry of 16 bytes an edge in the reduction.
+            n**2 * {"h1": 4.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name],
+            f"persistent homology of {n} points with engine {name!r}",
+            "pass fewer points, a threshold, or maxdim=1 with engine='h1'.",
+        )
+        found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
+    return Persistence(found.diagrams, n, name, settings, (), found.birth_edges, found.cocycles)
