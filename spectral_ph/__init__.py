@@ -1,1 +1,75 @@
-"""Persistent homology of noisy high-dimensional data with spectral distances."""
+"""Persistent homology of noisy high-dimensional data with spectral distances.
+
+>>> import spectral_ph as sph
+>>> P = sph.persistence(sph.datasets.circle(200, ambient_dim=20, sigma=0.1), distance="eff_res")
+>>> len(P.diagrams)
+2
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from spectral_ph._check import InputError, MissingExtraError, SpectralWarning, TooLargeError
+from spectral_ph.distances.registry import DISTANCES, distance_matrix
+from spectral_ph.graph.symmetrize import neighbor_graph
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.matching import diagram_distance
+from spectral_ph.loops.score import detection_score, widest_gap
+from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.pipeline import find_loops, persistence
+from spectral_ph.preprocess import preprocess
+from spectral_ph.spectrum.decomposition import Spectrum, spectrum
+
+if TYPE_CHECKING:
+    from spectral_ph import datasets, plot
+    from spectral_ph.estimators import LoopDetector, SpectralDistance, SpectralPersistence
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DISTANCES",
+    "InputError",
+    "Loop",
+    "LoopDetector",
+    "LoopResult",
+    "MissingExtraError",
+    "Persistence",
+    "SpectralDistance",
+    "SpectralPersistence",
+    "SpectralWarning",
+    "Spectrum",
+    "TooLargeError",
+    "datasets",
+    "detection_score",
+    "diagram_distance",
+    "distance_matrix",
+    "find_loops",
+    "neighbor_graph",
+    "persistence",
+    "plot",
+    "preprocess",
+    "spectrum",
+    "widest_gap",
+]
+
+# Looked up on first use: they bring scikit-learn or matplotlib, which `import spectral_ph` should not pay for.
+_LAZY = {
+    "LoopDetector": "spectral_ph.estimators",
+    "SpectralDistance": "spectral_ph.estimators",
+    "SpectralPersistence": "spectral_ph.estimators",
+    "datasets": "spectral_ph.datasets",
+    "plot": "spectral_ph.plot",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'spectral_ph' has no attribute {name!r}")
+    module = importlib.import_module(_LAZY[name])
+    return module if _LAZY[name] == f"spectral_ph.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

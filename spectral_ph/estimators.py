@@ -1,0 +1,273 @@
+"""scikit-learn estimators: they store their arguments, and `fit` calls the functions.
+
+All three are transductive, as scikit-learn's MDS and SpectralEmbedding are: a distance, a diagram or a phase belongs to the
+set of points as a whole, so there is `fit_transform` and no `transform` of new points.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from spectral_ph._types import EngineName, FloatArray, RandomState
+from spectral_ph.distances.registry import distance_matrix
+from spectral_ph.pipeline import find_loops, persistence
+
+
+class _Pointwise(BaseEstimator):  # type: ignore[misc]
+    """What the three share: which arguments make the distance, and that they may start from distances."""
+
+    distance: str
+    n_neighbors: int
+    metric: str
+    distance_params: dict[str, Any] | None
+    random_state: RandomState
+
+    def _points(self, X: FloatArray) -> FloatArray:
+        checked: FloatArray = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        return checked
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "distance": self.distance,
+            "n_neighbors": self.n_neighbors,
+            "metric": self.metric,
+            "random_state": self.random_state,
+            **(self.distance_params or {}),
+        }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = "precomputed" in (self.distance, self.metric)
+        tags.input_tags.positive_only = tags.input_tags.pairwise
+        tags.non_deterministic = False
+        return tags
+
+
+class SpectralDistance(_Pointwise):
+    """Distances between all points, as a step of a pipeline that ends in an estimator with metric="precomputed".
+
+    Parameters
+    ----------
+    distance : see `spectral_ph.distance_matrix`.
+    n_neighbors : of the neighbour graph, the point itself not counted.
+    metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
+    distance_params : further parameters of the graph or the distance by name, for instance {"t": 8}.
+    random_state : seed.
+
+    Attributes
+    ----------
+    distance_matrix_ : (n, n) float64.
+    n_features_in_ : number of columns of X.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import DBSCAN
+    >>> from sklearn.pipeline import make_pipeline
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
+    >>> labels = make_pipeline(sph.SpectralDistance(), DBSCAN(eps=0.05, metric="precomputed")).fit_predict(X)
+    >>> labels.shape
+    (100,)
+    """
+
+    def __init__(
+        self,
+        distance: str = "eff_res",
+        *,
+        n_neighbors: int = 15,
+        metric: str = "euclidean",
+        distance_params: dict[str, Any] | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
+        self.distance = distance
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.distance_params = distance_params
+        self.random_state = random_state
+
+    def fit(self, X: FloatArray, y: object = None) -> SpectralDistance:
+        """Compute the distances.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        self
+        """
+        self.distance_matrix_ = distance_matrix(self._points(X), **self._arguments())
+        return self
+
+    def fit_transform(self, X: FloatArray, y: object = None) -> FloatArray:
+        """Compute the distances and return them.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        (n, n) float64.
+        """
+        return self.fit(X).distance_matrix_
+
+
+class SpectralPersistence(_Pointwise):
+    """Persistence diagrams of a set of points.
+
+    Parameters
+    ----------
+    distance : see `spectral_ph.distance_matrix`.
+    n_neighbors : of the neighbour graph, the point itself not counted.
+    metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
+    maxdim : largest degree of homology.
+    engine : "auto", "h1", "ripser" or "gudhi".
+    threshold : longest edge of the filtration, None for all.
+    coeff : prime p of the field Z/p.
+    distance_params : further parameters of the graph or the distance by name.
+    random_state : seed.
+
+    Attributes
+    ----------
+    persistence_ : Persistence.
+    diagrams_ : list over the dimension of (m, 2) float64.
+    n_features_in_ : number of columns of X.
+    """
+
+    def __init__(
+        self,
+        distance: str = "eff_res",
+        *,
+        n_neighbors: int = 15,
+        metric: str = "euclidean",
+        maxdim: int = 1,
+        engine: EngineName = "auto",
+        threshold: float | None = None,
+        coeff: int = 2,
+        distance_params: dict[str, Any] | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
+        self.distance = distance
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.maxdim = maxdim
+        self.engine = engine
+        self.threshold = threshold
+        self.coeff = coeff
+        self.distance_params = distance_params
+        self.random_state = random_state
+
+    def fit(self, X: FloatArray, y: object = None) -> SpectralPersistence:
+        """Compute the diagrams.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        self
+        """
+        self.persistence_ = persistence(
+            self._points(X),
+            maxdim=self.maxdim,
+            engine=self.engine,
+            threshold=self.threshold,
+            coeff=self.coeff,
+            **self._arguments(),
+        )
+        self.diagrams_ = self.persistence_.diagrams
+        return self
+
+    def fit_transform(self, X: FloatArray, y: object = None) -> FloatArray:
+        """Compute the diagrams and return them in giotto-tda's layout.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        (M, 3) float64 with birth, death and dimension a row.
+        """
+        return self.fit(X).persistence_.to_giotto()[0]
+
+
+class LoopDetector(_Pointwise):
+    """The loops of a set of points, and where each point stands on the longest.
+
+    Parameters
+    ----------
+    distance : see `spectral_ph.distance_matrix`.
+    n_neighbors : of the neighbour graph, the point itself not counted.
+    metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
+    n_loops : how many loops to describe.
+    distance_params : further parameters of the graph or the distance by name.
+    random_state : seed.
+
+    Attributes
+    ----------
+    result_ : LoopResult.
+    verdict_ : "loop", "no loop" or "undecided".
+    phase_ : (n,) float64, radians in [0, 2 pi), along the longest loop; NaN if there is none.
+    n_features_in_ : number of columns of X.
+    """
+
+    def __init__(
+        self,
+        distance: str = "eff_res",
+        *,
+        n_neighbors: int = 15,
+        metric: str = "euclidean",
+        n_loops: int = 3,
+        distance_params: dict[str, Any] | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
+        self.distance = distance
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.n_loops = n_loops
+        self.distance_params = distance_params
+        self.random_state = random_state
+
+    def fit(self, X: FloatArray, y: object = None) -> LoopDetector:
+        """Find the loops.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        self
+        """
+        X = self._points(X)
+        self.result_ = find_loops(X, n_loops=self.n_loops, **self._arguments())
+        self.verdict_ = self.result_.verdict
+        self.phase_ = self.result_.loops[0].phase if self.result_.loops else np.full(len(X), np.nan)
+        return self
+
+    def fit_transform(self, X: FloatArray, y: object = None) -> FloatArray:
+        """Find the loops and return the place of each point on the longest as two columns, ready for a regression.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        (n, 2) float64, cosine and sine of the phase; NaN if there is no loop.
+        """
+        self.fit(X)
+        return np.column_stack([np.cos(self.phase_), np.sin(self.phase_)])

@@ -1,0 +1,394 @@
+"""Pictures of results: each function takes a result and returns the matplotlib Axes it drew on; none calls `show`.
+
+Without `ax` a new figure is made through pyplot, so that notebooks display it; with `ax` pyplot is not touched.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, IntArray
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.loops.verdict import Loop, LoopResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.colors import Colormap
+    from matplotlib.projections.polar import PolarAxes
+    from matplotlib.transforms import Transform
+
+# One colour and one marker a dimension, from the palette of Okabe and Ito, which the colour-blind can tell apart; the
+# marker repeats what the colour says. Grey for H0: it is many and seldom the point.
+COLOURS = ("#8C8C8C", "#0072B2", "#D55E00", "#009E73")
+MARKERS = ("o", "^", "s", "D")
+# Round the circle, dark to light to dark, blue on one side and red on the other. Phases a sixth of a turn apart are
+# farther apart in OKLab than in matplotlib's "twilight", also for eyes without red, green or blue receptors, and no
+# colour is so pale that it vanishes on white.
+PHASE_COLOURS = ("#40256B", "#1F78B4", "#62B8B0", "#E3C94F", "#DB7633", "#A32A4B", "#40256B")
+INK = "#333333"
+PALE = "#A0A0A0"
+DASHES = (0, (4, 3))
+QUARTERS = [0.0, math.pi / 2, math.pi, 3 * math.pi / 2, 2 * math.pi]
+QUARTER_NAMES = ["0", "π/2", "π", "3π/2", "2π"]
+
+
+def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: Sequence[int] | None = None) -> Axes:
+    """Draw the persistence diagram: one point a feature, its height above the diagonal is its persistence.
+
+    Parameters
+    ----------
+    P : Persistence, or a LoopResult, whose diagrams are drawn.
+    ax : where to draw; default None, a new figure.
+    dimensions : which dimensions to draw, such as [1]; default None, all there are.
+
+    Returns
+    -------
+    Axes with births and deaths in the unit of the distances (a power of ten is named in the labels). Features that
+    never die stand on a dashed line marked with an infinity sign. If there is no feature, a sentence says so.
+
+    Raises
+    ------
+    InputError : a dimension that was not computed.
+    """
+    P = P.persistence if isinstance(P, LoopResult) else P
+    shown = _dimensions(P, dimensions)
+    ax = _new_axes(4.6, 4.4) if ax is None else ax
+    ax.set(xlabel="birth", ylabel="death")
+    features = np.concatenate([P[k] for k in shown])
+    if len(features) == 0:
+        return _say(ax, f"no features in {_names(shown)}")
+    finite = features[np.isfinite(features)]
+    low, high = float(finite.min()), float(finite.max())
+    margin = 0.05 * (high - low) or 0.05 * high or 1.0
+    low, high = low - margin, high + margin
+    infinity = high + margin
+    endless = bool(np.isinf(features).any())
+    ax.plot([low, high], [low, high], color=PALE, linewidth=1, zorder=0)
+    if endless:
+        ax.axhline(infinity, color=PALE, linewidth=1, linestyle=DASHES, zorder=0)
+        _mark_infinity(ax, (1, infinity), ax.get_yaxis_transform(), (4, 0), ha="left", va="center")
+    for k in shown:
+        births, deaths = P[k].T
+        ax.scatter(
+            births,
+            np.minimum(deaths, infinity),
+            s=30,
+            marker=MARKERS[k % len(MARKERS)],
+            color=COLOURS[k % len(COLOURS)],
+            linewidth=0,
+            alpha=0.7,
+            label=f"H{k} ({len(P[k]) or 'none'})",
+            zorder=2 + k,
+        )
+    ax.set(xlim=(low, high), ylim=(low, infinity + margin if endless else high), aspect="equal")
+    _name_power(ax.xaxis, "birth", high)
+    _name_power(ax.yaxis, "death", high)
+    ax.legend(loc="lower right", frameon=False, handletextpad=0.2)
+    return ax
+
+
+def barcode(
+    P: Persistence | LoopResult,
+    *,
+    ax: Axes | None = None,
+    dimensions: Sequence[int] | None = None,
+    max_bars: int = 40,
+) -> Axes:
+    """Draw the barcode: one bar a feature, from its birth to its death, the longest of each dimension on top.
+
+    Parameters
+    ----------
+    P : Persistence, or a LoopResult, whose diagrams are drawn.
+    ax : where to draw; default None, a new figure.
+    dimensions : which dimensions to draw, such as [1]; default None, all there are.
+    max_bars : at most so many bars for each dimension, the longest; the label says how many there are. Default 40.
+
+    Returns
+    -------
+    Axes with the distance from left to right. Bars that never end reach a dashed line marked with an infinity sign.
+
+    Raises
+    ------
+    InputError : a dimension that was not computed, or `max_bars` below 1.
+    """
+    P = P.persistence if isinstance(P, LoopResult) else P
+    shown = _dimensions(P, dimensions)
+    max_bars = _check.positive_int(max_bars, "max_bars")
+    ax = _new_axes(5.6, 4.2) if ax is None else ax
+    features = np.concatenate([P[k][:max_bars] for k in shown])
+    ax.set_xlabel("distance")
+    if len(features) == 0:
+        return _say(ax, f"no features in {_names(shown)}")
+    finite = features[np.isfinite(features)]
+    low, high = min(0.0, float(finite.min())), float(finite.max()) or 1.0
+    infinity = 1.06 * high
+    if np.isinf(features).any():
+        ax.axvline(infinity, color=PALE, linewidth=1, linestyle=DASHES, zorder=0)
+        _mark_infinity(ax, (infinity, 1), ax.get_xaxis_transform(), (0, 3), ha="center", va="bottom")
+    gap = 0.06 * len(features)
+    row, places, names = 0.0, [], []
+    for k in shown:
+        bars = P[k][:max_bars]
+        if len(bars) == 0:
+            continue
+        rows = row + np.arange(len(bars))
+        ax.hlines(
+            rows,
+            bars[:, 0],
+            np.minimum(bars[:, 1], infinity),
+            color=COLOURS[k % len(COLOURS)],
+            # Bars fill two thirds of their row, whatever their number; in points, for an axis of about 200.
+            linewidth=float(np.clip(130 / len(features), 1.0, 8.0)),
+        )
+        places.append(rows.mean())
+        names.append(f"H{k}" + (f"\n{max_bars} longest\nof {len(P[k])}" if len(P[k]) > max_bars else ""))
+        row = rows[-1] + 1 + gap
+    ax.set_yticks(places, names)
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlim=(low, 1.01 * infinity), ylim=(row - gap, -1))
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    _name_power(ax.xaxis, "distance", high)
+    return ax
+
+
+def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw the points on a layout, coloured by their phase, and the loop through them.
+
+    Parameters
+    ----------
+    R : LoopResult with at least one loop.
+    layout : (n, 2), where to draw each point, such as two principal components or a UMAP; any unit.
+    which : which of `R.loops`, 0 being the longest. Default 0.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes : points outside the loop's domain (not connected to it at its scale) are hollow and grey; the line is the
+        representative cycle.
+
+    Raises
+    ------
+    InputError : `R` has no such loop, or `layout` is not an (n, 2) array of finite numbers.
+    """
+    this = _loop(R, which)
+    where = _check.points(layout, what="layout")
+    if where.shape != (len(this.phase), 2):
+        raise _check.InputError(
+            f"layout must be an ({len(this.phase)}, 2) array, a place in the plane for each point, and one of shape "
+            f"{where.shape} came; pass two columns, such as layout[:, :2]."
+        )
+    from matplotlib import patheffects
+
+    ax = _new_axes(5.4, 4.4) if ax is None else ax
+    inside = this.domain
+    size = float(np.clip(6000 / len(where), 6.0, 36.0))
+    if not inside.all():
+        ax.scatter(
+            where[~inside, 0],
+            where[~inside, 1],
+            s=size,
+            facecolor="none",
+            edgecolor=PALE,
+            linewidth=0.8,
+            label=f"not connected to the loop ({int((~inside).sum())})",
+        )
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, handletextpad=0.2)
+    points = ax.scatter(
+        where[inside, 0],
+        where[inside, 1],
+        s=size,
+        c=this.phase[inside],
+        cmap=_phase_colours(),
+        vmin=0,
+        vmax=2 * np.pi,
+        linewidth=0,
+    )
+    ax.plot(
+        *where[np.append(this.cycle, this.cycle[0])].T,
+        color="black",
+        linewidth=1.3,
+        solid_joinstyle="round",
+        path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
+    )
+    ax.set(aspect="equal", xticks=[], yticks=[], title=_title(this, which))
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
+    bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
+    bar.outline.set_visible(False)
+    return ax
+
+
+def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 36) -> Axes:
+    """Draw how the points are spread along the loop: a histogram of their phase.
+
+    Parameters
+    ----------
+    R : LoopResult with at least one loop.
+    which : which of `R.loops`, 0 being the longest. Default 0.
+    ax : where to draw, round if it is polar and straight otherwise; default None, a new polar figure.
+    bins : number of equal intervals of the circle. Default 36, ten degrees each.
+
+    Returns
+    -------
+    Axes : only points of the loop's domain are counted. On polar axes the area of a sector, not its radius, is its
+        count. The dashed line is the count if the points were spread evenly.
+
+    Raises
+    ------
+    InputError : `R` has no such loop, or `bins` is below 3.
+    """
+    this = _loop(R, which)
+    bins = _check.positive_int(bins, "bins", least=3)
+    ax = _new_axes(4.4, 4.4, polar=True) if ax is None else ax
+    counts, edges = np.histogram(this.phase[this.domain], bins=bins, range=(0, 2 * np.pi))
+    middle, width = (edges[:-1] + edges[1:]) / 2, 2 * np.pi / bins
+    polar = ax.name == "polar"
+    height = np.sqrt(counts) if polar else counts
+    even = counts.mean() ** (0.5 if polar else 1)
+    ax.bar(
+        middle,
+        height,
+        width=width,
+        color=_phase_colours()(middle / (2 * np.pi)),
+        edgecolor="white",
+        linewidth=0.5,
+        zorder=2,
+    )
+    ax.plot(np.linspace(0, 2 * np.pi, 181), np.full(181, even), color=INK, linewidth=1, linestyle=DASHES, zorder=3)
+    ax.set_title(_title(this, which), pad=14 if polar else None)
+    ax.set_xticks(QUARTERS[:-1] if polar else QUARTERS, QUARTER_NAMES[:-1] if polar else QUARTER_NAMES)
+    if polar:
+        _square_root_radius(cast("PolarAxes", ax), counts, middle)
+    else:
+        ax.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel="points")
+        ax.spines[["right", "top"]].set_visible(False)
+    return ax
+
+
+def _new_axes(width: float, height: float, polar: bool = False) -> Axes:
+    """Return the axes of a new pyplot figure of `width` x `height` inches."""
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(
+        figsize=(width, height), layout="constrained", subplot_kw={"projection": "polar"} if polar else None
+    )
+    return ax
+
+
+def _dimensions(P: Persistence, dimensions: Sequence[int] | None) -> list[int]:
+    if dimensions is None:
+        return list(range(len(P)))
+    if len(dimensions) == 0:
+        raise _check.InputError("dimensions must name at least one dimension, and none came; pass dimensions=[1].")
+    for k in dimensions:
+        if _check.positive_int(k, "dimensions", least=0) >= len(P):
+            raise _check.InputError(
+                f"dimension {k} was asked for, and the result has the dimensions 0 to {len(P) - 1}; compute it with "
+                f"maxdim={k}, or leave it out."
+            )
+    return sorted(set(dimensions))
+
+
+def _names(dimensions: Sequence[int]) -> str:
+    return ", ".join(f"H{k}" for k in dimensions)
+
+
+def _loop(R: LoopResult, which: int) -> Loop:
+    if not R.loops:
+        raise _check.InputError(
+            f"this result (verdict {R.verdict!r}) has no loop to draw; plot.diagram(R) shows the features there are."
+        )
+    if _check.positive_int(which, "which", least=0) >= len(R.loops):
+        raise _check.InputError(
+            f"which={which} was asked for, and the result holds {len(R.loops)} loop(s), counted from 0; pass "
+            f"which={len(R.loops) - 1} or less."
+        )
+    return R.loops[which]
+
+
+def _title(this: Loop, which: int) -> str:
+    return f"loop {which + 1}: persistence {_number(this.persistence)}, score {this.score:.2f}"
+
+
+def _say(ax: Axes, sentence: str) -> Axes:
+    """Write a sentence into empty axes."""
+    ax.text(0.5, 0.5, sentence, transform=ax.transAxes, ha="center", va="center", color=INK)
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def _mark_infinity(
+    ax: Axes, at: tuple[float, float], coordinates: Transform, offset: tuple[float, float], ha: str, va: str
+) -> None:
+    ax.annotate(
+        "∞",
+        at,
+        xycoords=coordinates,
+        xytext=offset,
+        textcoords="offset points",
+        ha=ha,
+        va=va,
+        color=INK,
+        fontsize="large",
+    )
+
+
+def _power_of_ten(value: float) -> int:
+    """Return the power of ten to write `value` with: 0 for numbers that are read easily as they are."""
+    power = math.floor(math.log10(value)) if 0 < value < math.inf else 0
+    return 0 if -2 <= power <= 3 else power
+
+
+def _number(value: float) -> str:
+    """Return `value` with two digits, as "0.12" or "1.2 x 10^-4" in matplotlib's mathematical notation."""
+    if math.isinf(value):
+        return "∞"
+    power = _power_of_ten(value)
+    return f"{value / 10.0**power:.2g}" + (rf"$\times 10^{{{power}}}$" if power else "")
+
+
+def _name_power(axis: Axis, name: str, largest: float) -> None:
+    """Label an axis, with the power of ten in the label when the numbers are very small or very large.
+
+    matplotlib puts the power into a corner of the axes, where it is small and collides with titles.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    if power := _power_of_ten(largest):
+        formatter = ScalarFormatter(useOffset=False)
+        formatter.set_powerlimits((power, power))
+        axis.set_major_formatter(formatter)
+        axis.offsetText.set_visible(False)
+        name += rf" ($\times 10^{{{power}}}$)"
+    axis.set_label_text(name)
+
+
+def _phase_colours() -> Colormap:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("phase", PHASE_COLOURS)
+
+
+def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> None:
+    """Label the radius of polar axes, which is the square root of a count, with counts.
+
+    Parameters
+    ----------
+    counts, middle : (bins,), the bars and where they stand; the labels go where the shortest is.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    most = int(counts.max())
+    ticks = [c for c in MaxNLocator(nbins=3, integer=True).tick_values(0, most) if 0 < c <= most]
+    names = [f"{c:g}" for c in ticks]
+    names[-1] += " points"
+    ax.set_rticks(np.sqrt(ticks), names)
+    ax.set_rlabel_position(math.degrees(middle[counts.argmin()]))
+    ax.set_rmax(1.05 * math.sqrt(most))

@@ -1,0 +1,200 @@
+"""From counts of molecules to principal components, the usual way, with every step written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, IntArray
+
+
+@dataclass(frozen=True, repr=False)
+class Preprocessed:
+    """Principal components and how they were made.
+
+    Attributes
+    ----------
+    X : (n, c) float64, the cells' coordinates along the principal components, by decreasing variance.
+    genes : (kept,) int64, columns of the input that the components are made of, in increasing order.
+    kept_cells : (n,) int64, rows of the input that the rows of `X` stand for, in increasing order.
+    steps : one plain sentence for each thing that was done, with its numbers.
+    explained_variance_ratio : (c,) float64, share of the chosen genes' variance along each component.
+    """
+
+    X: FloatArray
+    genes: IntArray
+    kept_cells: IntArray
+    steps: tuple[str, ...]
+    explained_variance_ratio: FloatArray
+
+    def __repr__(self) -> str:
+        n, c = self.X.shape
+        share = self.explained_variance_ratio.sum()
+        return f"Preprocessed({n} cells, {len(self.genes)} genes, {c} components with {share:.0%} of the variance)"
+
+
+def preprocess(
+    counts: object,
+    kind: Literal["counts", "log"] = "counts",
+    n_top_genes: int = 1500,
+    n_components: int = 30,
+    *,
+    drop_empty: bool = False,
+) -> Preprocessed:
+    """Normalise, take logarithms, choose the most variable genes, and reduce to principal components.
+
+    With `kind="counts"` every cell is scaled to the median of the cells' totals and log(1 + x) is taken; with
+    `kind="log"` the values are used as they are. Then the genes of largest variance are kept and centred, and exact
+    principal components computed. The result is a function of the input alone: nothing is drawn, and the sign of each
+    component is fixed by its largest loading, which is positive.
+
+    Parameters
+    ----------
+    counts : (n, g) array or scipy sparse array, cells by genes; only the chosen genes are ever held densely.
+    kind : "counts" for molecules or reads, "log" for values that are already normalised and on a log scale.
+    n_top_genes : number of most variable genes to keep; all are kept if there are fewer.
+    n_components : number of principal components; reduced to min(n - 1, genes kept) with a warning.
+    drop_empty : leave out cells in which every gene is 0, instead of refusing them.
+
+    Returns
+    -------
+    Preprocessed
+
+    Raises
+    ------
+    InputError : if the input holds NaN, infinity, negative counts, empty cells, or no gene that varies.
+    TooLargeError : if the chosen genes do not fit in memory as a dense array.
+
+    Warns
+    -----
+    SpectralWarning : if counts are not whole numbers, or components were reduced.
+    """
+    _check.one_of(kind, ("counts", "log"), "kind of values")
+    n_top_genes = _check.positive_int(n_top_genes, "n_top_genes")
+    n_components = _check.positive_int(n_components, "n_components")
+    drop_empty = _check.flag(drop_empty, "drop_empty")
+    table = _table(counts)
+    if kind == "counts":
+        _check_counts(table)
+    kept_cells, steps = _occupied(table, drop_empty)
+    table = table[kept_cells]
+    n, g = table.shape
+    if n < 2:
+        raise _check.InputError(f"principal components need at least 2 cells, and {n} came; pass more rows.")
+
+    if kind == "counts":
+        totals = table.sum(axis=1)
+        target = float(np.median(totals))
+        table.data *= np.repeat(target / totals, np.diff(table.indptr))
+        table.data = np.log1p(table.data)
+        steps.append(f"scaled each of the {n} cells to {target:g} counts, the median of their totals")
+        steps.append("took log(1 + x)")
+
+    genes = _most_variable(table, n_top_genes)
+    if len(genes) < g:
+        steps.append(f"kept the {len(genes)} most variable of {g} genes")
+    else:
+        steps.append(f"kept all {g} genes ({n_top_genes} were asked for)")
+
+    most = min(n - 1, len(genes))
+    if n_components > most:
+        sentence = (
+            f"{n} cells and {len(genes)} genes have at most {most} principal components, so {most} were computed "
+            f"instead of {n_components}"
+        )
+        _check.warn(f"{sentence}; pass n_components={most} or fewer to say so yourself.")
+        steps.append(sentence)
+    X, ratio = _components(table, genes, min(n_components, most))
+    steps.append(
+        f"computed {len(ratio)} principal components, which carry {ratio.sum():.1%} of the kept genes' variance"
+    )
+    return Preprocessed(X, genes, kept_cells, tuple(f"{step[0].upper()}{step[1:]}." for step in steps), ratio)
+
+
+def _table(counts: object) -> sp.csr_array:
+    """Return a fresh (n, g) csr_array of finite float64 numbers, so that dense and sparse input go one way."""
+    return _sparse_table(counts) if sp.issparse(counts) else sp.csr_array(_check.points(counts, what="counts"))
+
+
+def _sparse_table(counts: Any) -> sp.csr_array:
+    if np.issubdtype(counts.dtype, np.complexfloating):
+        raise _check.InputError("counts must hold real numbers, and complex ones came; pass their real part.")
+    if counts.ndim != 2:
+        raise _check.InputError(f"counts must be (n cells, g genes), and an array of {counts.ndim} dimensions came.")
+    table: sp.csr_array = sp.csr_array(counts, dtype=np.float64, copy=True)
+    table.sum_duplicates()
+    if not (finite := np.isfinite(table.data)).all():
+        row = int(_rows(table)[np.argmin(finite)])
+        raise _check.InputError(
+            f"counts contains NaN or infinity in {int((~finite).sum())} of its entries (first in row {row}); drop "
+            "those cells or genes, or fill the gaps first."
+        )
+    return table
+
+
+def _check_counts(table: sp.csr_array) -> None:
+    if table.nnz and (smallest := table.data.min()) < 0:
+        raise _check.InputError(
+            f"counts holds negative values (smallest {smallest:g}), and a count is never negative; pass the raw "
+            "counts, or kind='log' if the values are already normalised and on a log scale."
+        )
+    fractional = int((table.data != np.round(table.data)).sum())
+    if fractional:
+        _check.warn(
+            f"{fractional} of the {table.nnz} non-zero counts are not whole numbers, so the table looks already "
+            "normalised; pass kind='log' if it is on a log scale."
+        )
+
+
+def _occupied(table: sp.csr_array, drop_empty: bool) -> tuple[IntArray, list[str]]:
+    """Return the rows with a value other than 0, and what to say about the others."""
+    filled = np.bincount(_rows(table)[table.data != 0], minlength=table.shape[0]) > 0
+    kept = np.flatnonzero(filled).astype(np.int64)
+    n_empty = len(filled) - len(kept)
+    if n_empty == 0:
+        return kept, []
+    if not drop_empty:
+        raise _check.InputError(
+            f"{n_empty} of the {len(filled)} cells have no counts at all (first: row {int(np.argmin(filled))}); remove "
+            "them, or pass drop_empty=True to leave them out."
+        )
+    return kept, [f"left out {n_empty} of {len(filled)} cells, which had no counts at all"]
+
+
+def _rows(table: sp.csr_array) -> IntArray:
+    """Return the row of each stored entry."""
+    return np.repeat(np.arange(table.shape[0], dtype=np.int64), np.diff(table.indptr))
+
+
+def _most_variable(table: sp.csr_array, n_top_genes: int) -> IntArray:
+    n, g = table.shape
+    mean = np.bincount(table.indices, weights=table.data, minlength=g) / n
+    # Deviations from the mean rather than E[x^2] - E[x]^2, which cancels where the mean is large.
+    around = np.bincount(table.indices, weights=(table.data - mean[table.indices]) ** 2, minlength=g)
+    variance = (around + (n - np.bincount(table.indices, minlength=g)) * mean**2) / n
+    # Rounding leaves a constant gene with a variance of about 1e-32 times its square.
+    if not (variance > 1e-28 * mean**2).any():
+        raise _check.InputError(
+            f"none of the {g} genes varies between the {n} cells, so there is no shape to find; check the input."
+        )
+    return np.sort(np.argsort(-variance, kind="stable")[:n_top_genes]).astype(np.int64)
+
+
+def _components(table: sp.csr_array, genes: IntArray, n_components: int) -> tuple[FloatArray, FloatArray]:
+    from sklearn.decomposition import PCA
+
+    n, kept = table.shape[0], len(genes)
+    _check.memory(
+        8.0 * (2 * n * kept + 3 * kept**2),
+        f"the principal components of {n} cells and {kept} genes",
+        "pass a smaller n_top_genes.",
+    )
+    # The covariance of the genes is small, so its eigenvectors are exact and need no random start; scikit-learn makes
+    # the largest loading of each positive.
+    pca = PCA(n_components=n_components, svd_solver="covariance_eigh")
+    X = np.ascontiguousarray(pca.fit_transform(table[:, genes].toarray()), dtype=np.float64)
+    return X, np.asarray(pca.explained_variance_ratio_, dtype=np.float64)

@@ -1,0 +1,61 @@
+"""What every member of a family must do; the tests run these over the registries."""
+
+import numpy as np
+
+import spectral_ph as sph
+
+
+def parameters_for(name):
+    """Return parameters under which a distance is defined for every set of points of `strategies.point_sets`."""
+    row = sph.DISTANCES[name]
+    params = {}
+    if "disconnected" in row.parameters:
+        params["disconnected"] = "max"
+    if row.needs == "graph":
+        params["n_neighbors"] = 4
+    return params
+
+
+def check_distance(name, X, seed):
+    """Symmetric to the last bit, zero diagonal, finite, permutes with its points, pure, reproducible."""
+    params = parameters_for(name)
+    before = X.copy()
+    D = sph.distance_matrix(X, name, **params)
+    n = len(X)
+    assert D.shape == (n, n)
+    assert D.dtype == np.float64
+    assert np.isfinite(D).all()
+    assert (D >= 0).all()
+    np.testing.assert_array_equal(D, D.T)
+    np.testing.assert_array_equal(np.diagonal(D), 0)
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(sph.distance_matrix(X, name, **params), D)
+    return D
+
+
+def check_engine(engine, D, maxdim=1, threshold=None, coeff=2):
+    """Return the diagrams after checking what each must satisfy by itself."""
+    from spectral_ph.homology import rips_persistence
+
+    before = D.copy()
+    P = rips_persistence(D, maxdim, engine, threshold, coeff=coeff)
+    np.testing.assert_array_equal(D, before)
+    assert len(P) == maxdim + 1
+    for k, diagram in enumerate(P):
+        assert diagram.dtype == np.float64
+        assert (diagram[:, 1] > diagram[:, 0]).all()
+        finite = diagram[np.isfinite(diagram)]
+        assert np.isin(finite, np.append(D, 0)).all(), "births and deaths are distances, to the last bit"
+        lengths = diagram[:, 1] - diagram[:, 0]
+        assert (np.diff(lengths[np.isfinite(lengths)]) <= 0).all()
+        if P.birth_edges is not None and k == 1:
+            i, j = P.birth_edges[1].T
+            assert (i < j).all()
+            np.testing.assert_array_equal(D[i, j], diagram[:, 0])
+    return P
+
+
+def same_diagrams(P, Q):
+    """Two results hold the same features, to the last bit."""
+    for a, b in zip(P, Q, strict=True):
+        np.testing.assert_array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])

@@ -1,0 +1,193 @@
+"""Effective resistance: theorems, four ways to compute it, what is left out, what is refused."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+
+import spectral_ph as sph
+from spectral_ph.distances.resistance import solve_pair
+from spectral_ph.spectrum import degrees, laplacian
+from tests.known import RESISTANCES
+from tests.naive import resistance_by_pseudo_inverse
+from tests.strategies import point_sets
+
+
+@pytest.mark.parametrize("method", ["exact", "spectral"])
+@pytest.mark.parametrize("name", RESISTANCES)
+def test_theorems(name, method):
+    A, R = RESISTANCES[name]
+    np.testing.assert_allclose(sph.distance_matrix(graph=A, corrected=False, method=method), R, rtol=1e-13, atol=1e-14)
+
+
+def test_series_and_parallel_conductances():
+    """Conductances 2 and 3 in series: 1/2 + 1/3; a second path of conductance 1 beside them: 1 / (6/5 + 1)."""
+    A = np.array([[0, 2.0, 1.0], [2.0, 0, 3.0], [1.0, 3.0, 0]])
+    R = sph.distance_matrix(graph=A, corrected=False)
+    assert R[0, 2] == pytest.approx(1 / (6 / 5 + 1), rel=1e-14)
+
+
+def inputs():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 4))
+    duplicated = X.copy()
+    duplicated[100:130] = X[:30]
+    apart = X.copy()
+    apart[150:] += 50
+    looped = sph.neighbor_graph(X, 6) + sp.diags_array(rng.uniform(0, 3, 200))
+    return {
+        "connected": sph.neighbor_graph(X, 8),
+        "weighted": sph.neighbor_graph(X, 8, weighted=True),
+        "duplicated": sph.neighbor_graph(duplicated, 8),
+        "disconnected": sph.neighbor_graph(apart, 8),
+        "disconnected, weighted": sph.neighbor_graph(apart, 8, weighted=True),
+        "self-loops": sp.csr_array(looped),
+    }
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+@pytest.mark.parametrize("name", inputs())
+@pytest.mark.filterwarnings("ignore:the graph has 2 connected components")
+def test_cholesky_spectrum_and_pseudo_inverse_agree(name, corrected):
+    A = inputs()[name]
+    expected = resistance_by_pseudo_inverse(A.toarray(), corrected)
+    off = ~np.eye(len(expected), dtype=bool)
+    for method in ("exact", "spectral"):
+        D = sph.distance_matrix(graph=A, corrected=corrected, method=method, disconnected="max")
+        assert np.abs(D / np.where(off, expected, 1) - 1)[off].max() < 1e-12
+
+
+@settings(deadline=None)
+@given(point_sets())
+def test_root_is_a_metric(X):
+    """The root of either resistance is a Euclidean distance, so it keeps the triangle inequality."""
+    A = sph.neighbor_graph(X, 3)
+    A = A + sph.neighbor_graph(X, len(X) - 1) * 0.25  # connected, with two sizes of weights
+    for corrected in (True, False):
+        D = sph.distance_matrix(graph=A, corrected=corrected, sqrt=True)
+        assert (D[:, None] + D[None] - D[..., None]).min() > -1e-7
+
+
+def test_corrected_is_the_sum_of_squared_diffusion_distances():
+    """d_eff = (1/vol) sum over t >= 2 of d_(t/2)^2: the correction takes off the terms of t = 0 and 1."""
+    A = sph.neighbor_graph(np.random.default_rng(2).standard_normal((60, 2)), 8)
+    d = degrees(A)
+    S = sph.spectrum(A)
+    E = S.vectors / np.sqrt(d)[:, None]
+    squares = (E[:, None] - E[None]) ** 2
+
+    def term(t):  # d_(t/2)^2 / vol, with the sign that odd powers have beyond mu = 1
+        return squares @ ((1 - S.values) ** t)
+
+    total = sum(term(t) for t in range(2, 6000))
+    np.testing.assert_allclose(sph.distance_matrix(graph=A), total, rtol=1e-9, atol=1e-15)
+    off = ~np.eye(60, dtype=bool)
+    np.testing.assert_allclose(term(0)[off], np.add.outer(1 / d, 1 / d)[off])
+    np.testing.assert_allclose(term(1)[off], -2 * (A.toarray() / np.outer(d, d))[off], atol=1e-15)
+
+
+def test_plain_resistance_tends_to_the_degrees():
+    """Why the correction is needed: on a dense graph R_ij is 1/d_i + 1/d_j, whatever the shape."""
+    A = sph.neighbor_graph(np.random.default_rng(3).standard_normal((400, 10)), 60)
+    d = degrees(A)
+    ends = np.add.outer(1 / d, 1 / d)
+    R = sph.distance_matrix(graph=A, corrected=False)
+    off = ~np.eye(400, dtype=bool)
+    assert np.abs(R / ends - 1)[off].mean() < 0.05
+
+
+def test_root_option():
+    A = inputs()["connected"]
+    np.testing.assert_array_equal(sph.distance_matrix(graph=A, sqrt=True), np.sqrt(sph.distance_matrix(graph=A)))
+
+
+def test_truncated_error_is_stated_and_true():
+    A = inputs()["connected"]
+    exact = sph.distance_matrix(graph=A)
+    with pytest.warns(sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"):
+        P = sph.persistence(graph=A, method="spectral", n_components=40)
+    with pytest.warns(sph.SpectralWarning):
+        D = sph.distance_matrix(graph=A, method="spectral", n_components=40)
+    error = P.settings["truncation"]
+    gap = exact - D
+    assert gap.min() > -1e-12
+    assert gap.max() <= error["bound"]
+    assert error["sampled_mean"] <= error["sampled_max"] <= gap.max() + 1e-9
+    assert error["sampled_mean"] == pytest.approx(gap[np.triu_indices(200, 1)].mean(), rel=0.3)
+    assert P.warnings[0].startswith("eff_res was truncated")
+
+
+def test_sampled_solve_is_exact():
+    A = inputs()["weighted"]
+    R = resistance_by_pseudo_inverse(A.toarray(), corrected=False)
+    L, d = laplacian(A, "unnormalized"), degrees(A)
+    for i, j in [(0, 1), (5, 190), (17, 40)]:
+        assert solve_pair(L, d, i, j) == pytest.approx(R[i, j], rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:the graph has 2 connected components")
+def test_between_components_is_twice_the_largest_then_corrected():
+    A = inputs()["disconnected"]
+    R = sph.distance_matrix(graph=A, corrected=False, disconnected="max")
+    d, labels = degrees(A), sph.spectrum(A, 2).labels
+    apart = labels[:, None] != labels[None]
+    assert np.unique(R[apart]).size == 1
+    assert R[apart][0] == 2 * R[~apart].max()
+    corrected = sph.distance_matrix(graph=A, disconnected="max")
+    np.testing.assert_allclose(corrected[apart], (R - np.add.outer(1 / d, 1 / d))[apart], rtol=1e-12)
+
+
+def test_disconnected_is_refused_by_default():
+    sentence = (
+        "the graph has 2 connected components (sizes 150, 50), so effective resistance between them is infinite; raise "
+        "n_neighbors or pass disconnected='max'"
+    )
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.distance_matrix(graph=inputs()["disconnected"])
+
+
+def test_disconnected_max_warns_and_is_reported():
+    with pytest.warns(
+        sph.SpectralWarning,
+        match=r"^the graph has 2 connected components \(sizes 150, 50\); effective resistance between them was set to twice",
+    ):
+        P = sph.persistence(graph=inputs()["disconnected"], disconnected="max")
+    assert P.settings["component_sizes"] == [150, 50]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {"n_components": 5},
+            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
+            "out.",
+        ),
+        ({"corrected": 1}, "corrected must be True or False, and 1 came."),
+        (
+            {"disconnected": "maxx"},
+            "'maxx' is not a known treatment of disconnected graphs (disconnected=); did you mean 'max'? Known are: raise, "
+            "max.",
+        ),
+        (
+            {"corected": True},
+            "distance 'eff_res' has no parameter 'corected'; did you mean 'corrected'? It takes: corrected, sqrt, method, "
+            "n_components, disconnected, random_state.",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.distance_matrix(graph=inputs()["connected"], **arguments)
+
+
+def test_conductances_beyond_double_precision_are_refused():
+    A = np.diag([1.0, 1e-30, 1.0], 1) + np.diag([1.0, 1e-30, 1.0], -1)
+    sentence = (
+        "the Laplacian of the graph is singular in double precision, for its conductances span 1e-30 to 1; use "
+        "weighted=False, or drop edges of negligible weight."
+    )
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.distance_matrix(graph=A)

@@ -1,0 +1,123 @@
+"""The neighbour search is exact, ties by index, and says so when it is not."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from scipy.spatial.distance import cdist
+
+from spectral_ph import InputError, SpectralWarning
+from spectral_ph.graph import METRICS, nearest_neighbors
+from tests.naive import nearest_by_sorting
+from tests.strategies import point_sets
+
+
+@given(point_sets())
+def test_equals_sorting_all_distances(X):
+    k = 4
+    indices, distances = nearest_by_sorting(X, k)
+    found = nearest_neighbors(X, k)
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_array_equal(found.distances, distances)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9])
+def test_exact_far_from_the_origin(offset):
+    """The matrix product loses all digits there; the guard sees it and computes the rows in full."""
+    X = np.random.default_rng(0).standard_normal((200, 3)) + offset
+    indices, distances = nearest_by_sorting(X, 7)
+    found = nearest_neighbors(X, 7)
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_array_equal(found.distances, distances)
+
+
+def test_exact_with_many_ties():
+    X = np.stack(np.meshgrid(np.arange(15.0), np.arange(15.0)), axis=-1).reshape(-1, 2)
+    X = np.vstack([X, X[:40]])
+    indices, _ = nearest_by_sorting(X, 10)
+    np.testing.assert_array_equal(nearest_neighbors(X, 10).indices, indices)
+
+
+@pytest.mark.parametrize("metric", [m for m in METRICS if m != "precomputed"])
+def test_every_metric_agrees_with_scipy(metric):
+    X = np.random.default_rng(1).uniform(0.1, 1, (60, 5))
+    name = "cityblock" if metric == "manhattan" else metric
+    D = cdist(X, X, name)
+    np.fill_diagonal(D, np.inf)
+    found = nearest_neighbors(X, 6, metric)
+    np.testing.assert_allclose(found.distances, np.sort(D, axis=1)[:, :6], rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(np.take_along_axis(D, found.indices, 1), found.distances, rtol=1e-9, atol=1e-15)
+
+
+def test_a_function_is_a_metric():
+    X = np.random.default_rng(2).standard_normal((30, 2))
+    found = nearest_neighbors(X, 3, lambda x, y: float(np.abs(x - y).max()))
+    np.testing.assert_allclose(found.distances, nearest_neighbors(X, 3, "chebyshev").distances)
+
+
+def test_precomputed_distances_give_the_same_neighbours():
+    X = np.random.default_rng(3).standard_normal((50, 3))
+    a, b = nearest_neighbors(X, 5), nearest_neighbors(cdist(X, X), 5, "precomputed")
+    np.testing.assert_array_equal(a.indices, b.indices)
+
+
+def test_approximate_search_states_its_recall():
+    X = np.random.default_rng(4).standard_normal((400, 3))
+    with pytest.warns(SpectralWarning, match=r"searched approximately \(nndescent, n = 400\): recall \d\.\d+ on 200 points"):
+        found = nearest_neighbors(X, 10, method="nndescent")
+    exact = nearest_neighbors(X, 10)
+    shared = np.mean([len(np.intersect1d(a, b)) for a, b in zip(found.indices, exact.indices, strict=True)]) / 10
+    assert abs(shared - found.recall) < 0.05
+    assert found.recall > 0.9
+    assert (found.indices != np.arange(400)[:, None]).all()
+    assert exact.recall == 1.0
+
+
+def test_auto_is_exact_up_to_the_limit(monkeypatch):
+    from spectral_ph.graph import neighbors
+
+    X = np.random.default_rng(5).standard_normal((100, 2))
+    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2)
+    assert nearest_neighbors(X, 5).settings["method"] == "exact"
+    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2 - 1)
+    with pytest.warns(SpectralWarning):
+        assert nearest_neighbors(X, 5).settings["method"] == "nndescent"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {"n_neighbors": 20},
+            "n_neighbors=20 needs at least 21 points (a point is not its own neighbour), and n_samples=20 came; pass "
+            "n_neighbors=19 or fewer.",
+        ),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, and 0 came."),
+        ({"n_neighbors": 2.5}, "n_neighbors must be a whole number of at least 1, and 2.5 came."),
+        (
+            {"metric": "euclidian"},
+            "'euclidian' is not a known metric; did you mean 'euclidean'? Known are: euclidean, cosine, correlation, "
+            "sqeuclidean, manhattan, cityblock, chebyshev, canberra, braycurtis, hamming, precomputed.",
+        ),
+        (
+            {"method": "exakt"},
+            "'exakt' is not a known search method; did you mean 'exact'? Known are: auto, exact, nndescent.",
+        ),
+        (
+            {"metric": "cosine"},
+            "1 rows of X are zero (first: 3), so their cosine distance is not defined; drop them or use metric='euclidean'.",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
+    X = np.random.default_rng(6).standard_normal((20, 2))
+    X[3] = 0
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        nearest_neighbors(X, **arguments)
+
+
+def test_overflowing_coordinates_are_refused():
+    X = np.random.default_rng(7).standard_normal((20, 2)) * 1e200
+    with pytest.raises(InputError, match=r"^the coordinates of X reach .* whose square overflows; divide X by a constant"):
+        nearest_neighbors(X, 3)
