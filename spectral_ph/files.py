@@ -163,7 +163,17 @@ def _reading(file: Path, what: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, TypeError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        csv.Error,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         if "allow_pickle" in str(error):
             raise InputError(
                 f"{file} holds Python objects, which are never unpickled here because that can run any code; save it "

@@ -78,9 +78,16 @@ def preprocess(
     n_components = _check.positive_int(n_components, "n_components")
     drop_empty = _check.flag(drop_empty, "drop_empty")
     table = _table(counts)
-    if kind == "counts":
-        _check_counts(table)
-    kept_cells, steps = _occupied(table, drop_empty)
+    steps: list[str] = []
+    if kind == "counts" and (fractional := _check_counts(table)):
+        sentence = f"{fractional} of the {table.nnz} non-zero counts are not whole numbers"
+        _check.warn(f"{sentence}, so the table looks already normalised; pass kind='log' if it is on a log scale.")
+        steps.append(f"{sentence}, and they were used as they came")
+    kept_cells = _occupied(table, drop_empty)
+    if len(kept_cells) < table.shape[0]:
+        steps.append(
+            f"left out {table.shape[0] - len(kept_cells)} of {table.shape[0]} cells, which had no counts at all"
+        )
     table = table[kept_cells]
     n, g = table.shape
     if n < 2:
@@ -136,33 +143,27 @@ def _sparse_table(counts: Any) -> sp.csr_array:
     return table
 
 
-def _check_counts(table: sp.csr_array) -> None:
+def _check_counts(table: sp.csr_array) -> int:
+    """Refuse negative values, and return how many are not whole numbers."""
     if table.nnz and (smallest := table.data.min()) < 0:
         raise _check.InputError(
             f"counts holds negative values (smallest {smallest:g}), and a count is never negative; pass the raw "
             "counts, or kind='log' if the values are already normalised and on a log scale."
         )
-    fractional = int((table.data != np.round(table.data)).sum())
-    if fractional:
-        _check.warn(
-            f"{fractional} of the {table.nnz} non-zero counts are not whole numbers, so the table looks already "
-            "normalised; pass kind='log' if it is on a log scale."
-        )
+    return int((table.data != np.round(table.data)).sum())
 
 
-def _occupied(table: sp.csr_array, drop_empty: bool) -> tuple[IntArray, list[str]]:
-    """Return the rows with a value other than 0, and what to say about the others."""
+def _occupied(table: sp.csr_array, drop_empty: bool) -> IntArray:
+    """Return the rows with a value other than 0; refuse the others unless they are to be dropped."""
     filled = np.bincount(_rows(table)[table.data != 0], minlength=table.shape[0]) > 0
     kept = np.flatnonzero(filled).astype(np.int64)
     n_empty = len(filled) - len(kept)
-    if n_empty == 0:
-        return kept, []
-    if not drop_empty:
+    if n_empty and not drop_empty:
         raise _check.InputError(
             f"{n_empty} of the {len(filled)} cells have no counts at all (first: row {int(np.argmin(filled))}); remove "
             "them, or pass drop_empty=True to leave them out."
         )
-    return kept, [f"left out {n_empty} of {len(filled)} cells, which had no counts at all"]
+    return kept
 
 
 def _rows(table: sp.csr_array) -> IntArray:
@@ -193,8 +194,8 @@ def _components(table: sp.csr_array, genes: IntArray, n_components: int) -> tupl
         f"the principal components of {n} cells and {kept} genes",
         "pass a smaller n_top_genes.",
     )
-    # The covariance of the genes is small, so its eigenvectors are exact and need no random start; scikit-learn makes
-    # the largest loading of each positive.
-    pca = PCA(n_components=n_components, svd_solver="covariance_eigh")
+    # Both solvers are exact and need no random start, and scikit-learn makes the largest loading of each component
+    # positive; the first decomposes a (kept, kept) matrix, which is slow where there are fewer cells than genes.
+    pca = PCA(n_components=n_components, svd_solver="covariance_eigh" if n >= kept else "full")
     X = np.ascontiguousarray(pca.fit_transform(table[:, genes].toarray()), dtype=np.float64)
     return X, np.asarray(pca.explained_variance_ratio_, dtype=np.float64)

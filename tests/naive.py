@@ -32,3 +32,11 @@ def resistance_by_pseudo_inverse(A, corrected=True):
         R = R - np.add.outer(1 / d, 1 / d) + 2 * A / np.outer(d, d) - np.add.outer(loops, loops)
     np.fill_diagonal(R, 0)
     return R
+
+
+def diffusion_by_definition(A, t):
+    """Return the diffusion distance from a power of the transition matrix."""
+    d = A.sum(axis=1)
+    P = np.linalg.matrix_power(A / d[:, None], t)
+    gap = P[:, None] - P[None]
+    return np.sqrt(d.sum() * (gap**2 / d).sum(axis=2))

@@ -12,6 +12,7 @@ from spectral_ph._numba import njit_parallel, prange
 from spectral_ph._types import FloatArray, IntArray
 
 TILE = 64
+CANCELLED = 1e-5  # what is left then has ten digits; few pairs are nearer, so that summing those anew costs little
 
 
 @njit_parallel
@@ -38,14 +39,14 @@ def resistance_in_place(M: FloatArray, diagonal: FloatArray, shift: FloatArray) 
 
 
 @njit_parallel
-def gram_in_place(G: FloatArray, diagonal: FloatArray, root: bool) -> None:
-    """Replace a Gram matrix by the (squared) Euclidean distances of its vectors.
+def gram_in_place(G: FloatArray, diagonal: FloatArray, E: FloatArray) -> None:
+    """Replace the Gram matrix of the rows of E by their squared Euclidean distances.
 
     G : (n, n), only the entries on and above the diagonal are read.
     diagonal : (n,) copy of the diagonal of G.
-    root : distances if true, else their squares. Squares below zero by rounding become zero.
+    E : (n, m), from which distances that cancel to less than `CANCELLED` of their terms are summed anew.
     """
-    n = len(G)
+    n, m = E.shape
     tiles = (n + TILE - 1) // TILE
     for a in prange(tiles):
         rows = range(a * TILE, min(n, (a + 1) * TILE))
@@ -53,9 +54,12 @@ def gram_in_place(G: FloatArray, diagonal: FloatArray, root: bool) -> None:
             for i in rows:
                 base = diagonal[i]
                 for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
-                    value = max(0.0, base + diagonal[j] - 2 * G[i, j])
-                    if root:
-                        value = np.sqrt(value)
+                    value = base + diagonal[j] - 2 * G[i, j]
+                    if value < CANCELLED * (base + diagonal[j]):
+                        value = 0.0
+                        for f in range(m):
+                            gap = E[i, f] - E[j, f]
+                            value += gap * gap
                     G[i, j] = value
                     G[j, i] = value
         for i in rows:

@@ -13,7 +13,6 @@ from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
     bridge,
     components_or_raise,
-    gram_to_squared,
     pairwise_squared,
     spectral_coordinates,
 )
@@ -41,7 +40,7 @@ def diffusion(
     ----------
     A : (n, n) graph.
     t : steps, at least 0; a whole number for "power".
-    method : "power" (log2(2 t) matrix products of n^3 flops), "spectral" (eigenpairs), or "auto": power for whole t >= 1
+    method : "power" (about log2(t) + 1 matrix products of n^3 flops), "spectral" (eigenpairs), or "auto": power for whole t >= 1
         with all components, else spectral.
     n_components : eigenpairs for "spectral", the trivial ones counted; None for all. What is left out makes d^2 smaller
         by at most vol max(|1 - mu_m|, |1 - mu_n|)^(2 t) (1/d_i + 1/d_j), which is reported and warned about.
@@ -95,18 +94,13 @@ def diffusion(
 
 
 def _by_power(A: Graph, d: FloatArray, labels: FloatArray, t: int) -> FloatArray:
-    """Squared distances from S^(2 t), the trivial eigenvectors taken off first so that nothing large cancels."""
+    """Squared distances between rows of S^t, the trivial eigenvectors taken off first so that nothing large cancels."""
     n = len(d)
     _check.memory(8.0 * 5 * n**2, f"diffusion of {n} points by powers", "use method='spectral' with n_components.")
     S = normalized_adjacency(A).toarray(order="F")
     trivial = np.sqrt(d / np.bincount(labels, weights=d)[labels])
     S -= np.where(labels[:, None] == labels[None], np.multiply.outer(trivial, trivial), 0.0)
-    G = _symmetric_power(S, 2 * t)
-    G *= np.sqrt(float(d.sum()))
-    G /= np.sqrt(d)[:, None]
-    G *= np.sqrt(float(d.sum()))
-    G /= np.sqrt(d)[None]
-    return gram_to_squared(G)
+    return pairwise_squared(_symmetric_power(S, t) * np.sqrt(d.sum() / d)[:, None])
 
 
 def _symmetric_power(S: FloatArray, exponent: int) -> FloatArray:

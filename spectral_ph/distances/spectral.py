@@ -39,7 +39,7 @@ def spectral_coordinates(S: Spectrum, weights: FloatArray, *, scale_by_degree: b
 
 
 def pairwise_squared(E: FloatArray) -> FloatArray:
-    """Return the squared Euclidean distances between the rows of E.
+    """Return the squared Euclidean distances between the rows of E, to ten digits or more.
 
     Parameters
     ----------
@@ -51,26 +51,12 @@ def pairwise_squared(E: FloatArray) -> FloatArray:
     """
     if E.shape[1] <= DIRECT_COLUMNS:
         return pairwise_euclidean(E, squared=True)
-    E = E - E.mean(axis=0)  # distances do not change, and fewer digits cancel
-    return gram_to_squared(scipy.linalg.blas.dsyrk(1.0, E.T, trans=1, lower=1))
-
-
-def gram_to_squared(lower: FloatArray) -> FloatArray:
-    """Return squared distances from a Gram matrix, in its place.
-
-    Parameters
-    ----------
-    lower : (n, n) Fortran-ordered, filled on and below the diagonal; overwritten.
-
-    Returns
-    -------
-    (n, n) float64, C-ordered, symmetric to the last bit.
-    """
     from spectral_ph.distances import _kernels
 
-    G = lower.T
-    _kernels.gram_in_place(G, np.diagonal(G).copy(), False)
-    return G
+    E = np.ascontiguousarray(E - E.mean(axis=0))  # distances do not change, and fewer digits cancel
+    G = scipy.linalg.blas.dsyrk(1.0, E.T, trans=1, lower=1).T
+    _kernels.gram_in_place(G, np.diagonal(G).copy(), E)
+    return np.asarray(G)
 
 
 def components_or_raise(A: Graph, what: str, disconnected: Disconnected) -> tuple[Components, Settings]:

@@ -732,7 +732,9 @@ def sweep(s, radius, budget):  # type: ignore[no-untyped-def]
                 for q in range(s.list_len[v]):
                     k = s.list_vertex[at + q]
                     # Written in any case and kept by counting: whether a neighbour is in the lune is a coin toss.
-                    inside = (Du[k] < d) | ((Du[k] == d) & before(Du[k], u, k, d, i, j))
+                    inside = Du[k] < d
+                    if Du[k] == d:
+                        inside = before(d, u, k, d, i, j)
                     s.seen[count] = k
                     s.label_v[count] = s.list_id[at + q]
                     s.label_u[count] = 0
@@ -744,7 +746,9 @@ def sweep(s, radius, budget):  # type: ignore[no-untyped-def]
                     k = s.list_vertex[at + q]
                     known = s.where[k] != 0
                     place = s.where[k] - 1 if known else count
-                    inside = (not known) & ((Dv[k] < d) | ((Dv[k] == d) & before(Dv[k], v, k, d, i, j)))
+                    inside = (not known) & (Dv[k] < d)
+                    if Dv[k] == d:
+                        inside = (not known) & before(d, v, k, d, i, j)
                     s.seen[place] = k
                     s.label_u[place] = s.list_id[at + q]
                     s.label_v[count] = 0

@@ -1,0 +1,129 @@
+"""Diffusion, pseudotime, potential and eigenmaps: definitions, identities, limits."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import spectral_ph as sph
+from spectral_ph.spectrum import degrees
+from tests.naive import diffusion_by_definition
+from tests.strategies import point_sets
+
+
+def graph(seed=0, n=120, weighted=False):
+    return sph.neighbor_graph(np.random.default_rng(seed).standard_normal((n, 3)), 7, weighted=weighted)
+
+
+def apart():
+    X = np.random.default_rng(1).standard_normal((90, 3))
+    X[60:] += 40
+    return sph.neighbor_graph(X, 7)
+
+
+@pytest.mark.parametrize("t", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("A", [graph(), graph(weighted=True), apart()], ids=["connected", "weighted", "disconnected"])
+def test_both_routes_equal_the_definition(A, t):
+    expected = diffusion_by_definition(A.toarray(), t)
+    for method in ("power", "spectral"):
+        D = sph.distance_matrix(graph=A, distance="diffusion", t=t, method=method)
+        np.testing.assert_allclose(D, expected, rtol=1e-9, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(point_sets(), st.floats(0, 20))
+def test_any_number_of_steps_is_a_metric(X, t):
+    D = sph.distance_matrix(X, "diffusion", n_neighbors=4, t=t)
+    assert (D[:, None] + D[None] - D[..., None]).min() > -1e-6 * D.max()
+
+
+def test_no_steps_is_the_distance_of_the_degrees():
+    A = graph()
+    d = degrees(A)
+    expected = np.sqrt(d.sum() * np.add.outer(1 / d, 1 / d))
+    np.fill_diagonal(expected, 0)
+    D = sph.distance_matrix(graph=A, distance="diffusion", t=0)
+    np.testing.assert_allclose(D, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_many_steps_forget_the_start_within_a_component_and_never_leave_it():
+    A = apart()
+    D = sph.distance_matrix(graph=A, distance="diffusion", t=100_000)
+    labels, d = sph.spectrum(A, 2).labels, degrees(A)
+    same = labels[:, None] == labels[None]
+    volumes = np.bincount(labels, weights=d)
+    assert D[same].max() < 1e-3
+    np.testing.assert_allclose(D[~same], np.sqrt(d.sum() * (1 / volumes).sum()), rtol=1e-6)
+
+
+def test_truncated_diffusion_states_its_bound():
+    A = graph(n=300)
+    exact = sph.distance_matrix(graph=A, distance="diffusion", t=2)
+    with pytest.warns(sph.SpectralWarning, match=r"^diffusion was truncated to 30 of 300 eigenpairs: squared distances are"):
+        P = sph.persistence(graph=A, distance="diffusion", t=2, n_components=30)
+    with pytest.warns(sph.SpectralWarning):
+        D = sph.distance_matrix(graph=A, distance="diffusion", t=2, n_components=30)
+    gap = exact**2 - D**2
+    assert gap.min() > -1e-9
+    assert gap.max() <= P.settings["truncation"]["bound_squared"]
+
+
+def test_pseudotime_variants_by_definition():
+    A = graph(2)
+    S, d = sph.spectrum(A), degrees(A)
+    U, w = S.vectors[:, 1:], (1 - S.values[1:]) / S.values[1:]
+    scaled = U / np.sqrt(d)[:, None]
+    rows = {"sym": U * w, "symd": scaled * w, "rw": scaled / np.linalg.norm(scaled, axis=0) * w}
+    for variant, E in rows.items():
+        D = sph.distance_matrix(graph=A, distance="dpt", variant=variant)
+        np.testing.assert_allclose(D, np.linalg.norm(E[:, None] - E[None], axis=2), rtol=1e-7, atol=1e-10)
+
+
+def test_potential_by_definition():
+    A = graph(3)
+    P = A.toarray() / degrees(A)[:, None]
+    rows = -np.log(np.linalg.matrix_power(P, 4) + 1e-7)
+    D = sph.distance_matrix(graph=A, distance="potential", t=4)
+    np.testing.assert_allclose(D, np.linalg.norm(rows[:, None] - rows[None], axis=2), rtol=1e-8, atol=1e-8)
+
+
+def test_eigenmaps_of_a_cycle_is_a_circle():
+    from tests.known import cycle_graph
+
+    n = 20
+    D = sph.distance_matrix(graph=cycle_graph(n)[0], distance="eigenmaps")
+    chord = 2 * np.sin(np.pi * np.arange(n) / n) * np.sqrt(2 / n)
+    np.testing.assert_allclose(D[0], chord, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("distance", "arguments", "sentence"),
+    [
+        ("diffusion", {"t": -1}, "t must be at least 0, and -1 came."),
+        (
+            "diffusion",
+            {"t": 0.5, "method": "power"},
+            "method='power' needs a whole number of steps t >= 1 and no n_components, and t=0.5, n_components=None came; "
+            "pass method='spectral'.",
+        ),
+        ("dpt", {"variant": "symdd"}, "'symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw."),
+        ("potential", {"t": 0}, "t must be a whole number of at least 1, and 0 came."),
+        ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, and 0 came."),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(distance, arguments, sentence):
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.distance_matrix(graph=graph(), distance=distance, **arguments)
+
+
+@pytest.mark.parametrize("distance", ["dpt", "eigenmaps"])
+def test_disconnected_is_refused_or_bridged(distance):
+    with pytest.raises(sph.InputError, match=r"^the graph has 2 connected components \(sizes 60, 30\), so "):
+        sph.distance_matrix(graph=apart(), distance=distance)
+    with pytest.warns(sph.SpectralWarning, match="twice the largest within one"):
+        D = sph.distance_matrix(graph=apart(), distance=distance, disconnected="max")
+    labels = sph.spectrum(apart(), 2).labels
+    between = labels[:, None] != labels[None]
+    np.testing.assert_array_equal(D[between], 2 * D[~between].max())
