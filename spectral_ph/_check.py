@@ -52,8 +52,8 @@ def one_of(value: object, known: Iterable[str], what: str) -> str:
     if isinstance(value, str) and value in names:
         return value
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"{value!r} is not a known {what}{hint} Known are: {', '.join(names)}.".replace("?.", "?"))
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise InputError(f"{value!r} is not a known {what}{hint} Known are: {', '.join(names)}.")
 
 
 def positive_int(value: object, name: str, least: int = 1) -> int:
@@ -67,7 +67,7 @@ def real(value: object, name: str, least: float = -np.inf, most: float = np.inf)
     """Return `value` as a float within [least, most]; NaN is refused."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise InputError(f"{name} must be a number, and {value!r} came.")
-    if not least <= value <= most:
+    if value < least or value > most or value != value:
         span = f"at least {least:g}" if most == np.inf else f"between {least:g} and {most:g}"
         raise InputError(f"{name} must be {span}, and {value!r} came.")
     return float(value)
@@ -84,7 +84,9 @@ def prime(value: object, name: str = "coeff") -> int:
     """Return `value` if it is a prime below 2**15, the order of a field that every engine can hold."""
     p = positive_int(value, name, least=2)
     if p >= 2**15 or any(p % q == 0 for q in range(2, int(p**0.5) + 1)):
-        raise InputError(f"{name} must be a prime below 32768 (homology is taken over the field Z/{name}), and {p} came.")
+        raise InputError(
+            f"{name} must be a prime below 32768 (homology is taken over the field Z/{name}), and {p} came."
+        )
     return p
 
 
@@ -97,7 +99,9 @@ def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
         )
     array = np.asarray(X)
     if np.iscomplexobj(array):
-        raise InputError(f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus.")
+        raise InputError(
+            f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus."
+        )
     try:
         array = np.ascontiguousarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -131,8 +135,10 @@ def _finite(array: FloatArray, what: str) -> None:
 
 def distinct(X: FloatArray, what: str = "X") -> None:
     """Refuse points that all coincide."""
-    if (X == X[0]).all():
-        raise InputError(f"all {len(X)} points of {what} are the same point, so there is no shape to find; check the input.")
+    if (X[0] == X).all():
+        raise InputError(
+            f"all {len(X)} points of {what} are the same point, so there is no shape to find; check the input."
+        )
 
 
 def n_neighbors(k: object, n: int) -> int:
@@ -228,9 +234,13 @@ def graph(A: object, what: str = "the graph") -> Graph:
         raise InputError(f"{what} has {n} sample(s), and a minimum of 2 is required.")
     matrix.sum_duplicates()
     if not np.isfinite(matrix.data).all():
-        raise InputError(f"{what} contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity.")
+        raise InputError(
+            f"{what} contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity."
+        )
     if (matrix.data < 0).any():
-        raise InputError(f"{what} has negative weights (smallest {matrix.data.min():g}); weights are conductances, w > 0.")
+        raise InputError(
+            f"{what} has negative weights (smallest {matrix.data.min():g}); weights are conductances, w > 0."
+        )
     if (matrix.data == 0).any():
         matrix = matrix.copy()
         matrix.eliminate_zeros()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba as nb
 
@@ -18,14 +18,12 @@ prange = nb.prange
 
 def njit(function: F) -> F:
     """Compile for one thread: cached on disk, without the interpreter lock, IEEE arithmetic (no fastmath)."""
-    compiled: F = nb.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def njit_parallel(function: F) -> F:
     """Compile with `prange` over threads; a kernel's result must not depend on how many there are."""
-    compiled: F = nb.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)
-    return compiled
+    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function))
 
 
 @contextmanager
@@ -37,7 +35,7 @@ def thread_limit(n_threads: int | None) -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
     before = nb.get_num_threads()
-    nb.set_num_threads(max(1, min(n_threads, nb.config.NUMBA_NUM_THREADS)))
+    nb.set_num_threads(max(1, min(n_threads, before)))
     try:
         with threadpool_limits(limits=n_threads):
             yield

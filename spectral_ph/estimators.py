@@ -199,7 +199,8 @@ class SpectralPersistence(_Pointwise):
         -------
         (M, 3) float64 with birth, death and dimension a row.
         """
-        return self.fit(X).persistence_.to_giotto()[0]
+        rows: FloatArray = self.fit(X).persistence_.to_giotto()[0]
+        return rows
 
 
 class LoopDetector(_Pointwise):

@@ -492,9 +492,26 @@ def write_json(path: PathLike, obj: object) -> None:
     ------
     InputError : if the file cannot be written, or something in `obj` has no JSON form.
     """
-    text = json.dumps(_plain(obj, "the object"), indent=2, ensure_ascii=False, allow_nan=False)
     with _whole(path) as stream:
-        stream.write(text + "\n")
+        stream.write(to_json(obj) + "\n")
+
+
+def to_json(obj: object) -> str:
+    """Return what `write_json` writes, without the newline at the end.
+
+    Parameters
+    ----------
+    obj : as for `write_json`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError : if something in `obj` has no JSON form.
+    """
+    return json.dumps(_plain(obj, "the object"), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any, where: str) -> Any:

@@ -68,7 +68,18 @@ def projective_plane():
     The barycentric subdivision of the six-vertex triangulation is a flag complex, so a Rips complex can have its edges
     (distance 1) without filling anything else in; all other pairs are at distance 2.
     """
-    faces = [(1, 2, 4), (1, 2, 6), (1, 3, 4), (1, 3, 5), (1, 5, 6), (2, 3, 5), (2, 3, 6), (2, 4, 5), (3, 4, 6), (4, 5, 6)]
+    faces = [
+        (1, 2, 4),
+        (1, 2, 6),
+        (1, 3, 4),
+        (1, 3, 5),
+        (1, 5, 6),
+        (2, 3, 5),
+        (2, 3, 6),
+        (2, 4, 5),
+        (3, 4, 6),
+        (4, 5, 6),
+    ]
     edges = sorted({e for f in faces for e in ((f[0], f[1]), (f[0], f[2]), (f[1], f[2]))})
     simplices = [frozenset(s) for s in [(v,) for v in range(1, 7)] + edges + faces]
     D = np.full((len(simplices), len(simplices)), 2.0)

@@ -28,7 +28,11 @@ def distance_matrices(draw, least=2, most=12):
     n = draw(st.integers(least, most))
     elements = draw(
         st.sampled_from(
-            [st.floats(0, 1, allow_subnormal=False), st.integers(0, 3).map(float), st.integers(1, 30).map(lambda v: v / 8)]
+            [
+                st.floats(0, 1, allow_subnormal=False),
+                st.integers(0, 3).map(float),
+                st.integers(1, 30).map(lambda v: v / 8),
+            ]
         )
     )
     upper = draw(hnp.arrays(np.float64, n * (n - 1) // 2, elements=elements))

@@ -97,9 +97,7 @@ def euclidean(X: FloatArray, squared: bool, out: FloatArray) -> None:
 
 
 @njit_parallel
-def add_on_edges(
-    D: FloatArray, indptr: IntArray, indices: IntArray, weights: FloatArray, degrees: FloatArray
-) -> None:
+def add_on_edges(D: FloatArray, indptr: IntArray, indices: IntArray, weights: FloatArray, degrees: FloatArray) -> None:
     """Add 2 A_ij / (d_i d_j) on the edges and subtract A_ii / d_i^2 + A_jj / d_j^2 everywhere a self-loop asks for it."""
     n = len(D)
     loop = np.zeros(n)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from spectral_ph import _check
-from spectral_ph._types import Disconnected, FloatArray, Graph, RandomState, Settings
+from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
     bridge,
@@ -93,7 +93,7 @@ def diffusion(
     return squared, facts
 
 
-def _by_power(A: Graph, d: FloatArray, labels: FloatArray, t: int) -> FloatArray:
+def _by_power(A: Graph, d: FloatArray, labels: IntArray, t: int) -> FloatArray:
     """Squared distances between rows of S^t, the trivial eigenvectors taken off first so that nothing large cancels."""
     n = len(d)
     _check.memory(8.0 * 5 * n**2, f"diffusion of {n} points by powers", "use method='spectral' with n_components.")

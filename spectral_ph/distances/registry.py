@@ -147,7 +147,9 @@ def compute(
     if row.needs != "graph":
         if X is None:
             able = ", ".join(r.name for r in ROWS if r.needs == "graph")
-            raise _check.InputError(f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}.")
+            raise _check.InputError(
+                f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}."
+            )
         if row.needs == "points":
             X = _check.points(X)
             n = len(X)

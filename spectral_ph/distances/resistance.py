@@ -10,10 +10,9 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from spectral_ph import _check
-from spectral_ph._types import Disconnected, FloatArray, Graph, RandomState, Settings
+from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
-    bridge,
     components_or_raise,
     pairwise_squared,
     spectral_coordinates,
@@ -103,7 +102,7 @@ def eff_res(
     return D, facts
 
 
-def _exact(A: Graph, d: FloatArray, members: list[FloatArray], corrected: bool) -> FloatArray:
+def _exact(A: Graph, d: FloatArray, members: list[IntArray], corrected: bool) -> FloatArray:
     n = len(d)
     largest = max(map(len, members))
     blocks = 1 if len(members) == 1 else 1 + (largest / n) ** 2
@@ -157,7 +156,7 @@ def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:
     return pairwise_squared(spectral_coordinates(S, weights))
 
 
-def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: FloatArray, corrected: bool) -> None:
+def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray, corrected: bool) -> None:
     """Set R between components to twice the largest finite R, then correct it."""
     apart = labels[:, None] != labels[None]
     D[apart] = 0.0
@@ -206,7 +205,8 @@ def truncation_error(
     np.fill_diagonal(seen, 0.0)
     rng = _check.generator(random_state)
     L = laplacian(A, "unnormalized")
-    exact, gaps = [], []
+    exact: list[float] = []
+    gaps: list[float] = []
     while len(exact) < SAMPLED_PAIRS:
         i, j = rng.choice(n, size=2, replace=False)
         if S.labels[i] != S.labels[j]:
@@ -256,7 +256,9 @@ def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:
     """
     current = np.zeros(len(d))
     current[i], current[j] = 1.0, -1.0
-    potential, info = scipy.sparse.linalg.cg(L, current, rtol=CG_TOLERANCE, maxiter=20 * len(d), M=sp.diags_array(1 / d))
+    potential, info = scipy.sparse.linalg.cg(
+        L, current, rtol=CG_TOLERANCE, maxiter=20 * len(d), M=sp.diags_array(1 / d)
+    )
     if info != 0:
         raise _check.InputError(
             f"conjugate gradients did not converge for the resistance between {i} and {j}; the conductances span "

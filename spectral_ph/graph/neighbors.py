@@ -51,7 +51,9 @@ class Neighbors:
 
     def __repr__(self) -> str:
         n, k = self.indices.shape
-        return f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['method']}, recall {self.recall:.3g})"
+        return (
+            f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['method']}, recall {self.recall:.3g})"
+        )
 
 
 def nearest_neighbors(

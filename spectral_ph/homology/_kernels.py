@@ -653,74 +653,71 @@ def has_zero_witness(v, u, i, j, count, D, where):  # type: ignore[no-untyped-de
 
 
 @njit
-def sweep(s, radius, budget):  # type: ignore[no-untyped-def]
+def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, heap_vertex, active, order, order_at, order_len, order_cap, order_next, order_done, row_value, row_index, spare_value, spare_index, list_vertex, list_id, list_at, list_len, list_cap, where, seen, label_v, label_u, root, id_hash, id_row, id_place, id_log, live_ids, table, sets, free_rows, free_slots, slot_birth, slot_hash, relation, death_birth, death_length, death_triangle, death_log, death_edges, log, edge_i, edge_j, edge_id, radius, budget):  # type: ignore[no-untyped-def]
     """Visit up to `budget` edges in the total order and keep the labels; returns why it stopped.
 
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
     done again after the pool has grown, and changes nothing the second time.
     """
-    D = s.D
     n = D.shape[0]
-    reg = s.reg
-    n_births = len(s.birth_i)
-    root = s.root
-    words = s.sets.shape[1]
+    n_births = len(birth_i)
+    words = sets.shape[1]
     for _ in range(budget):
         if reg[ALIVE] == 0 and reg[NEXT_BIRTH] == n_births:
             return DONE
-        if reg[LIST_USED] + 4 * n + 4 * FIRST_LIST > len(s.list_id):
+        if reg[LIST_USED] + 4 * n + 4 * FIRST_LIST > len(list_id):
             return GROW_LISTS
-        if reg[ORDER_USED] + 3 * n > len(s.order):
+        if reg[ORDER_USED] + 3 * n > len(order):
             return GROW_ORDER
         if reg[N_IDS] + 1 > len(root) - 1:
             return GROW_IDS
         if reg[N_FREE_ROWS] == 0 or reg[N_FREE_SLOTS] == 0:
             return GROW_SETS
-        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(s.log):
+        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(log):
             return GROW_LOG
-        if reg[KEEP_EDGES] and reg[EDGES_USED] == len(s.edge_id):
+        if reg[KEEP_EDGES] and reg[EDGES_USED] == len(edge_id):
             return GROW_EDGES
 
         born = False
         if reg[NEXT_BIRTH] < n_births:
-            i = s.birth_i[reg[NEXT_BIRTH]]
-            j = s.birth_j[reg[NEXT_BIRTH]]
+            i = birth_i[reg[NEXT_BIRTH]]
+            j = birth_j[reg[NEXT_BIRTH]]
             d = D[i, j]
             born = reg[HEAP_SIZE] == 0 or not (
-                s.heap_length[0] < d or (s.heap_length[0] == d and s.heap_pair[0] < pair_of(i, j))
+                heap_length[0] < d or (heap_length[0] == d and heap_pair[0] < pair_of(i, j))
             )
         label = 0
         if born:
             reg[N_FREE_SLOTS] -= 1
-            slot = s.free_slots[reg[N_FREE_SLOTS]]
-            s.slot_birth[slot] = reg[NEXT_BIRTH]
-            s.slot_hash[slot] = mix(reg[NEXT_BIRTH] + 1)
+            slot = free_slots[reg[N_FREE_SLOTS]]
+            slot_birth[slot] = reg[NEXT_BIRTH]
+            slot_hash[slot] = mix(reg[NEXT_BIRTH] + 1)
             for w in range(words):
-                s.relation[w] = 0
-            s.relation[slot >> 6] = np.uint64(1) << np.uint64(slot & 63)
+                relation[w] = 0
+            relation[slot >> 6] = np.uint64(1) << np.uint64(slot & 63)
             label = make_id(
-                s.relation, s.slot_hash[slot], reg, root, s.id_hash, s.id_row, s.id_place, s.id_log, s.live_ids, s.table,
-                s.sets, s.free_rows, s.slot_birth, s.log,
+                relation, slot_hash[slot], reg, root, id_hash, id_row, id_place, id_log, live_ids, table,
+                sets, free_rows, slot_birth, log,
             )  # fmt: skip
             reg[NEXT_BIRTH] += 1
             reg[ALIVE] += 1
             reg[LAST_PAIR] = pair_of(i, j)
-            s.last_length[0] = d
+            last_length[0] = d
         else:
             if reg[HEAP_SIZE] == 0:
                 return DONE
-            v = s.heap_vertex[0]
-            d = s.heap_length[0]
-            pair = s.heap_pair[0]
+            v = heap_vertex[0]
+            d = heap_length[0]
+            pair = heap_pair[0]
             i = np.int32(pair >> 32)
             j = np.int32(pair & 0xFFFFFFFF)
             u = j if v == i else i
-            if clean_list(v, root, s.list_vertex, s.list_id, s.list_at, s.list_len) == 0:
+            if clean_list(v, root, list_vertex, list_id, list_at, list_len) == 0:
                 # An edge can be non-zero only beside a non-zero edge, so v sleeps until it gets one again.
-                s.active[v] = False
-                pop_first(reg, s.heap_length, s.heap_pair, s.heap_vertex)
+                active[v] = False
+                pop_first(reg, heap_length, heap_pair, heap_vertex)
                 continue
-            if pair != reg[LAST_PAIR] or d != s.last_length[0]:
+            if pair != reg[LAST_PAIR] or d != last_length[0]:
                 # Witnesses of which at least one of the two labels is not zero. A labelled edge has been processed,
                 # so it comes before ij and only the other one has to be compared.
                 Dv = D[v]
@@ -728,35 +725,35 @@ def sweep(s, radius, budget):  # type: ignore[no-untyped-def]
                 count = 0
                 zero = True
                 differ = False
-                at = s.list_at[v]
-                for q in range(s.list_len[v]):
-                    k = s.list_vertex[at + q]
+                at = list_at[v]
+                for q in range(list_len[v]):
+                    k = list_vertex[at + q]
                     # Written in any case and kept by counting: whether a neighbour is in the lune is a coin toss.
                     inside = Du[k] < d
                     if Du[k] == d:
                         inside = before(d, u, k, d, i, j)
-                    s.seen[count] = k
-                    s.label_v[count] = s.list_id[at + q]
-                    s.label_u[count] = 0
+                    seen[count] = k
+                    label_v[count] = list_id[at + q]
+                    label_u[count] = 0
                     count += inside
-                    s.where[k] = count * inside
-                clean_list(u, root, s.list_vertex, s.list_id, s.list_at, s.list_len)
-                at = s.list_at[u]
-                for q in range(s.list_len[u]):
-                    k = s.list_vertex[at + q]
-                    known = s.where[k] != 0
-                    place = s.where[k] - 1 if known else count
+                    where[k] = count * inside
+                clean_list(u, root, list_vertex, list_id, list_at, list_len)
+                at = list_at[u]
+                for q in range(list_len[u]):
+                    k = list_vertex[at + q]
+                    known = where[k] != 0
+                    place = where[k] - 1 if known else count
                     inside = (not known) & (Dv[k] < d)
                     if Dv[k] == d:
                         inside = (not known) & before(d, v, k, d, i, j)
-                    s.seen[place] = k
-                    s.label_u[place] = s.list_id[at + q]
-                    s.label_v[count] = 0
+                    seen[place] = k
+                    label_u[place] = list_id[at + q]
+                    label_v[count] = 0
                     count += inside
-                    s.where[k] = place + 1 if known | inside else 0
+                    where[k] = place + 1 if known | inside else 0
                 base = 0
                 for q in range(count):
-                    if s.label_v[q] != s.label_u[q]:
+                    if label_v[q] != label_u[q]:
                         differ = True
                         base = q
                 a = 0
@@ -765,108 +762,108 @@ def sweep(s, radius, budget):  # type: ignore[no-untyped-def]
                     # Not all is zero, so it matters whether any witness is.
                     zero = False
                     for q in range(count):
-                        zero |= s.label_v[q] == s.label_u[q]
+                        zero |= label_v[q] == label_u[q]
                     if not zero:
-                        for q in range(min(8, s.near.shape[1])):
-                            k = s.near[v, q]
+                        for q in range(min(8, near.shape[1])):
+                            k = near[v, q]
                             if (
                                 k != u
-                                and s.where[k] == 0
+                                and where[k] == 0
                                 and before(Dv[k], v, k, d, i, j)
                                 and before(Du[k], u, k, d, i, j)
                             ):
                                 zero = True
                                 break
                     if not zero:
-                        zero = has_zero_witness(v, u, i, j, count, D, s.where)
+                        zero = has_zero_witness(v, u, i, j, count, D, where)
                 for q in range(count):
-                    s.where[s.seen[q]] = 0
+                    where[seen[q]] = 0
                 if differ:
                     if not zero:
-                        a = s.label_v[base]
-                        b = s.label_u[base]
+                        a = label_v[base]
+                        b = label_u[base]
                     for q in range(count):
-                        x = find_root(root, s.label_v[q])
-                        y = find_root(root, s.label_u[q])
+                        x = find_root(root, label_v[q])
+                        y = find_root(root, label_u[q])
                         if (x == a and y == b) or (x == b and y == a) or (zero and x == y):
                             continue
-                        value = s.id_hash[x] ^ s.id_hash[y] ^ s.id_hash[a] ^ s.id_hash[b]
+                        value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]
                         empty = True
                         for w in range(words):
-                            s.relation[w] = (
-                                s.sets[s.id_row[x], w]
-                                ^ s.sets[s.id_row[y], w]
-                                ^ s.sets[s.id_row[a], w]
-                                ^ s.sets[s.id_row[b], w]
+                            relation[w] = (
+                                sets[id_row[x], w]
+                                ^ sets[id_row[y], w]
+                                ^ sets[id_row[a], w]
+                                ^ sets[id_row[b], w]
                             )
-                            empty &= s.relation[w] == 0
+                            empty &= relation[w] == 0
                         if empty:
                             continue
-                        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(s.log):
+                        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(log):
                             return GROW_LOG
-                        slot = youngest_slot(s.relation, s.slot_birth)
+                        slot = youngest_slot(relation, slot_birth)
                         found = reg[FOUND]
-                        s.death_birth[found] = s.slot_birth[slot]
-                        s.death_length[found] = d
-                        s.death_triangle[found, 0] = i
-                        s.death_triangle[found, 1] = j
-                        s.death_triangle[found, 2] = s.seen[q]
-                        s.death_log[found] = reg[LOG_USED]
-                        s.death_edges[found] = reg[EDGES_USED]
-                        log_births(s.relation, s.slot_birth, reg, s.log)
+                        death_birth[found] = slot_birth[slot]
+                        death_length[found] = d
+                        death_triangle[found, 0] = i
+                        death_triangle[found, 1] = j
+                        death_triangle[found, 2] = seen[q]
+                        death_log[found] = reg[LOG_USED]
+                        death_edges[found] = reg[EDGES_USED]
+                        log_births(relation, slot_birth, reg, log)
                         reg[FOUND] += 1
                         reg[ALIVE] -= 1
                         substitute(
-                            s.relation, value, slot, reg, root, s.id_hash, s.id_row, s.id_place, s.live_ids, s.table,
-                            s.sets, s.free_rows,
+                            relation, value, slot, reg, root, id_hash, id_row, id_place, live_ids, table,
+                            sets, free_rows,
                         )  # fmt: skip
-                        s.free_slots[reg[N_FREE_SLOTS]] = slot
+                        free_slots[reg[N_FREE_SLOTS]] = slot
                         reg[N_FREE_SLOTS] += 1
                         a = find_root(root, a)
                         b = find_root(root, b)
                     if a == 0 or b == 0:
                         label = a + b
                     elif a != b:
-                        value = s.id_hash[a] ^ s.id_hash[b]
+                        value = id_hash[a] ^ id_hash[b]
                         for w in range(words):
-                            s.relation[w] = s.sets[s.id_row[a], w] ^ s.sets[s.id_row[b], w]
-                        label = table_find(s.table, s.id_hash, s.id_row, s.sets, value, s.relation)
+                            relation[w] = sets[id_row[a], w] ^ sets[id_row[b], w]
+                        label = table_find(table, id_hash, id_row, sets, value, relation)
                         if label == 0:
                             label = make_id(
-                                s.relation, value, reg, root, s.id_hash, s.id_row, s.id_place, s.id_log, s.live_ids,
-                                s.table, s.sets, s.free_rows, s.slot_birth, s.log,
+                                relation, value, reg, root, id_hash, id_row, id_place, id_log, live_ids,
+                                table, sets, free_rows, slot_birth, log,
                             )  # fmt: skip
                 reg[LAST_PAIR] = pair
-                s.last_length[0] = d
+                last_length[0] = d
             # The next edge of v takes the place of this one.
-            p = s.order_next[v] + 1
-            if p >= s.order_len[v] and not s.order_done[v]:
+            p = order_next[v] + 1
+            if p >= order_len[v] and not order_done[v]:
                 next_segment(
-                    v, d, u, 2 * s.order_len[v], D, radius, reg, s.order, s.order_at, s.order_len, s.order_cap,
-                    s.order_done, s.row_value, s.row_index, s.spare_value, s.spare_index,
+                    v, d, u, 2 * order_len[v], D, radius, reg, order, order_at, order_len, order_cap,
+                    order_done, row_value, row_index, spare_value, spare_index,
                 )  # fmt: skip
                 p = 0
-            s.order_next[v] = p
-            if p < s.order_len[v] and D[v, s.order[s.order_at[v] + p]] <= radius:
-                k = s.order[s.order_at[v] + p]
-                sift_down(s.heap_length, s.heap_pair, s.heap_vertex, reg[HEAP_SIZE], D[v, k], pair_of(v, k), v)
+            order_next[v] = p
+            if p < order_len[v] and D[v, order[order_at[v] + p]] <= radius:
+                k = order[order_at[v] + p]
+                sift_down(heap_length, heap_pair, heap_vertex, reg[HEAP_SIZE], D[v, k], pair_of(v, k), v)
             else:
-                pop_first(reg, s.heap_length, s.heap_pair, s.heap_vertex)
+                pop_first(reg, heap_length, heap_pair, heap_vertex)
         if label != 0:
-            append_label(i, j, label, reg, s.list_vertex, s.list_id, s.list_at, s.list_len, s.list_cap)
-            append_label(j, i, label, reg, s.list_vertex, s.list_id, s.list_at, s.list_len, s.list_cap)
+            append_label(i, j, label, reg, list_vertex, list_id, list_at, list_len, list_cap)
+            append_label(j, i, label, reg, list_vertex, list_id, list_at, list_len, list_cap)
             if reg[KEEP_EDGES]:
                 at = reg[EDGES_USED]
-                s.edge_i[at] = i
-                s.edge_j[at] = j
-                s.edge_id[at] = label
+                edge_i[at] = i
+                edge_j[at] = j
+                edge_id[at] = label
                 reg[EDGES_USED] += 1
             for side in range(2):
                 v = i if side == 0 else j
-                if not s.active[v]:
+                if not active[v]:
                     wake(
-                        v, i, j, D, radius, reg, s.heap_length, s.heap_pair, s.heap_vertex, s.active, s.order, s.order_at,
-                        s.order_len, s.order_cap, s.order_next, s.order_done, s.row_value, s.row_index,
-                        s.spare_value, s.spare_index,
+                        v, i, j, D, radius, reg, heap_length, heap_pair, heap_vertex, active, order, order_at,
+                        order_len, order_cap, order_next, order_done, row_value, row_index,
+                        spare_value, spare_index,
                     )  # fmt: skip
     return BUDGET

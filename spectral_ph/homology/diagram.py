@@ -56,9 +56,24 @@ class Persistence:
             if len(diagram):
                 parts.append(f"longest H{k} {persistence_lengths(diagram)[0]:.3g}")
         if "distance" in self.settings:
-            k = self.settings.get("n_neighbors")
-            parts.append(f"{self.settings['distance']}" + (f" k={k}" if k is not None else ""))
+            near = self.settings.get("n_neighbors")
+            parts.append(f"{self.settings['distance']}" + (f" k={near}" if near is not None else ""))
         return f"Persistence({', '.join(parts)}, engine {self.engine})"
+
+    def to_dict(self) -> Settings:
+        """Return a summary with the settings and warnings; the features themselves are in `to_records`.
+
+        Returns
+        -------
+        dict with "n_points", "engine", "features" (how many in each degree), "settings", "warnings".
+        """
+        return {
+            "n_points": self.n_points,
+            "engine": self.engine,
+            "features": {f"H{k}": len(diagram) for k, diagram in enumerate(self.diagrams)},
+            "settings": self.settings,
+            "warnings": list(self.warnings),
+        }
 
     def to_records(self) -> NDArray[np.void]:
         """Return all features as one structured array, ready for `pandas.DataFrame`.

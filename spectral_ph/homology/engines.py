@@ -28,7 +28,7 @@ class EngineResult:
 
 
 def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
-    """Our own exact engine for degrees 0 and 1 over Z/2; see `spectral_ph.homology.rips_h1`.
+    """Run our own exact engine for degrees 0 and 1 over Z/2; see `spectral_ph.homology.rips_h1`.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocy
 
 
 def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
-    """ripser.py, on ranks of the distances instead of the distances.
+    """Run ripser.py on ranks of the distances instead of the distances.
 
     ripser.py stores float32. Replacing every edge by its place in the total order (length, i, j) keeps the filtration,
     breaks ties the same way everywhere, is exact in float32, and tells which edge each birth and death is; the float64
@@ -120,7 +120,7 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
 
 def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
-    """gudhi's Ripser in double precision, with edge collapse before degree 2 and above.
+    """Run gudhi's Ripser in double precision, with edge collapse before degree 2 and above.
 
     Edge collapse before degree 1 is a loss on dense data (n = 1,000 Euclidean: 119 s against 0.8 s), which is also what
     gudhi's own rule says.

@@ -64,5 +64,7 @@ def _diagram(a: object, what: str) -> Diagram:
             "one degree of the result, for instance P[1]."
         )
     if np.isnan(array).any() or np.isinf(array[:, 0]).any() or (array[:, 1] < array[:, 0]).any():
-        raise _check.InputError(f"{what} has a feature with a death before its birth, or with NaN, so it is no diagram.")
+        raise _check.InputError(
+            f"{what} has a feature with a death before its birth, or with NaN, so it is no diagram."
+        )
     return np.ascontiguousarray(array[array[:, 1] > array[:, 0]])

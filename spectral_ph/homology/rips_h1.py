@@ -438,7 +438,7 @@ def _run(
         # Lengths say how far the sweep is; how many edges there will be is not known beforehand.
         bar = tqdm(total=float(reach), desc="H1", leave=False, bar_format="{l_bar}{bar}| {elapsed}")
     try:
-        while (why := k.sweep(state, reach, BUDGET)) != k.DONE:
+        while (why := k.sweep(*state, reach, BUDGET)) != k.DONE:
             if why != k.BUDGET:
                 state = _grow(state, why, len(D))
             elif bar is not None:

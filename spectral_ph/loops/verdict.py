@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
@@ -40,6 +40,16 @@ class Loop:
     domain: BoolArray
     scale: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but what is one number a point, with plain names.
+
+        Returns
+        -------
+        dict, ready for JSON through `spectral_ph.files.write_json`.
+        """
+        names = ("birth", "death", "persistence", "score", "scale", "cycle")
+        return {name: getattr(self, name) for name in names} | {"n_in_domain": int(self.domain.sum())}
+
     def __repr__(self) -> str:
         return (
             f"Loop(birth {self.birth:.3g}, death {self.death:.3g}, persistence {self.persistence:.3g}, "
@@ -49,7 +59,7 @@ class Loop:
 
 @dataclass(frozen=True, repr=False)
 class LoopResult:
-    """Do the points go round a loop?
+    """The answer to: do the points go round a loop.
 
     Attributes
     ----------
@@ -70,6 +80,22 @@ class LoopResult:
     persistence: Persistence
     settings: Settings = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return verdict, evidence, loops, settings and warnings with plain names.
+
+        Returns
+        -------
+        dict, ready for JSON through `spectral_ph.files.write_json`.
+        """
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "p_value": self.p_value,
+            "agreement": self.agreement,
+            "loops": [loop.to_dict() for loop in self.loops],
+            **self.persistence.to_dict(),
+        }
 
     def __repr__(self) -> str:
         top = f"top: {self.loops[0]!r}" if self.loops else "no feature of degree 1"

@@ -106,7 +106,9 @@ def spectrum(
     parts = connected_components(A)
     m = n if n_components is None else _check.positive_int(n_components, "n_components")
     if m > n:
-        raise _check.InputError(f"n_components={m} is more than the {n} eigenpairs there are; pass {n} or fewer, or None.")
+        raise _check.InputError(
+            f"n_components={m} is more than the {n} eigenpairs there are; pass {n} or fewer, or None."
+        )
     if m < len(parts):
         raise _check.InputError(
             f"the graph has {parts.describe()}, each with an eigenvalue 0, so n_components must be at least {len(parts)}, "

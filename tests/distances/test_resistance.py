@@ -106,7 +106,9 @@ def test_root_option():
 def test_truncated_error_is_stated_and_true():
     A = inputs()["connected"]
     exact = sph.distance_matrix(graph=A)
-    with pytest.warns(sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"):
+    with pytest.warns(
+        sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"
+    ):
         P = sph.persistence(graph=A, method="spectral", n_components=40)
     with pytest.warns(sph.SpectralWarning):
         D = sph.distance_matrix(graph=A, method="spectral", n_components=40)

@@ -61,7 +61,9 @@ def test_many_steps_forget_the_start_within_a_component_and_never_leave_it():
 def test_truncated_diffusion_states_its_bound():
     A = graph(n=300)
     exact = sph.distance_matrix(graph=A, distance="diffusion", t=2)
-    with pytest.warns(sph.SpectralWarning, match=r"^diffusion was truncated to 30 of 300 eigenpairs: squared distances are"):
+    with pytest.warns(
+        sph.SpectralWarning, match=r"^diffusion was truncated to 30 of 300 eigenpairs: squared distances are"
+    ):
         P = sph.persistence(graph=A, distance="diffusion", t=2, n_components=30)
     with pytest.warns(sph.SpectralWarning):
         D = sph.distance_matrix(graph=A, distance="diffusion", t=2, n_components=30)
@@ -108,7 +110,11 @@ def test_eigenmaps_of_a_cycle_is_a_circle():
             "method='power' needs a whole number of steps t >= 1 and no n_components, and t=0.5, n_components=None came; "
             "pass method='spectral'.",
         ),
-        ("dpt", {"variant": "symdd"}, "'symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw."),
+        (
+            "dpt",
+            {"variant": "symdd"},
+            "'symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw.",
+        ),
         ("potential", {"t": 0}, "t must be a whole number of at least 1, and 0 came."),
         ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, and 0 came."),
     ],

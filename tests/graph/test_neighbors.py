@@ -64,7 +64,9 @@ def test_precomputed_distances_give_the_same_neighbours():
 
 def test_approximate_search_states_its_recall():
     X = np.random.default_rng(4).standard_normal((400, 3))
-    with pytest.warns(SpectralWarning, match=r"searched approximately \(nndescent, n = 400\): recall \d\.\d+ on 200 points"):
+    with pytest.warns(
+        SpectralWarning, match=r"searched approximately \(nndescent, n = 400\): recall \d\.\d+ on 200 points"
+    ):
         found = nearest_neighbors(X, 10, method="nndescent")
     exact = nearest_neighbors(X, 10)
     shared = np.mean([len(np.intersect1d(a, b)) for a, b in zip(found.indices, exact.indices, strict=True)]) / 10
@@ -119,5 +121,7 @@ def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
 
 def test_overflowing_coordinates_are_refused():
     X = np.random.default_rng(7).standard_normal((20, 2)) * 1e200
-    with pytest.raises(InputError, match=r"^the coordinates of X reach .* whose square overflows; divide X by a constant"):
+    with pytest.raises(
+        InputError, match=r"^the coordinates of X reach .* whose square overflows; divide X by a constant"
+    ):
         nearest_neighbors(X, 3)

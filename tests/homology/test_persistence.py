@@ -215,7 +215,10 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"engine": "ripper"}, "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, ripser, gudhi."),
+        (
+            {"engine": "ripper"},
+            "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, ripser, gudhi.",
+        ),
         ({"maxdim": 3}, "maxdim must be 0, 1 or 2, and 3 came."),
         ({"maxdim": -1}, "maxdim must be a whole number of at least 0, and -1 came."),
         (

@@ -56,7 +56,7 @@ def test_the_phase_of_a_noisy_circle_is_its_angle(sigma, least):
     result = coordinate(D, h1(D)[0])
     assert circular_agreement(result.phase, angle) > least
     assert result.domain.all()
-    assert (0 <= result.phase).all()
+    assert (result.phase >= 0).all()
     assert (result.phase < 2 * np.pi).all()
     assert result.residual < 1e-12
 
@@ -116,7 +116,7 @@ def test_rows_longer_than_the_scale_are_dropped():
     _, D = circle(40, sigma=0.05)
     feature = h1(D)[0]
     one = coordinate(D, feature, at=0.5)
-    far = np.argwhere(np.triu(D > one.scale))
+    far = np.argwhere(np.triu(one.scale < D))
     extra = [row for row in far.tolist() if row not in feature.cocycle[:, :2].tolist()]
     feature.cocycle = np.vstack([feature.cocycle, [[i, j, 5] for i, j in extra]])
     np.testing.assert_array_equal(coordinate(D, feature, at=0.5).phase, one.phase)
@@ -218,8 +218,8 @@ ROUND = np.array([[0, 1, 1], [1, 2, 1], [2, 0, 1]])
 
 def test_a_cocycle_that_does_not_lift_asks_for_another_prime():
     sentence = (
-        "the cocycle over Z/3 does not lift to the integers, as happens for single primes; compute the persistence with "
-        "another one, for example coeff=47."
+        "the cocycle over Z/3 does not lift to the integers, as happens for single primes; compute the persistence "
+        "with another one, for example coeff=47."
     )
     with pytest.raises(LiftError, match=f"^{re.escape(sentence)}$"):
         circular_coordinate(TRIANGLE, ROUND, 1.0, 2.0, 3)
@@ -342,7 +342,7 @@ def test_agreement_of_the_even_circle_with_its_double_is_0():
 def test_ranks_keep_the_order_and_are_spread_evenly(a):
     ranks = to_ranks(a)
     wrapped = np.mod(a, 2 * np.pi)
-    assert ((0 <= ranks) & (ranks < 2 * np.pi)).all()
+    assert ((ranks >= 0) & (ranks < 2 * np.pi)).all()
     np.testing.assert_array_equal(ranks[:, None] < ranks, wrapped[:, None] < wrapped)
     assert ranks.sum() == pytest.approx(np.pi * (len(a) - 1))
 
@@ -362,13 +362,13 @@ def test_ranks_go_with_their_points(a, random):
         ),
         (
             ([], []),
-            "a must hold one finite angle in radians for each point, and an array of shape (0,) with 0 non-finite entries "
-            "came.",
+            "a must hold one finite angle in radians for each point, and an array of shape (0,) with 0 non-finite "
+            "entries came.",
         ),
         (
             ([0.0, 1.0], [0.0, np.nan]),
-            "b must hold one finite angle in radians for each point, and an array of shape (2,) with 1 non-finite entries "
-            "came.",
+            "b must hold one finite angle in radians for each point, and an array of shape (2,) with 1 non-finite "
+            "entries came.",
         ),
     ],
 )

@@ -123,7 +123,11 @@ def test_laplacians():
             {},
             "the graph has negative weights (smallest -1); weights are conductances, w > 0.",
         ),
-        (np.ones((2, 3)), {}, "the graph must be square, and one of shape (2, 3) came; pass an (n, n) adjacency matrix."),
+        (
+            np.ones((2, 3)),
+            {},
+            "the graph must be square, and one of shape (2, 3) came; pass an (n, n) adjacency matrix.",
+        ),
         (
             "a graph",
             {},
@@ -138,5 +142,6 @@ def test_bad_input_is_refused_with_a_sentence(A, arguments, sentence):
 
 def test_repr_is_one_line():
     assert re.fullmatch(
-        r"Spectrum\(n=400, 5 eigenpairs, 2 components, dense, residual \d\.\de-\d\d\)", repr(sph.spectrum(two_clusters(), 5))
+        r"Spectrum\(n=400, 5 eigenpairs, 2 components, dense, residual \d\.\de-\d\d\)",
+        repr(sph.spectrum(two_clusters(), 5)),
     )
