@@ -8,106 +8,137 @@ import platform
 import sys
 import warnings
 from collections.abc import Callable
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, TypeVar, cast
 
 import click
 import numpy as np
-import typer
 
 import spectral_ph as sph
 from spectral_ph import files
 from spectral_ph._types import EngineName, FloatArray, Settings
-from spectral_ph.loops.coordinates import circular_agreement
+from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 from spectral_ph.preprocess import Preprocessed
 
-app = typer.Typer(
-    help="Find loops in noisy high-dimensional data by persistent homology with spectral distances.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+F = TypeVar("F", bound=Callable[..., Any])
 
-
-class Preparation(StrEnum):
-    """What to do with the values before they are points."""
-
-    none = "none"
-    counts = "counts"
-    log = "log"
-
-
-Input = Annotated[Path, typer.Argument(help=".h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write results and figures to.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the folder if it is there.")]
-UseRep = Annotated[str | None, typer.Option(help="Which obsm entry of an .h5ad to use, or X.")]
-Layer = Annotated[str | None, typer.Option(help="Which layer of an .h5ad to use.")]
-Prepare = Annotated[
-    Preparation,
-    typer.Option(
+INPUT = click.argument("path", metavar="INPUT", type=click.Path(path_type=Path))
+OUT = [
+    click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to write results and figures to."),
+    click.option("--overwrite", is_flag=True, help="Replace the folder if an earlier result is in it."),
+]
+READING = [
+    click.option("--use-rep", help="Which obsm entry of an .h5ad to use, or X."),
+    click.option("--layer", help="Which layer of an .h5ad to use."),
+    click.option(
         "--preprocess",
+        type=click.Choice(["none", "counts", "log"]),
+        default="none",
+        show_default=True,
         help="counts: normalise to the median total, log1p, 1,500 most variable genes, 30 principal components; "
         "log: the same without the first two; none: the values are coordinates.",
     ),
 ]
-DistanceName = Annotated[str, typer.Option("--distance", help=f"One of: {', '.join(sph.DISTANCES)}.")]
-NNeighbors = Annotated[int, typer.Option("--n-neighbors", "-k", help="Neighbours in the graph, a point not its own.")]
-Metric = Annotated[str, typer.Option(help="Metric of the neighbour graph; precomputed if INPUT holds distances.")]
-AsGraph = Annotated[bool, typer.Option("--graph", help="INPUT is the adjacency matrix of a graph.")]
-Param = Annotated[
-    list[str] | None,
-    typer.Option("--param", "-p", help="Any other parameter of graph or distance, NAME=VALUE; may be repeated."),
+DISTANCE = [
+    click.option("--distance", default="eff_res", show_default=True, help=f"One of: {', '.join(sph.DISTANCES)}."),
+    click.option(
+        "--n-neighbors",
+        "-k",
+        type=int,
+        default=15,
+        show_default=True,
+        help="Neighbours in the graph, a point not its own.",
+    ),
+    click.option(
+        "--metric",
+        default="euclidean",
+        show_default=True,
+        help="Metric of the neighbour graph; precomputed if INPUT holds distances.",
+    ),
+    click.option("--graph", is_flag=True, help="INPUT is the adjacency matrix of a graph."),
+    click.option(
+        "--param", "-p", multiple=True, help="Any other parameter of graph or distance, NAME=VALUE; may be repeated."
+    ),
+    click.option("--threshold", type=float, help="Longest edge of the filtration; default: all."),
 ]
-Threshold = Annotated[float | None, typer.Option(help="Longest edge of the filtration; default: all.")]
-Seed = Annotated[int, typer.Option(help="Seed.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads for linear algebra and kernels; default: all.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, to standard output.")]
+RUNNING = [
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed."),
+    click.option("--threads", type=click.IntRange(min=1), help="Threads for linear algebra and kernels; default: all."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+]
+
+
+def _with(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Apply options to a command, the first on top of its help."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
     """Run a command with its thread limit, and show warnings as notes."""
 
     @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
+    def wrapped(threads: int | None, **arguments: Any) -> None:
         from spectral_ph._numba import thread_limit
 
         with warnings.catch_warnings():
             warnings.showwarning = _note
             warnings.simplefilter("always", sph.SpectralWarning)
-            with thread_limit(kwargs.get("threads")):
-                function(*args, **kwargs)
+            with thread_limit(threads):
+                function(**arguments)
 
     return wrapped
 
 
 def _note(message: Warning | str, *_: object, **__: object) -> None:
-    typer.echo(f"note: {message}", err=True)
+    click.echo(f"note: {message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sph.__version__, prog_name="spectral-ph")
+def app() -> None:
+    """Find loops in noisy high-dimensional data by persistent homology with spectral distances."""
 
 
 @app.command()
+@_with(
+    INPUT,
+    *OUT,
+    *READING,
+    *DISTANCE,
+    click.option(
+        "--n-loops", type=int, default=3, show_default=True, help="How many of the longest loops to describe."
+    ),
+    *RUNNING,
+)
 @_command
 def loops(
-    path: Input,
-    out: Out = None,
-    overwrite: Overwrite = False,
-    use_rep: UseRep = None,
-    layer: Layer = None,
-    preprocess: Prepare = Preparation.none,
-    distance: DistanceName = "eff_res",
-    n_neighbors: NNeighbors = 15,
-    metric: Metric = "euclidean",
-    graph: AsGraph = False,
-    param: Param = None,
-    n_loops: Annotated[int, typer.Option(help="How many of the longest loops to describe.")] = 3,
-    threshold: Threshold = None,
-    seed: Seed = 0,
-    threads: Threads = None,
-    as_json: AsJson = False,
+    path: Path,
+    out: Path | None,
+    overwrite: bool,
+    use_rep: str | None,
+    layer: str | None,
+    preprocess: str,
+    distance: str,
+    n_neighbors: int,
+    metric: str,
+    graph: bool,
+    param: tuple[str, ...],
+    threshold: float | None,
+    n_loops: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Find loops in INPUT: which points go round them, and where each point stands."""
+    """Find loops: which points go round them, and where each point stands.
+
+    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    """
     table = files.read(path, use_rep=use_rep, layer=layer)
     points, prepared = _points(table, preprocess, graph)
     R = sph.find_loops(
@@ -127,37 +158,54 @@ def loops(
         with files.output_folder(out, overwrite=overwrite) as folder:
             _write(folder, record, R, names, _layout(points, pairwise), {})
     if as_json:
-        typer.echo(files.to_json(record))
+        click.echo(files.to_json(record))
         return
-    typer.echo(f"Read {table.source}.")
+    click.echo(f"Read {table.source}.")
     _say_steps(prepared)
     _say_result(R)
     _say_written(out)
 
 
 @app.command()
+@_with(
+    INPUT,
+    *OUT,
+    *READING,
+    *DISTANCE,
+    click.option("--maxdim", type=int, default=1, show_default=True, help="Largest degree of homology: 0, 1 or 2."),
+    click.option(
+        "--engine",
+        default="auto",
+        show_default=True,
+        help="auto, h1, ripser or gudhi; the diagram is the same from each.",
+    ),
+    click.option("--coeff", type=int, default=2, show_default=True, help="Prime p of the field Z/p."),
+    *RUNNING,
+)
 @_command
 def persistence(
-    path: Input,
-    out: Out = None,
-    overwrite: Overwrite = False,
-    use_rep: UseRep = None,
-    layer: Layer = None,
-    preprocess: Prepare = Preparation.none,
-    distance: DistanceName = "eff_res",
-    n_neighbors: NNeighbors = 15,
-    metric: Metric = "euclidean",
-    graph: AsGraph = False,
-    param: Param = None,
-    maxdim: Annotated[int, typer.Option(help="Largest degree of homology: 0, 1 or 2.")] = 1,
-    engine: Annotated[str, typer.Option(help="auto, h1, ripser or gudhi; the diagram is the same from each.")] = "auto",
-    coeff: Annotated[int, typer.Option(help="Prime p of the field Z/p.")] = 2,
-    threshold: Threshold = None,
-    seed: Seed = 0,
-    threads: Threads = None,
-    as_json: AsJson = False,
+    path: Path,
+    out: Path | None,
+    overwrite: bool,
+    use_rep: str | None,
+    layer: str | None,
+    preprocess: str,
+    distance: str,
+    n_neighbors: int,
+    metric: str,
+    graph: bool,
+    param: tuple[str, ...],
+    threshold: float | None,
+    maxdim: int,
+    engine: str,
+    coeff: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Compute the persistence diagrams of INPUT."""
+    """Compute persistence diagrams.
+
+    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    """
     table = files.read(path, use_rep=use_rep, layer=layer)
     points, prepared = _points(table, preprocess, graph)
     P = sph.persistence(
@@ -178,33 +226,37 @@ def persistence(
             files.write_json(folder / "result.json", record)
             _write_diagram(folder, P)
     if as_json:
-        typer.echo(files.to_json(record))
+        click.echo(files.to_json(record))
         return
-    typer.echo(f"Read {table.source}.")
+    click.echo(f"Read {table.source}.")
     _say_steps(prepared)
-    typer.echo(repr(P))
+    click.echo(repr(P))
     for k, diagram in enumerate(P):
         shown = diagram[: 5 if k else 3]
         if len(shown):
-            typer.echo(f"Longest in degree {k} (birth, death):")
+            click.echo(f"Longest in degree {k} (birth, death):")
             for birth, death in shown:
-                typer.echo(f"  {birth:.6g}  {death:.6g}")
+                click.echo(f"  {birth:.6g}  {death:.6g}")
     _say_written(out)
 
 
 @app.command()
-@_command
-def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; replaced if it is there.")] = Path(
-        "spectral-ph-demo"
+@_with(
+    click.option(
+        "--out",
+        "-o",
+        type=click.Path(path_type=Path),
+        default=Path("spectral-ph-demo"),
+        show_default=True,
+        help="Folder to write to; an earlier demo in it is replaced.",
     ),
-    cells: Annotated[int, typer.Option(min=100, help="Number of cells to simulate.")] = 1000,
-    genes: Annotated[int, typer.Option(min=50, help="Number of genes to simulate.")] = 2000,
-    seed: Seed = 0,
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """Simulate a cell-cycle experiment, find the loop and show it; the truth is known, so the answer is compared."""
+    click.option("--cells", type=click.IntRange(min=100), default=1000, show_default=True, help="Cells to simulate."),
+    click.option("--genes", type=click.IntRange(min=50), default=2000, show_default=True, help="Genes to simulate."),
+    *RUNNING,
+)
+@_command
+def demo(out: Path, cells: int, genes: int, seed: int, as_json: bool) -> None:
+    """Simulate a cell-cycle experiment, find its loop and compare with the truth."""
     simulated = sph.datasets.cells.cell_cycle(
         n_cells=cells,
         n_genes=genes,
@@ -217,12 +269,12 @@ def demo(
     R = sph.find_loops(prepared.X, random_state=seed)
     euclidean = sph.detection_score(sph.persistence(prepared.X, distance="euclidean")[1])
     cycling, truth = simulated.cycling[prepared.kept_cells], simulated.phase[prepared.kept_cells]
-    agreement = circular_agreement(R.loops[0].phase[cycling], truth[cycling]) if R.loops else None
+    agreement = _order_agreement(R.loops[0].phase[cycling], truth[cycling]) if R.loops else None
     record = {
         "input": {"source": f"simulated: {simulated!r}", "n_points": len(prepared.X)},
         "preparation": list(prepared.steps),
         **R.to_dict(),
-        "agreement_with_true_phase": agreement,
+        "agreement_with_true_order": agreement,
         "score_under_euclidean_distance": euclidean,
         **_made_by("demo", seed),
     }
@@ -230,29 +282,29 @@ def demo(
     with files.output_folder(out, overwrite=True) as folder:
         _write(folder, record, R, names, prepared.X[:, :2], {"true_phase": truth})
     if as_json:
-        typer.echo(files.to_json(record))
+        click.echo(files.to_json(record))
         return
-    typer.echo(f"Simulated {simulated!r}.")
+    click.echo(f"Simulated {simulated!r}.")
     _say_steps(prepared)
     _say_result(R)
     if agreement is not None:
-        typer.echo(
-            f"Because the cells are simulated, their true phase is known: along loop 1 the phase that was found agrees "
-            f"with it to {agreement:.2f} (1 is perfect, 0 is chance)."
+        click.echo(
+            "Because the cells are simulated, their true order round the cycle is known: along loop 1 the order that was "
+            f"found agrees with it to {agreement:.2f} (1 is perfect, 0 is chance)."
         )
-        typer.echo(
+        click.echo(
             f"Score of the loop: {R.loops[0].score:.2f} under effective resistance, {euclidean:.2f} under Euclidean distance "
             "(1: nothing else stands out; 0: no loop stands out)."
         )
     _say_written(out)
 
 
-def _points(table: files.Table, preprocess: Preparation, graph: bool) -> tuple[Any, Preprocessed | None]:
+def _points(table: files.Table, preprocess: str, graph: bool) -> tuple[Any, Preprocessed | None]:
     """Return what the pipeline gets, and the preparation if one was asked for."""
-    if preprocess is not Preparation.none:
+    if preprocess != "none":
         if graph:
             raise sph.InputError("--graph and --preprocess exclude each other: a graph has no counts; leave one out.")
-        prepared = sph.preprocess(table.X, kind=preprocess.value)
+        prepared = sph.preprocess(table.X, kind="log" if preprocess == "log" else "counts")
         return prepared.X, prepared
     if graph:
         return table.X, None
@@ -268,10 +320,10 @@ def _data(points: Any, graph: bool) -> dict[str, Any]:
     return {"graph": points} if graph else {"X": points}
 
 
-def _params(items: list[str] | None) -> Settings:
+def _params(items: tuple[str, ...]) -> Settings:
     """Read NAME=VALUE; the value is a number, True, False, None or else text."""
     params: Settings = {}
-    for item in items or []:
+    for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name.strip():
             raise sph.InputError(f"--param takes NAME=VALUE, and {item!r} came; for example --param t=8.")
@@ -299,6 +351,11 @@ def _made_by(command: str, seed: int) -> dict[str, Any]:
     packages = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
     versions = {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
     return {"command": command, "seed": seed, "versions": versions}
+
+
+def _order_agreement(phase: FloatArray, truth: FloatArray) -> float:
+    # By ranks: the order round the loop is what the phase claims, not how fast the cells pass.
+    return circular_agreement(to_ranks(phase), to_ranks(truth))
 
 
 def _layout(points: Any, pairwise: bool) -> FloatArray:
@@ -344,13 +401,13 @@ def _save(ax: Any, path: Path) -> None:
 
 def _say_steps(prepared: Preprocessed | None) -> None:
     for step in prepared.steps if prepared is not None else ():
-        typer.echo(f"  - {step}")
+        click.echo(f"  - {step}")
 
 
 def _say_result(R: sph.LoopResult) -> None:
-    typer.echo(f"Verdict: {R.verdict}. {R.reason}")
+    click.echo(f"Verdict: {R.verdict}. {R.reason}")
     for k, loop in enumerate(R.loops, start=1):
-        typer.echo(
+        click.echo(
             f"Loop {k}: born at {loop.birth:.3g}, dies at {loop.death:.3g} (persistence {loop.persistence:.3g}, score "
             f"{loop.score:.2f}); its cycle passes through {len(loop.cycle)} points."
         )
@@ -358,7 +415,7 @@ def _say_result(R: sph.LoopResult) -> None:
 
 def _say_written(out: Path | None) -> None:
     if out is not None:
-        typer.echo(f"Wrote {out}/: {', '.join(sorted(p.name for p in out.iterdir()))}")
+        click.echo(f"Wrote {out}/: {', '.join(sorted(p.name for p in out.iterdir() if p.name != files.MARKER))}")
 
 
 def main() -> None:
@@ -368,12 +425,11 @@ def main() -> None:
 
     matplotlib.use("Agg")
     try:
-        code = app(standalone_mode=False)
+        app(prog_name="spectral-ph", standalone_mode=False)
     except (sph.InputError, click.UsageError) as error:
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        typer.echo(f"error: {text}", err=True)
-        code = 2
+        click.echo(f"error: {error.format_message() if isinstance(error, click.UsageError) else error}", err=True)
+        sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        typer.echo("interrupted; nothing was written", err=True)
-        code = 130
-    sys.exit(code if isinstance(code, int) else 0)
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    sys.exit(0)

@@ -75,6 +75,7 @@ class State(NamedTuple):
     list_at: NDArray[np.int64]  # (n,)
     list_len: NDArray[np.int32]  # (n,)
     list_cap: NDArray[np.int32]  # (n,)
+    list_clean: NDArray[np.int32]  # (n,) number of deaths when the list was last brought up to date
     # Witnesses of the edge at hand.
     where: NDArray[np.int32]  # (n,) 1 + place among the witnesses, 0 for none
     seen: NDArray[np.int32]  # (n,)
@@ -430,18 +431,22 @@ def youngest_slot(words, slot_birth):  # type: ignore[no-untyped-def]
 def sift_down(heap_length, heap_pair, heap_vertex, size, length, pair, vertex):  # type: ignore[no-untyped-def]
     """Put an entry in the place of the first and restore the heap."""
     at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        right = child + 1
-        if right < size and (
-            heap_length[right] < heap_length[child]
-            or (heap_length[right] == heap_length[child] and heap_pair[right] < heap_pair[child])
-        ):
-            child = right
+    child = 1
+    while child + 1 < size:
+        # Which child is smaller is a coin toss, so it is added up instead of branched upon.
+        child += (heap_length[child + 1] < heap_length[child]) | (
+            (heap_length[child + 1] == heap_length[child]) & (heap_pair[child + 1] < heap_pair[child])
+        )
         if heap_length[child] > length or (heap_length[child] == length and heap_pair[child] >= pair):
             break
+        heap_length[at] = heap_length[child]
+        heap_pair[at] = heap_pair[child]
+        heap_vertex[at] = heap_vertex[child]
+        at = child
+        child = 2 * at + 1
+    if child + 1 == size and (
+        heap_length[child] < length or (heap_length[child] == length and heap_pair[child] < pair)
+    ):
         heap_length[at] = heap_length[child]
         heap_pair[at] = heap_pair[child]
         heap_vertex[at] = heap_vertex[child]
@@ -617,8 +622,9 @@ def append_label(v, u, x, reg, list_vertex, list_id, list_at, list_len, list_cap
 
 
 @njit
-def clean_list(v, root, list_vertex, list_id, list_at, list_len):  # type: ignore[no-untyped-def]
-    """Bring the labels at v up to date and drop those that became zero; returns how many are left."""
+def clean_list(v, root, list_vertex, list_id, list_at, list_len, list_clean, reg):  # type: ignore[no-untyped-def]
+    """Bring the labels at v up to date and drop those that became zero."""
+    list_clean[v] = reg[FOUND]
     at = list_at[v]
     kept = 0
     for q in range(list_len[v]):
@@ -629,7 +635,6 @@ def clean_list(v, root, list_vertex, list_id, list_at, list_len):  # type: ignor
         list_id[at + kept] = x
         kept += x != 0
     list_len[v] = kept
-    return kept
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -641,19 +646,20 @@ def has_zero_witness(v, u, i, j, count, D, where):  # type: ignore[no-untyped-de
     """Whether the lune of ij = vu holds more vertices than the `count` marked in `where`."""
     n = D.shape[0]
     d = D[i, j]
-    Dv = D[v]
-    Du = D[u]
+    inside = 0
+    for k in range(n):
+        inside += (D[v, k] <= d) & (D[u, k] <= d)
     # i and j themselves count among them, and so does every vertex of the lune; others only if they tie with the edge.
-    if count_within(Dv, Du, d) == count + 2:
+    if inside == count + 2:
         return False
     for k in range(n):
-        if k != i and k != j and where[k] == 0 and before(Dv[k], v, k, d, i, j) and before(Du[k], u, k, d, i, j):
+        if k != i and k != j and where[k] == 0 and before(D[v, k], v, k, d, i, j) and before(D[u, k], u, k, d, i, j):
             return True
     return False
 
 
 @njit
-def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, heap_vertex, active, order, order_at, order_len, order_cap, order_next, order_done, row_value, row_index, spare_value, spare_index, list_vertex, list_id, list_at, list_len, list_cap, where, seen, label_v, label_u, root, id_hash, id_row, id_place, id_log, live_ids, table, sets, free_rows, free_slots, slot_birth, slot_hash, relation, death_birth, death_length, death_triangle, death_log, death_edges, log, edge_i, edge_j, edge_id, radius, budget):  # type: ignore[no-untyped-def]
+def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, heap_vertex, active, order, order_at, order_len, order_cap, order_next, order_done, row_value, row_index, spare_value, spare_index, list_vertex, list_id, list_at, list_len, list_cap, list_clean, where, seen, label_v, label_u, root, id_hash, id_row, id_place, id_log, live_ids, table, sets, free_rows, free_slots, slot_birth, slot_hash, relation, death_birth, death_length, death_triangle, death_log, death_edges, log, edge_i, edge_j, edge_id, radius, budget):  # type: ignore[no-untyped-def]
     """Visit up to `budget` edges in the total order and keep the labels; returns why it stopped.
 
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
@@ -712,7 +718,9 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
             i = np.int32(pair >> 32)
             j = np.int32(pair & 0xFFFFFFFF)
             u = j if v == i else i
-            if clean_list(v, root, list_vertex, list_id, list_at, list_len) == 0:
+            if list_clean[v] != reg[FOUND]:
+                clean_list(v, root, list_vertex, list_id, list_at, list_len, list_clean, reg)
+            if list_len[v] == 0:
                 # An edge can be non-zero only beside a non-zero edge, so v sleeps until it gets one again.
                 active[v] = False
                 pop_first(reg, heap_length, heap_pair, heap_vertex)
@@ -720,37 +728,39 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
             if pair != reg[LAST_PAIR] or d != last_length[0]:
                 # Witnesses of which at least one of the two labels is not zero. A labelled edge has been processed,
                 # so it comes before ij and only the other one has to be compared.
-                Dv = D[v]
-                Du = D[u]
                 count = 0
                 zero = True
                 differ = False
                 at = list_at[v]
                 for q in range(list_len[v]):
-                    k = list_vertex[at + q]
                     # Written in any case and kept by counting: whether a neighbour is in the lune is a coin toss.
-                    inside = Du[k] < d
-                    if Du[k] == d:
-                        inside = before(d, u, k, d, i, j)
+                    k = list_vertex[at + q]
                     seen[count] = k
                     label_v[count] = list_id[at + q]
-                    label_u[count] = 0
+                    inside = D[u, k] < d
+                    if D[u, k] == d:
+                        inside = before(d, u, k, d, i, j)
                     count += inside
-                    where[k] = count * inside
-                clean_list(u, root, list_vertex, list_id, list_at, list_len)
+                for q in range(count):
+                    label_u[q] = 0
+                    where[seen[q]] = q + 1
+                if list_clean[u] != reg[FOUND]:
+                    clean_list(u, root, list_vertex, list_id, list_at, list_len, list_clean, reg)
                 at = list_at[u]
                 for q in range(list_len[u]):
                     k = list_vertex[at + q]
-                    known = where[k] != 0
-                    place = where[k] - 1 if known else count
-                    inside = (not known) & (Dv[k] < d)
-                    if Dv[k] == d:
-                        inside = (not known) & before(d, v, k, d, i, j)
-                    seen[place] = k
-                    label_u[place] = list_id[at + q]
-                    label_v[count] = 0
-                    count += inside
-                    where[k] = place + 1 if known | inside else 0
+                    place = where[k]
+                    if place != 0:
+                        label_u[place - 1] = list_id[at + q]
+                    else:
+                        seen[count] = k
+                        label_v[count] = 0
+                        label_u[count] = list_id[at + q]
+                        inside = D[v, k] < d
+                        if D[v, k] == d:
+                            inside = before(d, v, k, d, i, j)
+                        count += inside
+                        where[k] = count * inside
                 base = 0
                 for q in range(count):
                     if label_v[q] != label_u[q]:
@@ -769,8 +779,8 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
                             if (
                                 k != u
                                 and where[k] == 0
-                                and before(Dv[k], v, k, d, i, j)
-                                and before(Du[k], u, k, d, i, j)
+                                and before(D[v, k], v, k, d, i, j)
+                                and before(D[u, k], u, k, d, i, j)
                             ):
                                 zero = True
                                 break

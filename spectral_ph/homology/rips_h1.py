@@ -342,6 +342,7 @@ def _start(D: Lengths, births: NDArray[np.int32], near: NDArray[np.int32], keep_
         list_at=np.zeros(n, dtype=np.int64),
         list_len=np.zeros(n, dtype=i32),
         list_cap=np.zeros(n, dtype=i32),
+        list_clean=np.zeros(n, dtype=i32),
         where=np.zeros(n, dtype=i32),
         seen=np.empty(n, dtype=i32),
         label_v=np.empty(n, dtype=i32),

@@ -1,0 +1,229 @@
+"""The command line: the numbers of the functions, files written whole, one sentence and exit code 2 on bad input."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import spectral_ph as sph
+from spectral_ph import cli, files
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["spectral-ph", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def circle():
+    return sph.datasets.circle(150, ambient_dim=5, sigma=0.1)
+
+
+@pytest.fixture
+def points(tmp_path, circle):
+    path = tmp_path / "points.npy"
+    np.save(path, circle)
+    return path
+
+
+def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path):
+    out = tmp_path / "out"
+    code, said, notes = run("loops", points, "-o", out, "--n-neighbors", 10, "--seed", 3)
+    assert code == 0
+    assert notes == ""
+    R = sph.find_loops(circle, n_neighbors=10, random_state=3)
+    record = json.loads((out / "result.json").read_text())
+    assert record["verdict"] == R.verdict == "undecided"
+    assert record["reason"] == R.reason
+    assert record["seed"] == 3
+    assert record["settings"]["n_neighbors"] == 10
+    assert record["input"]["shape"] == [150, 5]
+    assert set(record["versions"]) >= {"spectral_ph", "numpy", "ripser", "python"}
+    for found, loop in zip(record["loops"], R.loops, strict=True):
+        assert found["birth"] == loop.birth
+        assert found["cycle"] == loop.cycle.tolist()
+    cells = np.genfromtxt(out / "cells.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    np.testing.assert_array_equal(cells["phase_1"], R.loops[0].phase)
+    diagram = np.genfromtxt(out / "diagram.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(diagram["death"], R.persistence.to_records()["death"])
+    for name in ("diagram.png", "barcode.png", "loop.png", "phase.png"):
+        assert (out / name).stat().st_size > 5000
+    assert said.splitlines()[1].startswith("Verdict: undecided. The longest of ")
+    assert said.splitlines()[-1] == (
+        f"Wrote {out}/: barcode.png, cells.csv, diagram.csv, diagram.png, loop.png, phase.png, result.json"
+    )
+
+
+def test_persistence_prints_json_and_nothing_else(run, points, circle):
+    code, said, _ = run("persistence", points, "--json", "--distance", "diffusion", "-p", "t=4", "--engine", "gudhi")
+    assert code == 0
+    record = json.loads(said)
+    P = sph.persistence(circle, distance="diffusion", t=4, engine="gudhi")
+    assert record["settings"]["t"] == 4
+    assert record["engine"] == "gudhi"
+    assert record["features"] == {"H0": len(P[0]), "H1": len(P[1])}
+
+
+def test_persistence_shows_the_longest_features(run, points, circle, tmp_path):
+    code, said, _ = run("persistence", points, "--maxdim", 1, "-o", tmp_path / "out", "--threads", 1)
+    assert code == 0
+    birth, death = sph.persistence(circle)[1][0]
+    assert f"  {birth:.6g}  {death:.6g}" in said
+    assert (tmp_path / "out" / "diagram.csv").exists()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".tsv.gz"])
+def test_every_format_gives_the_same(run, circle, tmp_path, suffix):
+    path = tmp_path / f"points{suffix}"
+    if suffix == ".npy":
+        np.save(path, circle)
+    elif suffix == ".npz":
+        np.savez(path, X=circle)
+    else:
+        np.savetxt(path, circle, delimiter="," if suffix == ".csv" else "\t", fmt="%.17g")
+    code, said, _ = run("loops", path, "--json")
+    assert code == 0
+    assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(circle).loops[0].birth
+
+
+def test_distances_and_graphs_are_input_too(run, circle, tmp_path):
+    D = sph.distance_matrix(circle, "euclidean")
+    np.save(tmp_path / "D.npy", D)
+    sp.save_npz(tmp_path / "A.npz", sph.neighbor_graph(circle))
+    expected = sph.find_loops(circle).loops[0].birth
+    for arguments in (["D.npy", "--metric", "precomputed"], ["A.npz", "--graph"]):
+        code, said, _ = run(
+            "loops", tmp_path / arguments[0], *arguments[1:], "--json", "-o", tmp_path / "o", "--overwrite"
+        )
+        assert code == 0
+        assert json.loads(said)["loops"][0]["birth"] == expected
+        assert (tmp_path / "o" / "loop.png").exists()
+    code, said, _ = run("loops", tmp_path / "D.npy", "--distance", "precomputed", "--json")
+    assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(D, "precomputed").loops[0].birth
+
+
+def test_counts_are_prepared_on_request(run, tmp_path):
+    cells = sph.datasets.cells.cell_cycle(200, 300, 100)
+    sp.save_npz(tmp_path / "counts.npz", cells.counts)
+    code, said, _ = run("loops", tmp_path / "counts.npz", "--preprocess", "counts", "-o", tmp_path / "out")
+    assert code == 0
+    assert "  - Took log(1 + x)." in said
+    record = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert record["preparation"][1] == "Took log(1 + x)."
+    assert record["loops"][0]["birth"] == sph.find_loops(sph.preprocess(cells.counts).X).loops[0].birth
+
+
+def test_h5ad_names_its_cells(run, circle, tmp_path):
+    anndata = pytest.importorskip("anndata")
+    adata = anndata.AnnData(obsm={"X_pca": circle})
+    adata.obs_names = [f"cell {i}" for i in range(150)]
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    code, said, _ = run("loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "-o", tmp_path / "out")
+    assert code == 0
+    assert said.startswith("Read obsm['X_pca'] of cells.h5ad (150 cells x 5")
+    assert (tmp_path / "out" / "cells.csv").read_text().splitlines()[1].startswith('"cell 0",')
+
+
+def test_demo_finds_the_planted_loop(run, tmp_path):
+    code, said, _ = run("demo", "-o", tmp_path / "demo", "--cells", 300, "--genes", 600)
+    assert code == 0
+    record = json.loads((tmp_path / "demo" / "result.json").read_text())
+    assert record["agreement_with_true_order"] > 0.8
+    assert record["loops"][0]["score"] > record["score_under_euclidean_distance"]
+    assert "their true order round the cycle is known" in said
+
+
+def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
+    X = np.vstack([circle, circle[:40] + 100])
+    np.save(tmp_path / "X.npy", X)
+    code, said, error = run("persistence", tmp_path / "X.npy")
+    assert (code, said) == (2, "")
+    assert error == (
+        "error: the graph has 2 connected components (sizes 150, 40), so effective resistance between them is infinite; "
+        "raise n_neighbors or pass disconnected='max'\n"
+    )
+    code, _, error = run("persistence", tmp_path / "X.npy", "-p", "disconnected=max")
+    assert code == 0
+    assert error.startswith("note: the graph has 2 connected components (sizes 150, 40); effective resistance between")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["loops", "points.npy", "--distance", "eff_ress"],
+            "'eff_ress' is not a known distance; did you mean 'eff_res'? ",
+        ),
+        (["loops", "points.npy", "--param", "t8"], "--param takes NAME=VALUE, and 't8' came; for example --param t=8."),
+        (["loops", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: corrected, "),
+        (
+            ["loops", "counts.npz"],
+            "the sparse matrix in counts.npz (20 rows x 9) is sparse, and coordinates were needed; pass",
+        ),
+        (
+            ["loops", "counts.npz", "--graph", "--preprocess", "log"],
+            "--graph and --preprocess exclude each other: a graph has no counts; leave one out.",
+        ),
+        (["loops", "points.npy", "-o", "taken"], "the folder taken is not empty; "),
+        (["loops", "point.npy"], "there is no file point.npy in "),
+        (["loops", "empty.csv"], "empty.csv "),
+        (
+            ["persistence", "points.npy", "--engine", "rips"],
+            "'rips' is not a known engine; did you mean 'ripser'? Known ",
+        ),
+        (["persistence", "points.npy", "--nonsense"], "No such option"),
+        (["persistence"], "Missing argument 'INPUT'"),
+        (["loops", "points.npy", "--threads", "0"], "Invalid value for '--threads': 0 is not in the range x>=1."),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(run, points, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    sp.save_npz("counts.npz", sp.random_array((20, 9), density=0.3, rng=np.random.default_rng(0)))
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.txt").write_text("mine")
+    code, said, error = run(*arguments)
+    assert code == 2
+    assert said == ""
+    assert error.startswith(f"error: {sentence}")
+    assert error.count("\n") == 1
+    assert (tmp_path / "taken" / "thesis.txt").read_text() == "mine"
+
+
+def test_interruption_leaves_nothing_behind(run, points, tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "write_csv", interrupt)
+    code, _, error = run("loops", points, "-o", tmp_path / "out")
+    assert code == 130
+    assert error.strip() == "interrupted; nothing was written"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["points.npy"]
+
+
+def test_help_of_every_command(run):
+    for command in ([], ["demo"], ["loops"], ["persistence"]):
+        code, said, _ = run(*command, "--help")
+        assert code == 0
+        assert re.search(r"Usage: spectral-ph", said)
+        if command:
+            for option in ("--seed", "--threads", "--json"):
+                assert option in said
+
+
+def test_the_installed_script_and_the_module_run():
+    done = subprocess.run(
+        [sys.executable, "-c", "from spectral_ph.cli import main; main()", "--help"], capture_output=True
+    )
+    assert done.returncode == 0

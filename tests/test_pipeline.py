@@ -1,0 +1,115 @@
+"""The whole chain: loops that are there are found, in their place; results remember what made them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import spectral_ph as sph
+from spectral_ph import pipeline
+from spectral_ph.loops.coordinates import LiftError, circular_agreement, to_ranks
+
+
+@pytest.mark.parametrize("distance", ["eff_res", "diffusion"])
+def test_the_loop_found_is_the_planted_one(distance):
+    X, latent = sph.datasets.circle(400, ambient_dim=50, sigma=0.2, return_latent=True)
+    R = sph.find_loops(X, distance)
+    truth = np.arctan2(latent[:, 1], latent[:, 0])
+    loop = R.loops[0]
+    assert loop.score > 0.5
+    assert circular_agreement(to_ranks(loop.phase), to_ranks(truth)) > 0.9
+    # The cycle winds round the origin of the plane once.
+    steps = np.diff(np.append(truth[loop.cycle], truth[loop.cycle[0]]))
+    assert abs(round(float(((steps + np.pi) % (2 * np.pi) - np.pi).sum() / (2 * np.pi)))) == 1
+
+
+def test_euclidean_distances_lose_the_loop_that_eff_res_keeps():
+    X = sph.datasets.circle(400, ambient_dim=50, sigma=0.25)
+    euclidean, spectral = (sph.detection_score(sph.persistence(X, d)[1]) for d in ("euclidean", "eff_res"))
+    assert spectral > euclidean + 0.3
+
+
+def test_two_circles_are_two_loops():
+    X = sph.datasets.linked_circles(400, ambient_dim=20, sigma=0.1)
+    with pytest.warns(sph.SpectralWarning, match="2 connected components"):
+        R = sph.find_loops(X, disconnected="max")
+    assert sph.detection_score(R.persistence[1], 2) > 0.7
+    first, second = (set(loop.cycle.tolist()) for loop in R.loops[:2])
+    assert not first & second
+
+
+def test_every_loop_is_consistent():
+    X = sph.datasets.torus(300, ambient_dim=5, sigma=0.05)
+    R = sph.find_loops(X, n_loops=4)
+    D = sph.distance_matrix(X)
+    assert [loop.persistence for loop in R.loops] == sorted((loop.persistence for loop in R.loops), reverse=True)
+    for k, loop in enumerate(R.loops):
+        assert (loop.birth, loop.death) == tuple(R.persistence[1][k])
+        assert loop.score == sph.detection_score(R.persistence[1], k + 1)
+        steps = D[loop.cycle, np.roll(loop.cycle, -1)]
+        assert steps.max() == loop.birth
+        assert loop.birth <= loop.scale < loop.death
+        assert ((loop.phase >= 0) & (loop.phase < 2 * np.pi)).all()
+
+
+def test_same_seed_same_bits():
+    X = sph.datasets.circle(200, ambient_dim=10, sigma=0.1)
+    a, b = (sph.find_loops(X, random_state=1) for _ in range(2))
+    np.testing.assert_array_equal(a.loops[0].phase, b.loops[0].phase)
+    assert a.settings == b.settings
+
+
+def test_no_loop_at_all_is_said_so():
+    R = sph.find_loops(np.arange(60.0)[:, None], n_neighbors=2)
+    assert R.verdict == "no loop"
+    assert R.reason == "The filtration has no feature of degree 1 at all, so the points go round no loop."
+    assert R.loops == []
+
+
+def test_undecided_gives_its_reason():
+    R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
+    assert R.verdict == "undecided"
+    assert R.p_value is None
+    assert R.reason.endswith("was not tested, so this is no verdict yet.")
+    assert repr(R).startswith("LoopResult('undecided', n=150, 3 loops, top: Loop(birth ")
+
+
+def test_settings_hold_every_parameter():
+    P = sph.persistence(sph.datasets.circle(100, ambient_dim=3), "diffusion", t=3, n_neighbors=8, random_state=5)
+    expected = {"distance": "diffusion", "t": 3, "n_neighbors": 8, "random_state": 5, "maxdim": 1, "coeff": 2}
+    assert expected.items() <= P.settings.items()
+    assert P.warnings == ()
+
+
+def test_threshold_leaves_a_loop_without_death_and_still_gives_its_phase():
+    X, latent = sph.datasets.circle(200, ambient_dim=5, sigma=0.02, return_latent=True)
+    birth, death = sph.persistence(X, "euclidean")[1][0]
+    R = sph.find_loops(X, "euclidean", threshold=(birth + death) / 2, n_loops=1)
+    assert R.loops[0].death == np.inf
+    assert R.loops[0].score == 1.0
+    assert R.to_dict()["loops"][0]["death"] == np.inf
+    truth = np.arctan2(latent[:, 1], latent[:, 0])
+    assert circular_agreement(to_ranks(R.loops[0].phase), to_ranks(truth)) > 0.98
+
+
+def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
+    real = pipeline.circular_coordinate
+
+    def fails_over_47(D, cocycle, birth, death, coeff, **more):
+        if coeff == 47:
+            raise LiftError("no lift")
+        return real(D, cocycle, birth, death, coeff, **more)
+
+    monkeypatch.setattr(pipeline, "circular_coordinate", fails_over_47)
+    R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
+    assert R.settings["coeff"] == 61
+    assert R.settings["coeff_failed"] == [47]
+
+
+def test_warnings_are_raised_once_and_kept():
+    X = np.vstack([sph.datasets.circle(100, ambient_dim=3, sigma=0.05), np.full((30, 3), 50.0) + np.eye(30, 3)])
+    with pytest.warns(sph.SpectralWarning) as caught:
+        R = sph.find_loops(X, disconnected="max")
+    assert [str(w.message) for w in caught] == list(R.warnings)
+    assert R.warnings[0].startswith("the graph has 2 connected components (sizes 100, 30)")
+    assert dataclasses.asdict(R)["warnings"] == R.warnings
