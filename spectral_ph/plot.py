@@ -220,7 +220,8 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
         solid_joinstyle="round",
         path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
     )
-    ax.set(aspect="equal", xticks=[], yticks=[], title=_title(this, which))
+    ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.set_title(_title(this, which), fontsize="medium")
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
     bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
@@ -265,7 +266,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
         zorder=2,
     )
     ax.plot(np.linspace(0, 2 * np.pi, 181), np.full(181, even), color=INK, linewidth=1, linestyle=DASHES, zorder=3)
-    ax.set_title(_title(this, which), pad=14 if polar else None)
+    ax.set_title(_title(this, which), fontsize="medium", pad=14 if polar else None)
     ax.set_xticks(QUARTERS[:-1] if polar else QUARTERS, QUARTER_NAMES[:-1] if polar else QUARTER_NAMES)
     if polar:
         _square_root_radius(cast("PolarAxes", ax), counts, middle)
@@ -389,11 +390,14 @@ def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> 
     from matplotlib.ticker import MaxNLocator
 
     most = int(counts.max())
-    ticks = [c for c in MaxNLocator(nbins=3, integer=True).tick_values(0, most) if 0 < c <= most]
+    ticks = [c for c in MaxNLocator(nbins=2, integer=True).tick_values(0, most) if 0 < c <= most]
     names = [f"{c:g}" for c in ticks]
     names[-1] += " points"
-    ax.set_rticks(np.sqrt(ticks), names)
-    ax.set_rlabel_position(math.degrees(middle[counts.argmin()]))
+    ax.set_rticks(np.sqrt(ticks), [])
+    # Tick labels would be drawn below the bars.
+    paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
+    for tick, name in zip(ticks, names, strict=True):
+        ax.text(middle[counts.argmin()], math.sqrt(tick), name, ha="center", va="center", bbox=paper, zorder=4)
     ax.set_rmax(1.05 * math.sqrt(most))
 
 

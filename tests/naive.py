@@ -40,3 +40,65 @@ def diffusion_by_definition(A, t):
     P = np.linalg.matrix_power(A / d[:, None], t)
     gap = P[:, None] - P[None]
     return np.sqrt(d.sum() * (gap**2 / d).sum(axis=2))
+
+
+def persistence_by_reduction(D, threshold=np.inf):
+    """Return H0 and H1 over Z/2 by reducing the boundary matrix of every edge and triangle up to the threshold."""
+    n = len(D)
+    edges = [(D[i, j], i, j) for i in range(n) for j in range(i + 1, n) if D[i, j] <= threshold]
+    edges.sort()
+    place = {(i, j): e for e, (_, i, j) in enumerate(edges)}
+    triangles = []
+    for i in range(n):
+        for j in range(i + 1, n):
+            for k in range(j + 1, n):
+                sides = [place.get(side) for side in ((i, j), (i, k), (j, k))]
+                if None not in sides:
+                    triangles.append(sorted(sides, reverse=True))
+    triangles.sort()
+
+    def pairs(columns):
+        """Pivot (largest row) and number of every reduced column that is not zero."""
+        reduced, out = {}, {}
+        for c, column in enumerate(columns):
+            column = set(column)
+            while column and max(column) in reduced:
+                column ^= reduced[max(column)]
+            if column:
+                reduced[max(column)] = column
+                out[max(column)] = c
+        return out
+
+    merged = pairs([(i, j) for _, i, j in edges])
+    killed = pairs(triangles)
+    h0 = [(0.0, edges[merged[v]][0] if v in merged else np.inf) for v in range(n)]
+    joins = set(merged.values())
+    h1 = [
+        (edges[e][0], edges[triangles[killed[e]][0]][0] if e in killed else np.inf)
+        for e in range(len(edges))
+        if e not in joins
+    ]
+    return tuple(
+        np.array(sorted(((b, d) for b, d in bars if d > b), key=lambda bar: (bar[0] - bar[1], bar[0]))).reshape(-1, 2)
+        for bars in (h0, h1)
+    )
+
+
+def is_boundary(D, edges, scale):
+    """Return whether edges (i, j), i < j, are a sum over Z/2 of boundaries of triangles up to the scale."""
+    n = len(D)
+    reduced = {}
+
+    def reduce(column):
+        while column and max(column) in reduced:
+            column = column ^ reduced[max(column)]
+        return column
+
+    for i in range(n):
+        for j in range(i + 1, n):
+            for k in range(j + 1, n):
+                if max(D[i, j], D[i, k], D[j, k]) <= scale:
+                    column = reduce(frozenset({(i, j), (i, k), (j, k)}))
+                    if column:
+                        reduced[max(column)] = column
+    return not reduce(frozenset(edges))

@@ -149,15 +149,34 @@ def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, c
     return EngineResult([d[canonical_order(d)] for d in raw])
 
 
-def hera_distance(a: Diagram, b: Diagram, order: float, internal_p: float, delta: float) -> float:
-    """Return the Wasserstein (order < inf) or bottleneck (order inf) distance of two diagrams by Hera.
+def bottleneck(a: Diagram, b: Diagram) -> float:
+    """Return the bottleneck distance of two diagrams, exactly, by gudhi.
+
+    Not by Hera: with the same exactness it is 3 to 15 times slower (300 to 4,000 features), and it returns 0 for
+    distances below 1e-10 or so, which is where effective resistance lives.
 
     Parameters
     ----------
     a, b : (m, 2) diagrams; essential classes are matched with essential classes.
-    order : exponent of the Wasserstein distance, or inf.
+
+    Returns
+    -------
+    float, in the unit of the diagrams; inf if they differ in the number of essential classes.
+    """
+    import gudhi
+
+    return float(gudhi.bottleneck_distance(a, b))
+
+
+def wasserstein(a: Diagram, b: Diagram, order: float, internal_p: float, delta: float) -> float:
+    """Return the Wasserstein distance of two diagrams by Hera, an auction that ends within a relative error.
+
+    Parameters
+    ----------
+    a, b : (m, 2) diagrams; essential classes are matched with essential classes.
+    order : exponent, at least 1.
     internal_p : norm in the plane.
-    delta : relative error; 0 is exact for the bottleneck distance.
+    delta : relative error, above 0.
 
     Returns
     -------
@@ -165,6 +184,4 @@ def hera_distance(a: Diagram, b: Diagram, order: float, internal_p: float, delta
     """
     from gudhi import hera
 
-    if np.isinf(order):
-        return float(hera.bottleneck_distance(a, b, delta=delta))
     return float(hera.wasserstein_distance(a, b, order=order, internal_p=internal_p, delta=delta))

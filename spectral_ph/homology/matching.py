@@ -8,7 +8,7 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import Diagram
-from spectral_ph.homology.engines import hera_distance
+from spectral_ph.homology.engines import bottleneck, wasserstein
 
 
 def diagram_distance(
@@ -18,7 +18,7 @@ def diagram_distance(
     *,
     order: float = 1.0,
     internal_p: float = np.inf,
-    delta: float = 0.0,
+    delta: float = 1e-4,
 ) -> float:
     """Return the distance between two persistence diagrams of the same degree.
 
@@ -28,9 +28,9 @@ def diagram_distance(
         themselves by their births. Points on the diagonal count for nothing.
     kind : "bottleneck" or "wasserstein".
     order : exponent q >= 1 of the Wasserstein distance; not used for the bottleneck distance.
-    internal_p : norm between points of the plane, for "wasserstein"; at least 1. Bottleneck uses the maximum norm.
-    delta : relative error allowed. 0 is exact for "bottleneck"; for "wasserstein", whose algorithm is an auction that ends
-        only within an error, 0 stands for 1e-4.
+    internal_p : norm between points of the plane, at least 1; not used for the bottleneck distance, which is by the maximum
+        norm.
+    delta : relative error of the Wasserstein distance, above 0; the bottleneck distance is exact.
 
     Returns
     -------
@@ -42,16 +42,22 @@ def diagram_distance(
 
     References
     ----------
-    Kerber, Morozov, Nigmetov, Geometry helps to compare persistence diagrams, ALENEX 2016 (Hera).
+    Kerber, Morozov, Nigmetov, Geometry helps to compare persistence diagrams, ALENEX 2016.
     """
     _check.one_of(kind, ("bottleneck", "wasserstein"), "diagram distance")
     first, second = _diagram(a, "a"), _diagram(b, "b")
-    delta = _check.real(delta, "delta", least=0)
     if kind == "bottleneck":
-        return hera_distance(first, second, np.inf, np.inf, delta)
+        return bottleneck(first, second)
     order = _check.real(order, "order", least=1)
     internal_p = _check.real(internal_p, "internal_p", least=1)
-    return hera_distance(first, second, order, internal_p, delta or 1e-4)
+    delta = _check.real(delta, "delta", least=1e-12)
+    finite = np.concatenate([first, second])
+    largest = np.abs(finite[np.isfinite(finite)]).max(initial=0.0)
+    if largest == 0:
+        return wasserstein(first, second, order, internal_p, delta)
+    # Hera takes small absolute numbers for 0; a power of two changes no digit.
+    scale = 2.0 ** np.floor(np.log2(largest))
+    return scale * wasserstein(first / scale, second / scale, order, internal_p, delta)
 
 
 def _diagram(a: object, what: str) -> Diagram:

@@ -28,6 +28,16 @@ def test_essential_classes_meet_their_like():
     assert sph.diagram_distance(a, EMPTY) == np.inf
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-4, 1e-9])
+def test_small_distances_of_small_diagrams_are_not_lost(scale):
+    """Hera's bottleneck distance returns 0 for these."""
+    a = np.array([[0.0, 1.0], [0.2, 0.5]]) * scale
+    b = a.copy()
+    b[0, 1] += 1e-8 * scale
+    for kind in ("bottleneck", "wasserstein"):
+        assert sph.diagram_distance(a, b, kind) == pytest.approx(1e-8 * scale, rel=1e-3)
+
+
 def test_points_on_the_diagonal_count_for_nothing():
     a = np.array([[0.0, 4.0], [1.0, 1.0]])
     assert sph.diagram_distance(a, a[:1]) == 0

@@ -1,0 +1,147 @@
+"""Graph, distance, homology and the whole chain against scikit-learn, LAPACK, gudhi and ripser.py, in one run.
+
+    python benchmarks/speed.py [--quick]
+
+Noisy circle, d = 50, sigma = 0.25, seed 0. Medians of rounds in which all competitors take turns; ratio > 1 means ours is
+faster. Diagrams are compared with each peer's.
+"""
+
+import argparse
+
+import numpy as np
+import record
+import scipy.linalg
+from sklearn.neighbors import NearestNeighbors
+
+import spectral_ph as sph
+from spectral_ph.homology import rips_persistence
+from spectral_ph.spectrum import degrees
+
+K = 15
+
+
+def sklearn_graph(X):
+    A = NearestNeighbors(n_neighbors=K, algorithm="brute").fit(X).kneighbors_graph()  # brute is its fastest here
+    return A.maximum(A.T)
+
+
+def lapack_floor(n):
+    """The two LAPACK calls that exact all-pairs resistance cannot do without, on a matrix that is already there."""
+    M = np.full((n, n), 1.0 / n, order="F")
+    M[np.diag_indices(n)] += K
+
+    def call():
+        factor, _ = scipy.linalg.lapack.dpotrf(M, lower=1, clean=0)
+        return scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)[0]
+
+    return call
+
+
+def textbook_resistance(A):
+    """As it is usually written: dense inverse, broadcasting."""
+    A = A.toarray()
+    d, n = A.sum(1), len(A)
+    M = np.linalg.inv(np.diag(d) - A + 1 / n)
+    R = np.add.outer(np.diag(M), np.diag(M)) - M - M.T - np.add.outer(1 / d, 1 / d) + 2 * A / np.outer(d, d)
+    np.fill_diagonal(R, 0)
+    return np.maximum(np.maximum(R, R.T), 0)
+
+
+def gudhi_diagrams(D):
+    from gudhi.sklearn import RipsPersistence
+
+    return RipsPersistence([0, 1], input_type="full distance matrix", homology_coeff_field=2).fit_transform([D])[0]
+
+
+def ripser_diagrams(D):
+    from ripser import ripser
+
+    # ripser.py stores float32; without rescaling the tiny distances would lose more than they must.
+    return [d * D.max() for d in ripser(D / D.max(), distance_matrix=True)["dgms"]]
+
+
+def difference(P, dgms, scale):
+    return max(sph.diagram_distance(P[k], dgms[k]) for k in (0, 1)) / scale
+
+
+def compare(case, n, ours, *peers, repeats):
+    """Time ours against the peers; return one row a peer."""
+    times, results = record.seconds(ours, *(call for _, call in peers), repeats=repeats)
+    rows = []
+    for k, (name, _) in enumerate(peers, start=1):
+        rows.append(
+            {
+                "case": case,
+                "n": n,
+                "peer": name,
+                "ours_s": record.median(times[0]),
+                "peer_s": record.median(times[k]),
+                "ratio": record.median(times[k]) / record.median(times[0]),
+                "runs": [len(times[0]), len(times[k])],
+            }
+        )
+    return rows, results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="n = 500 and 1,000 only")
+    sizes = (500, 1000) if parser.parse_args().quick else (1000, 2000, 4000)
+    warm = sph.datasets.circle(200)
+    sph.persistence(warm)  # compiles the kernels
+    rows = []
+    for n in sizes:
+        repeats = 7 if n <= 2000 else 5
+        X = sph.datasets.circle(n, ambient_dim=50, sigma=0.25, random_state=0)
+        A = sph.neighbor_graph(X, K)
+        D = sph.distance_matrix(graph=A)
+        new, (ours, theirs) = compare(
+            "graph", n, lambda X=X: sph.neighbor_graph(X, K), ("scikit-learn", lambda X=X: sklearn_graph(X)), repeats=repeats
+        )
+        assert abs(ours - theirs).nnz == 0
+        rows += new
+        new, results = compare(
+            "distance",
+            n,
+            lambda A=A: sph.distance_matrix(graph=A),
+            ("LAPACK potrf + potri", lapack_floor(n)),
+            ("numpy, as in a textbook", lambda A=A: textbook_resistance(A)),
+            repeats=repeats,
+        )
+        assert np.abs(results[0] - results[2]).max() < 1e-12 * degrees(A).max()
+        rows += new
+        new, results = compare(
+            "homology",
+            n,
+            lambda D=D: rips_persistence(D),
+            ("gudhi", lambda D=D: gudhi_diagrams(D)),
+            ("ripser.py", lambda D=D: ripser_diagrams(D)),
+            repeats=repeats,
+        )
+        for row, dgms in zip(new, results[1:], strict=True):
+            row["difference"] = difference(results[0], dgms, D.max())
+        rows += new
+        new, results = compare(
+            "whole chain",
+            n,
+            lambda X=X: sph.persistence(X, n_neighbors=K),
+            (
+                "scikit-learn + numpy + gudhi",
+                lambda X=X: gudhi_diagrams(textbook_resistance(sklearn_graph(X))),
+            ),
+            (
+                "scikit-learn + numpy + ripser.py",
+                lambda X=X: ripser_diagrams(textbook_resistance(sklearn_graph(X))),
+            ),
+            repeats=repeats,
+        )
+        for row, dgms in zip(new, results[1:], strict=True):
+            row["difference"] = difference(results[0], dgms, D.max())
+        rows += new
+    record.table(rows, ["case", "n", "peer", "ours_s", "peer_s", "ratio", "difference"])
+    if sizes[-1] >= 4000:
+        print("written to", record.write("speed", rows, seed=0, data="circle, ambient_dim=50, sigma=0.25", k=K).name)
+
+
+if __name__ == "__main__":
+    main()
