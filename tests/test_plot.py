@@ -20,7 +20,7 @@ from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.coordinates import circular_coordinate
 from spectral_ph.loops.cycles import representative_cycle
 from spectral_ph.loops.verdict import Loop, LoopResult
-from tests.loops.rips_h1 import circle, h1
+from tests.loops.ripser_h1 import circle, h1
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,9 @@ from spectral_ph import _check
 from spectral_ph._types import Diagram, FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
+RIPSER_LARGEST_PRIME = 127
+"""From 131 on ripser.py 0.6.15 hangs, runs out of memory, or (1009) returns cocycles that are none."""
+
 FLOAT32_EXACT = 2**24
 """Whole numbers up to here are exact in float32, in which ripser.py stores distances."""
 
@@ -62,7 +65,7 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
     D : (n, n) distances.
     maxdim : largest degree.
     threshold : longest edge, None for all.
-    coeff : prime, the field Z/coeff.
+    coeff : prime, the field Z/coeff; at most `RIPSER_LARGEST_PRIME`.
     cocycles : also return cocycles.
 
     Returns
@@ -71,9 +74,15 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
     Raises
     ------
-    InputError : for more edges than float32 can number.
+    InputError : for a larger prime, or more edges than float32 can number.
     """
     from ripser import ripser
+
+    if coeff > RIPSER_LARGEST_PRIME:
+        raise _check.InputError(
+            f"engine 'ripser' computes over primes up to {RIPSER_LARGEST_PRIME}, and coeff={coeff} came; pass a smaller prime, "
+            "or engine='gudhi'."
+        )
 
     n = len(D)
     rows, cols = np.triu_indices(n, 1)
@@ -165,7 +174,8 @@ def bottleneck(a: Diagram, b: Diagram) -> float:
     """
     import gudhi
 
-    return float(gudhi.bottleneck_distance(a, b))
+    distance = float(gudhi.bottleneck_distance(a, b))
+    return distance if distance > np.finfo(float).tiny else 0.0  # gudhi's tolerance, which it returns instead of 0
 
 
 def wasserstein(a: Diagram, b: Diagram, order: float, internal_p: float, delta: float) -> float:

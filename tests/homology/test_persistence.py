@@ -41,6 +41,12 @@ def test_projective_plane_tells_the_fields_apart(engine):
     assert len(over_3[1]) == len(over_3[2]) == 0
 
 
+@pytest.mark.parametrize(("engine", "coeff"), [("ripser", 127), ("gudhi", 131), ("gudhi", 32749)])
+def test_large_primes_are_fields_too(engine, coeff):
+    P = check_engine(engine, flat_torus(5), maxdim=2, coeff=coeff)
+    same_diagrams(P, check_engine(engine, flat_torus(5), maxdim=2, coeff=3))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_projective_plane_has_a_loop_over_the_field_of_two(engine):
     np.testing.assert_array_equal(check_engine(engine, projective_plane())[1], [[1, 2]])
@@ -230,6 +236,10 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
         (
             {"engine": "h1", "maxdim": 2},
             "engine 'h1' computes degrees 0 and 1 over Z/2, and maxdim=2, coeff=2 came; pass engine='gudhi'.",
+        ),
+        (
+            {"engine": "ripser", "coeff": 131},
+            "engine 'ripser' computes over primes up to 127, and coeff=131 came; pass a smaller prime, or engine='gudhi'.",
         ),
         (
             {"engine": "gudhi", "cocycles": True},

@@ -21,7 +21,7 @@ from spectral_ph.loops.coordinates import (
     to_ranks,
 )
 from spectral_ph.loops.cycles import representative_cycle
-from tests.loops.rips_h1 import circle, distances, h1
+from tests.loops.ripser_h1 import circle, distances, h1
 
 seeds = st.integers(0, 2**32 - 1)
 angles = hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-10, 10))

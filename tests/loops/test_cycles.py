@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from spectral_ph._check import InputError
 from spectral_ph.loops.cycles import cocycle_value, representative_cycle
-from tests.loops.rips_h1 import circle, distances, h1
+from tests.loops.ripser_h1 import circle, distances, h1
 
 
 def hops(n):
