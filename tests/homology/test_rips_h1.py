@@ -388,7 +388,9 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 
 def test_memory_is_asked_for_before_it_is_used(monkeypatch):
     monkeypatch.setattr(_check, "available_memory", lambda: 1000)
-    with pytest.raises(_check.TooLargeError, match=r"^finding the loops of 40 points needs about .* GiB of memory and .*$"):
+    with pytest.raises(
+        _check.TooLargeError, match=r"^finding the loops of 40 points needs about .* GiB of memory and .*$"
+    ):
         rips_h1(ring(40))
 
 

@@ -1,0 +1,90 @@
+"""Make what docs/ holds that comes from the code: docs/theory.md's table of distances and the figures.
+
+    python docs/make.py            writes them
+    python docs/make.py --check    fails if the table is not what the registry says
+"""
+
+import inspect
+import sys
+from pathlib import Path
+
+import spectral_ph as sph
+
+DOCS = Path(__file__).parent
+BEGIN, END = "<!-- made by docs/make.py from spectral_ph.DISTANCES -->", "<!-- end -->"
+
+
+def distance_table():
+    """One row for every registered distance."""
+    root = DOCS.parent
+    lines = ["| name | formula | takes | metric | parameters (default) | source | code |", "|---|---|---|---|---|---|---|"]
+    for row in sph.DISTANCES.values():
+        file = Path(inspect.getsourcefile(row.function)).relative_to(root).as_posix()
+        parameters = ", ".join(f"{k} ({v})" for k, v in row.parameters.items() if k != "random_state") or "-"
+        formula = row.formula.replace("|", "\\|")
+        lines.append(
+            f"| `{row.name}` | {formula} | {row.needs} | {'yes' if row.metric else 'no'} | {parameters} | {row.source} | "
+            f"[{Path(file).name}](../{file}) |"
+        )
+    return "\n".join(lines)
+
+
+def with_table(text):
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{distance_table()}\n\n{END}{rest.split(END)[1]}"
+
+
+def noise_figure(path):
+    """The same noisy circle under two distances: what the README shows."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    X = sph.datasets.circle(1000, ambient_dim=50, sigma=0.25, random_state=0)
+    R = sph.find_loops(X, n_loops=1)
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.9), layout="constrained", width_ratios=[1, 1, 1.15])
+    for ax, distance, title in zip(
+        axes, ("euclidean", "eff_res"), ("Euclidean distance", "effective resistance"), strict=False
+    ):
+        P = sph.persistence(X, distance=distance)
+        sph.plot.diagram(P, ax=ax, dimensions=[1])
+        ax.set_title(f"{title}: score {sph.detection_score(P[1]):.2f}", fontsize=11)
+    sph.plot.loop(R, sph.plot.flat_layout(X), ax=axes[2])
+    axes[2].set_title("the loop, on two principal components", fontsize=11)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def cells_figure(path):
+    """Simulated cells of the cell cycle: the loop and the phase against the truth."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    cells = sph.datasets.cells.cell_cycle(n_cells=1000, speed_unevenness=0.3, cycling_share=0.9, random_state=0)
+    prepared = sph.preprocess(cells.counts)
+    R = sph.find_loops(prepared.X, n_loops=1)
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.9), layout="constrained", width_ratios=[1.15, 1])
+    sph.plot.loop(R, prepared.X[:, :2], ax=axes[0])
+    axes[0].set_title("1,000 simulated cells, coloured by the phase found", fontsize=11)
+    sph.plot.diagram(R, ax=axes[1], dimensions=[1])
+    axes[1].set_title("their diagram under effective resistance", fontsize=11)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def main():
+    theory = DOCS / "theory.md"
+    text = theory.read_text()
+    if "--check" in sys.argv:
+        sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
+    theory.write_text(with_table(text))
+    (DOCS / "figures").mkdir(exist_ok=True)
+    noise_figure(DOCS / "figures" / "noisy_circle.png")
+    cells_figure(DOCS / "figures" / "cells.png")
+
+
+if __name__ == "__main__":
+    main()
