@@ -1,10 +1,12 @@
-"""Make what docs/ holds that comes from the code: docs/theory.md's table of distances and the figures.
+"""Make what docs/ holds that comes from the code: tables of distances and of benchmarks, and the figures.
 
     python docs/make.py            writes them
     python docs/make.py --check    fails if the table is not what the registry says
 """
 
 import inspect
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -32,6 +34,36 @@ def distance_table():
 def with_table(text):
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n\n{distance_table()}\n\n{END}{rest.split(END)[1]}"
+
+
+RESULTS_BEGIN = "<!-- made by docs/make.py from benchmarks/results/{name}.json -->"
+
+
+def with_results(text):
+    """Fill in every table that a marker asks for."""
+    for name in re.findall(r"<!-- made by docs/make.py from benchmarks/results/(\w+).json -->", text):
+        record = json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text())
+        columns = list(record["rows"][0]) if "columns" not in record else record["columns"]
+        lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+        for row in record["rows"]:
+            lines.append("| " + " | ".join(_cell(row.get(column)) for column in columns) + " |")
+        versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+        machine = record["machine"]
+        about = (
+            f"{record['date']}, commit {record['commit']}, {machine['cpu']}, {machine['cores']} cores, "
+            f"{machine['memory_gib']} GiB; {versions}."
+        )
+        begin = RESULTS_BEGIN.format(name=name)
+        before, rest = text.split(begin)
+        made = "\n".join(lines)
+        text = f"{before}{begin}\n\n{made}\n\n{about}\n\n{END}{rest.split(END, 1)[1]}"
+    return text
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "-" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def noise_figure(path):
@@ -81,6 +113,8 @@ def main():
     if "--check" in sys.argv:
         sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
     theory.write_text(with_table(text))
+    benchmarks = DOCS / "benchmarks.md"
+    benchmarks.write_text(with_results(benchmarks.read_text()))
     (DOCS / "figures").mkdir(exist_ok=True)
     noise_figure(DOCS / "figures" / "noisy_circle.png")
     cells_figure(DOCS / "figures" / "cells.png")

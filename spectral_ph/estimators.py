@@ -48,7 +48,7 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
 
 
 class SpectralDistance(_Pointwise):
-    """Distances between all points, as a step of a pipeline that ends in an estimator with metric="precomputed".
+    """Distances between all points, for estimators that take metric="precomputed".
 
     Parameters
     ----------
@@ -66,11 +66,9 @@ class SpectralDistance(_Pointwise):
     Examples
     --------
     >>> from sklearn.cluster import DBSCAN
-    >>> from sklearn.pipeline import make_pipeline
     >>> import spectral_ph as sph
-    >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
-    >>> labels = make_pipeline(sph.SpectralDistance(), DBSCAN(eps=0.05, metric="precomputed")).fit_predict(X)
-    >>> labels.shape
+    >>> D = sph.SpectralDistance(n_neighbors=10).fit_transform(sph.datasets.circle(100, ambient_dim=5, sigma=0.05))
+    >>> DBSCAN(eps=0.05, metric="precomputed").fit_predict(D).shape
     (100,)
     """
 
