@@ -96,7 +96,11 @@ def main():
         A = sph.neighbor_graph(X, K)
         D = sph.distance_matrix(graph=A)
         new, (ours, theirs) = compare(
-            "graph", n, lambda X=X: sph.neighbor_graph(X, K), ("scikit-learn", lambda X=X: sklearn_graph(X)), repeats=repeats
+            "graph",
+            n,
+            lambda X=X: sph.neighbor_graph(X, K),
+            ("scikit-learn", lambda X=X: sklearn_graph(X)),
+            repeats=repeats,
         )
         assert abs(ours - theirs).nnz == 0
         rows += new

@@ -1,7 +1,7 @@
 """Make what docs/ holds that comes from the code: tables of distances and of benchmarks, and the figures.
 
-    python docs/make.py            writes them
-    python docs/make.py --check    fails if the table is not what the registry says
+python docs/make.py            writes them
+python docs/make.py --check    fails if the table is not what the registry says
 """
 
 import inspect
@@ -19,7 +19,10 @@ BEGIN, END = "<!-- made by docs/make.py from spectral_ph.DISTANCES -->", "<!-- e
 def distance_table():
     """One row for every registered distance."""
     root = DOCS.parent
-    lines = ["| name | formula | takes | metric | parameters (default) | source | code |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| name | formula | takes | metric | parameters (default) | source | code |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in sph.DISTANCES.values():
         file = Path(inspect.getsourcefile(row.function)).relative_to(root).as_posix()
         parameters = ", ".join(f"{k} ({v})" for k, v in row.parameters.items() if k != "random_state") or "-"

@@ -156,13 +156,15 @@ def n_neighbors(k: object, n: int) -> int:
 ASYMMETRY = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-5}
 
 
-def square_distances(D: object, what: str = "the distance matrix") -> tuple[FloatArray, float]:
+def square_distances(
+    D: object, what: str = "the distance matrix", *, float32: bool = False
+) -> tuple[FloatArray, float]:
     """Check a precomputed (n, n) distance matrix and make it symmetric to the last bit.
 
     Returns
     -------
     D : (n, n) float64, C-contiguous, symmetric bit for bit, zero diagonal, non-negative. The very object that came if
-        nothing had to change, else a copy; the input is never written to.
+        nothing had to change, else a copy; the input is never written to. With `float32` a float32 matrix stays one.
     asymmetry : largest |D_ij - D_ji| that was found (0.0 when it came symmetric); pairs that differed hold the larger.
     """
     if sp.issparse(D):
@@ -179,20 +181,22 @@ def square_distances(D: object, what: str = "the distance matrix") -> tuple[Floa
             "distance other than 'precomputed'."
         )
     tolerance = ASYMMETRY.get(raw.dtype, 1e-10)
+    kept = np.float32 if float32 and raw.dtype == np.float32 else np.float64
     try:
-        array = np.ascontiguousarray(raw, dtype=np.float64)
+        array: FloatArray = np.asarray(np.ascontiguousarray(raw, dtype=kept))
     except (TypeError, ValueError) as error:
         raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
     if len(array) < 1:
         raise InputError(f"{what} has 0 sample(s), and a minimum of 1 is required.")
-    _finite(array, what)
-    if array.min() < 0:
+    smallest, largest = float(array.min()), float(array.max())
+    if not np.isfinite(smallest + largest):  # NaN passes through both; no (n, n) mask for what is nearly always fine
+        _finite(array, what)
+    if smallest < 0:
         i, j = np.unravel_index(int(array.argmin()), array.shape)
         raise InputError(
             f"Negative values in data: {what} has {array[i, j]:g} at ({i}, {j}), and distances are never negative; "
             "if these are similarities, turn them into distances first."
         )
-    largest = float(array.max())
     if (diagonal := float(np.abs(np.diagonal(array)).max())) > tolerance * largest:
         raise InputError(
             f"{what} has a non-zero diagonal (largest entry {diagonal:g}), and the distance of a point to itself is 0; "

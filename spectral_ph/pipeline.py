@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
 from spectral_ph.distances.registry import Computed, compute
@@ -45,7 +47,8 @@ def persistence(
     coeff : prime p of the field Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
     random_state : seed for whatever is random in the neighbour search and the distance.
-    **params : by name, of the neighbour graph (n_neighbors=15, metric, mode, weighted, search) and of the distance.
+    **params : by name, of the neighbour graph (n_neighbors=15, metric, mode, weighted, search), of the distance, and dtype
+        ("float32" halves the memory of the distances).
 
     Returns
     -------
@@ -191,9 +194,15 @@ def _describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Lo
 def _undecided(P: Persistence, loops: list[Loop]) -> tuple[Verdict, str]:
     if not loops:
         return "no loop", "The filtration has no feature of degree 1 at all, so the points go round no loop."
-    count = len(P[1])
-    share = loops[0].score
+    first, second = [*persistence_lengths(P[1])[:2], 0.0][:2]
+    if second == 0:
+        found = "There is exactly one feature of degree 1"
+    elif np.isinf(second):
+        found = "Several features of degree 1 are alive at the threshold"
+    else:
+        found = (
+            f"The longest of {len(P[1])} features of degree 1 is {first / second:.3g} times as persistent as the next"
+        )
     return "undecided", (
-        f"The longest of {count} features of degree 1 stands {share:.0%} above the next one, but whether noise without a "
-        "loop could do the same was not tested, so this is no verdict yet."
+        f"{found}, but whether noise without a loop could do the same was not tested, so this is no verdict yet."
     )

@@ -5,7 +5,19 @@ import sys
 
 import spectral_ph as sph
 
-HEAVY = ("anndata", "gudhi", "joblib", "matplotlib", "numba", "pandas", "pynndescent", "ripser", "sklearn", "torch", "tqdm")
+HEAVY = (
+    "anndata",
+    "gudhi",
+    "joblib",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "pynndescent",
+    "ripser",
+    "sklearn",
+    "torch",
+    "tqdm",
+)
 
 
 def test_importing_brings_numpy_and_scipy_only():

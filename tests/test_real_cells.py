@@ -60,7 +60,9 @@ PREPARED = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")  # values that are no counts, components: as real data is
+@pytest.mark.filterwarnings(
+    "ignore::spectral_ph.SpectralWarning"
+)  # values that are no counts, components: as real data is
 @pytest.mark.parametrize("name", [pytest.param(name, marks=needs(name)) for name in PREPARED])
 def test_every_file_of_the_panel_goes_through_the_chain(name):
     kind = PREPARED[name]

@@ -115,6 +115,7 @@ def compute(
     mode: GraphMode = "union",
     weighted: bool = False,
     search: SearchMethod = "auto",
+    dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
     **params: Any,
 ) -> Computed:
@@ -128,6 +129,7 @@ def compute(
     distance : name of a row.
     graph : a ready graph in place of X.
     n_neighbors, metric, mode, weighted, search : the neighbour graph.
+    dtype : how the finished matrix is kept.
     random_state : seed.
     **params : of the distance.
 
@@ -156,7 +158,7 @@ def compute(
             _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
             _check.distinct(X)
         D, facts = row.function(X, **params)
-        return Computed(D, settings | facts)
+        return _kept(D, settings | facts, dtype)
     if graph is not None:
         A = _check.graph(graph)
         settings["graph"] = f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"
@@ -174,7 +176,14 @@ def compute(
     n = A.shape[0]
     _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
     D, facts = row.function(A, **params)
-    return Computed(D, settings | facts)
+    return _kept(D, settings | facts, dtype)
+
+
+def _kept(D: FloatArray, settings: Settings, dtype: str) -> Computed:
+    if _check.one_of(dtype, ("float64", "float32"), "dtype") == "float32":
+        D = D.astype(np.float32)
+        settings["dtype"] = "float32 (distances rounded to 6e-8 of their size)"
+    return Computed(D, settings)
 
 
 def distance_matrix(
@@ -187,6 +196,7 @@ def distance_matrix(
     mode: GraphMode = "union",
     weighted: bool = False,
     search: SearchMethod = "auto",
+    dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
     **params: Any,
 ) -> FloatArray:
@@ -200,12 +210,14 @@ def distance_matrix(
     graph : (n, n) symmetric sparse matrix of conductances, in place of X, for distances on a graph.
     n_neighbors, metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph` (`search` is its
         `method`); used by distances on a graph only.
+    dtype : "float32" halves the memory of the result and rounds each distance to 6e-8 of its size; it is computed in
+        float64 either way.
     random_state : seed for whatever is random in the search and in the distance.
     **params : parameters of the distance by name, for instance `t` of diffusion or `corrected` of eff_res.
 
     Returns
     -------
-    (n, n) float64, symmetric to the last bit, zero diagonal.
+    (n, n) float64 (or float32), symmetric to the last bit, zero diagonal.
 
     Raises
     ------
@@ -229,6 +241,7 @@ def distance_matrix(
         mode=mode,
         weighted=weighted,
         search=search,
+        dtype=dtype,
         random_state=random_state,
         **params,
     ).D

@@ -80,6 +80,7 @@ def nearest_in_block(
     """Write the k nearest of each row of a block; return for how many rows all distances had to be computed.
 
     score : (b, n), |x_j|^2 - 2 <x_i, x_j> by a matrix product, i = start + row, off by at most bound[i].
+    indices, squared : (b, k), written.
     m : candidates kept by score, at least k. Their distances are then computed by differences, and if a point outside
         could still be nearer than the k-th (ties, duplicates, coordinates of large norm) the whole row is.
     """
@@ -101,8 +102,8 @@ def nearest_in_block(
             values, near = np.empty(k), np.empty(k, np.int64)
             _smallest(row, i, values, near)
             _sort_pairs(values, near)
-        indices[i] = near[:k]
-        squared[i] = values[:k]
+        indices[r] = near[:k]
+        squared[r] = values[:k]
     return rescans
 
 
@@ -111,5 +112,5 @@ def smallest_in_block(block: FloatArray, start: int, k: int, indices: IntArray, 
     """Write the k smallest entries of each row of a block of distances, ties by index, the point itself left out."""
     for r in prange(len(block)):
         i = start + r
-        _smallest(block[r], i, distances[i], indices[i])
-        _sort_pairs(distances[i], indices[i])
+        _smallest(block[r], i, distances[r], indices[r])
+        _sort_pairs(distances[r], indices[r])

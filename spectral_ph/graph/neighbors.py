@@ -30,6 +30,7 @@ EXACT_LIMIT = 1e12
 
 EXTRA_CANDIDATES = 8
 RECALL_SAMPLE = 200
+BLOCK = 2**23  # entries of a block of distances: 64 MiB
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,7 +69,8 @@ def nearest_neighbors(
 
     The exact search computes all distances in blocks of rows by matrix products, keeps a few more candidates than
     neighbours and ranks them by distances computed from differences; where rounding could still hide a neighbour
-    the row is computed in full. So it is exact, and ties go to the smaller index.
+    the row is computed in full. So it is exact, and ties go to the smaller index. Blocks are tasks of joblib: within
+    `joblib.parallel_config(backend="dask")` a cluster shares them, with the same result.
 
     Parameters
     ----------
@@ -141,41 +143,61 @@ def unit_rows(X: FloatArray, metric: str) -> FloatArray:
 def _exact(
     X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float]
 ) -> tuple[IntArray, FloatArray]:
+    """Search block by block; each block is a task of joblib, which runs them here unless told otherwise."""
+    from joblib import Parallel, delayed
+
+    n = len(X)
+    if metric in ("cosine", "correlation"):
+        X = unit_rows(X, str(metric))
+    step = max(16, min(n, BLOCK // n))
+    starts = range(0, n, step)
+    search = _by_products if metric in ("euclidean", "sqeuclidean", "cosine", "correlation") else _by_metric
+    blocks = Parallel()(delayed(search)(X, k, metric, start, min(start + step, n)) for start in starts)
+    indices, distances = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    if metric == "euclidean":
+        np.sqrt(distances, out=distances)
+    elif metric in ("cosine", "correlation"):
+        distances /= 2
+    return indices, distances
+
+
+def _by_products(X: FloatArray, k: int, _: object, start: int, stop: int) -> tuple[IntArray, FloatArray]:
+    """Return indices and squared Euclidean distances of the neighbours of the points from `start` to `stop`."""
     from spectral_ph.graph import _kernels
 
     n, d = X.shape
-    indices, distances = np.empty((n, k), np.int64), np.empty((n, k))
-    step = max(16, min(n, 2**23 // n))  # blocks of 64 MiB
-    if metric in ("euclidean", "sqeuclidean", "cosine", "correlation"):
-        Y = unit_rows(X, str(metric)) if metric in ("cosine", "correlation") else X
-        centred = Y - Y.mean(axis=0)  # smaller norms, so fewer digits lost in the product
-        squares = np.einsum("ij,ij->i", centred, centred)
-        largest = float(squares.max())
-        if not np.isfinite(largest):
-            raise _check.InputError(
-                f"the coordinates of X reach {np.abs(Y).max():g}, whose square overflows; divide X by a constant first."
-            )
-        # Rounding of a d-term product and of the centring, several times over.
-        bound = 4 * (d + 8) * np.finfo(float).eps * (squares + largest + np.sqrt(largest) * np.abs(Y).max())
-        m = min(k + EXTRA_CANDIDATES, n - 1)
-        for start in range(0, n, step):
-            score = centred[start : start + step] @ centred.T
-            score *= -2
-            score += squares
-            _kernels.nearest_in_block(score, start, Y, squares, bound, k, m, indices, distances)
-        if metric == "euclidean":
-            np.sqrt(distances, out=distances)
-        elif metric != "sqeuclidean":
-            distances /= 2
-        return indices, distances
-    if metric == "precomputed":
-        _kernels.smallest_in_block(X, 0, k, indices, distances)
-        return indices, distances
-    from sklearn.metrics import pairwise_distances
+    centred = X - X.mean(axis=0)  # smaller norms, so fewer digits lost in the product
+    squares = np.einsum("ij,ij->i", centred, centred)
+    largest = float(squares.max())
+    if not np.isfinite(largest):
+        raise _check.InputError(
+            f"the coordinates of X reach {np.abs(X).max():g}, whose square overflows; divide X by a constant first."
+        )
+    # Rounding of a d-term product and of the centring, several times over.
+    bound = 4 * (d + 8) * np.finfo(float).eps * (squares + largest + np.sqrt(largest) * np.abs(X).max())
+    score = centred[start:stop] @ centred.T
+    score *= -2
+    score += squares
+    indices, squared = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
+    m = min(k + EXTRA_CANDIDATES, n - 1)
+    _kernels.nearest_in_block(score, start, X, squares, bound, k, m, indices, squared)
+    return indices, squared
 
-    for start in range(0, n, step):
-        block = np.ascontiguousarray(pairwise_distances(X[start : start + step], X, metric=metric), dtype=np.float64)
-        _kernels.smallest_in_block(block, start, k, indices, distances)
+
+def _by_metric(
+    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float], start: int, stop: int
+) -> tuple[IntArray, FloatArray]:
+    """Return indices and distances of the neighbours of the points from `start` to `stop`, by all distances."""
+    from spectral_ph.graph import _kernels
+
+    if metric == "precomputed":
+        block = X[start:stop]
+    else:
+        from sklearn.metrics import pairwise_distances
+
+        block = np.ascontiguousarray(pairwise_distances(X[start:stop], X, metric=metric), dtype=np.float64)
+    indices, distances = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
+    _kernels.smallest_in_block(block, start, k, indices, distances)
     return indices, distances
 
 

@@ -56,7 +56,7 @@ def diagram_distance(
     if largest == 0:
         return wasserstein(first, second, order, internal_p, delta)
     # Hera takes small absolute numbers for 0; a power of two changes no digit.
-    scale = 2.0 ** np.floor(np.log2(largest))
+    scale = float(2.0 ** np.floor(np.log2(largest)))
     return scale * wasserstein(first / scale, second / scale, order, internal_p, delta)
 
 

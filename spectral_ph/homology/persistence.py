@@ -49,8 +49,9 @@ def rips_persistence(
 
     Parameters
     ----------
-    D : (n, n) distances: symmetric, non-negative, zero on the diagonal. Asymmetry of the size of rounding is taken off
-        (the larger of each pair counts, and `settings["asymmetry"]` tells how much there was); more is refused.
+    D : (n, n) distances, float64 or float32: symmetric, non-negative, zero on the diagonal. Asymmetry of the size of
+        rounding is taken off (the larger of each pair counts, and `settings["asymmetry"]` tells how much there was); more
+        is refused.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "ripser", "gudhi", or "auto": see `choose_engine`. The diagram is the
         same from each.
@@ -72,7 +73,7 @@ def rips_persistence(
     Bauer, Ripser, J. Appl. Comput. Topol. 2021.
     """
     _check.one_of(engine, ("auto", *ENGINES), "engine")
-    D, asymmetry = _check.square_distances(D)
+    D, asymmetry = _check.square_distances(D, float32=True)
     n = len(D)
     maxdim = _check.positive_int(maxdim, "maxdim", least=0)
     if maxdim > LARGEST_DIMENSION:
@@ -108,5 +109,7 @@ def rips_persistence(
             f"persistent homology of {n} points with engine {name!r}",
             "pass fewer points, a threshold, or maxdim=1 with engine='h1'.",
         )
+        if name != "h1":  # which computes in either precision
+            D = np.asarray(D, dtype=np.float64)
         found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, settings, (), found.birth_edges, found.cocycles)

@@ -18,7 +18,7 @@ FROM_POINTS = [row.name for row in sph.DISTANCES.values() if row.needs != "dista
 
 
 @pytest.mark.parametrize("name", FROM_POINTS)
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(X=point_sets(dimensions=(2, 4)), seed=seeds)
 def test_contract(name, X, seed):
     X = X + np.array([10.0, -10.0, 10.0, -10.0])[: X.shape[1]]  # cosine and correlation know no zero or constant rows
@@ -27,7 +27,7 @@ def test_contract(name, X, seed):
 
 @pytest.mark.parametrize("name", FROM_POINTS)
 @given(seed=st.integers(0, 10_000))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_permutes_with_its_points(name, seed):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((25, 3)) + 4
@@ -39,7 +39,7 @@ def test_permutes_with_its_points(name, seed):
 
 @pytest.mark.parametrize("name", [row.name for row in sph.DISTANCES.values() if row.metric])
 @given(seed=st.integers(0, 10_000))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_what_is_called_a_metric_is_one(name, seed):
     X = np.random.default_rng(seed).standard_normal((20, 3))
     D = sph.distance_matrix(X, name, **parameters_for(name))
@@ -88,6 +88,17 @@ def test_distances_in_place_of_points():
     np.testing.assert_array_equal(sph.distance_matrix(D, metric="precomputed"), sph.distance_matrix(X))
     np.testing.assert_array_equal(sph.distance_matrix(D, "precomputed"), D)
     assert sph.distance_matrix(D, "precomputed") is not D
+
+
+def test_float32_is_the_rounded_matrix_and_is_stated():
+    X = np.random.default_rng(6).standard_normal((60, 3))
+    D = sph.distance_matrix(X)
+    np.testing.assert_array_equal(sph.distance_matrix(X, dtype="float32"), D.astype(np.float32))
+    P = sph.persistence(X, dtype="float32")
+    assert P.settings["dtype"] == "float32 (distances rounded to 6e-8 of their size)"
+    assert sph.diagram_distance(P[1], sph.persistence(X)[1]) < 1e-7 * D.max()
+    Q = sph.persistence(X, dtype="float32", engine="gudhi")
+    np.testing.assert_array_equal(P[1], Q[1])
 
 
 @pytest.mark.parametrize(

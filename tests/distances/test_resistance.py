@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 
 import spectral_ph as sph
 from spectral_ph.distances.resistance import solve_pair
@@ -59,7 +59,6 @@ def test_cholesky_spectrum_and_pseudo_inverse_agree(name, corrected):
         assert np.abs(D / np.where(off, expected, 1) - 1)[off].max() < 1e-12
 
 
-@settings(deadline=None)
 @given(point_sets())
 def test_root_is_a_metric(X):
     """The root of either resistance is a Euclidean distance, so it keeps the triangle inequality."""

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spectral_ph as sph
@@ -32,7 +32,6 @@ def test_both_routes_equal_the_definition(A, t):
         np.testing.assert_allclose(D, expected, rtol=1e-9, atol=1e-12)
 
 
-@settings(deadline=None)
 @given(point_sets(), st.floats(0, 20))
 def test_any_number_of_steps_is_a_metric(X, t):
     D = sph.distance_matrix(X, "diffusion", n_neighbors=4, t=t)

@@ -8,7 +8,7 @@ from hypothesis import given
 from scipy.spatial.distance import cdist
 
 from spectral_ph import InputError, SpectralWarning
-from spectral_ph.graph import METRICS, nearest_neighbors
+from spectral_ph.graph import METRICS, nearest_neighbors, neighbors
 from tests.naive import nearest_by_sorting
 from tests.strategies import point_sets
 
@@ -77,8 +77,6 @@ def test_approximate_search_states_its_recall():
 
 
 def test_auto_is_exact_up_to_the_limit(monkeypatch):
-    from spectral_ph.graph import neighbors
-
     X = np.random.default_rng(5).standard_normal((100, 2))
     monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2)
     assert nearest_neighbors(X, 5).settings["method"] == "exact"
@@ -125,3 +123,21 @@ def test_overflowing_coordinates_are_refused():
         InputError, match=r"^the coordinates of X reach .* whose square overflows; divide X by a constant"
     ):
         nearest_neighbors(X, 3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of distributed's own dependencies
+def test_a_cluster_of_two_processes_gives_the_same(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    import joblib
+
+    X = np.random.default_rng(8).standard_normal((300, 4))
+    here = nearest_neighbors(X, 6)
+    # Blocks of 64 MiB would hold all points; small ones are what a large set has.
+    monkeypatch.setattr(neighbors, "BLOCK", 300 * 40)
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
+        with joblib.parallel_config(backend="dask"):
+            there = nearest_neighbors(X, 6)
+        assert len(client.scheduler_info()["workers"]) == 2
+    np.testing.assert_array_equal(here.indices, there.indices)
+    np.testing.assert_array_equal(here.distances, there.distances)

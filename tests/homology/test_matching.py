@@ -43,7 +43,7 @@ def test_points_on_the_diagonal_count_for_nothing():
     assert sph.diagram_distance(a, a[:1]) == 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(point_sets(), st.floats(0, 0.1), st.integers(0, 10_000))
 def test_diagrams_are_stable(X, size, seed):
     """Moving every distance by at most epsilon moves the diagram by at most epsilon (Cohen-Steiner et al. 2007)."""

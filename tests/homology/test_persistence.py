@@ -66,7 +66,7 @@ def test_flat_torus_has_two_loops(engine):
     assert sph.widest_gap(P[1][:, :]) >= 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(distance_matrices(), st.sampled_from([None, 0.3, 1.0, 2.0]))
 def test_engines_agree_on_any_matrix(D, threshold):
     results = [check_engine(engine, D, threshold=threshold) for engine in ENGINES]
@@ -74,7 +74,7 @@ def test_engines_agree_on_any_matrix(D, threshold):
         same_diagrams(results[0], other)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(point_sets(most=14), st.sampled_from([2, 3, 47]))
 def test_engines_agree_in_degree_two_and_other_fields(X, coeff):
     D = distances(X)
@@ -82,7 +82,7 @@ def test_engines_agree_in_degree_two_and_other_fields(X, coeff):
     same_diagrams(a, b)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(point_sets(), st.integers(0, 2**32 - 1))
 def test_diagrams_do_not_depend_on_the_order_of_the_points(X, seed):
     D = distances(X)
