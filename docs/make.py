@@ -48,8 +48,7 @@ def with_results(text):
         record = json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text())
         columns = list(record["rows"][0]) if "columns" not in record else record["columns"]
         lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-        for row in record["rows"]:
-            lines.append("| " + " | ".join(_cell(row.get(column)) for column in columns) + " |")
+        lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in record["rows"]]
         versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         machine = record["machine"]
         about = (

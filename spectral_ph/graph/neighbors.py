@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -145,6 +146,7 @@ def _exact(
 ) -> tuple[IntArray, FloatArray]:
     """Search block by block; each block is a task of joblib, which runs them here unless told otherwise."""
     from joblib import Parallel, delayed
+    from tqdm import tqdm
 
     n = len(X)
     if metric in ("cosine", "correlation"):
@@ -152,7 +154,8 @@ def _exact(
     step = max(16, min(n, BLOCK // n))
     starts = range(0, n, step)
     search = _by_products if metric in ("euclidean", "sqeuclidean", "cosine", "correlation") else _by_metric
-    blocks = Parallel()(delayed(search)(X, k, metric, start, min(start + step, n)) for start in starts)
+    bar = tqdm(starts, desc="neighbours", delay=2.0, leave=False, disable=not sys.stderr.isatty())
+    blocks = Parallel()(delayed(search)(X, k, metric, start, min(start + step, n)) for start in bar)
     indices, distances = (np.concatenate(part) for part in zip(*blocks, strict=True))
     if metric == "euclidean":
         np.sqrt(distances, out=distances)

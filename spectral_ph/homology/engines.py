@@ -47,7 +47,7 @@ def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocy
     """
     from spectral_ph.homology.rips_h1 import rips_h1
 
-    found = rips_h1(D, threshold, cocycles=cocycles)
+    found = rips_h1(D, threshold, cocycles=cocycles, progress=True)
     diagrams = [found.h0[canonical_order(found.h0)], found.h1][: maxdim + 1]
     edges = [np.full((len(diagrams[0]), 2), -1), found.birth_edges][: maxdim + 1]
     return EngineResult(diagrams, edges, [[], found.cocycles][: maxdim + 1] if found.cocycles is not None else None)

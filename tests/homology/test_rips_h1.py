@@ -376,6 +376,18 @@ def test_threads_and_pauses_change_nothing(kind, monkeypatch):
     assert np.array_equal(D, before)
 
 
+@pytest.mark.parametrize("dense", [0, 10**9])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_bits_and_lists_give_the_same(kind, dense, monkeypatch):
+    monkeypatch.setattr(engine, "DENSE", dense)
+    for seed in range(3):
+        D = KINDS[kind](50 + 30 * seed, np.random.default_rng(seed))
+        found = rips_h1(D)
+        h0, h1 = gudhi(D)
+        assert np.array_equal(sorted_rows(found.h0), h0)
+        assert np.array_equal(sorted_rows(found.h1), h1)
+
+
 def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
     D = KINDS["loop"](80, np.random.default_rng(6))
     monkeypatch.setattr(engine, "BUDGET", 10)
