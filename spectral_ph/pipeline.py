@@ -9,16 +9,19 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
-from spectral_ph.distances.registry import Computed, compute
+from spectral_ph.distances.registry import compute
 from spectral_ph.homology.diagram import Persistence, persistence_lengths
 from spectral_ph.homology.persistence import rips_persistence
-from spectral_ph.loops.coordinates import LiftError, circular_coordinate
-from spectral_ph.loops.cycles import representative_cycle
+from spectral_ph.loops.coordinates import LiftError, circular_coordinate, orient
+from spectral_ph.loops.cycles import cocycle_value, representative_cycle
 from spectral_ph.loops.score import detection_score
 from spectral_ph.loops.verdict import Loop, LoopResult, Verdict
 
 LIFT_PRIMES = (47, 61, 73)
 """Fields tried in turn: a cocycle over Z/p nearly always lifts to the integers, and if not it does over another p."""
+
+ROUNDING = 1e-12
+"""Features shorter than this share of the largest distance are what rounding makes of equal lengths, and no loops."""
 
 
 def persistence(
@@ -74,25 +77,9 @@ def persistence(
     True
     """
     with _check.collected() as warned:
-        P, _ = _persistence(X, distance, maxdim, engine, threshold, graph, coeff, cocycles, random_state, params)
-    return dataclasses.replace(P, warnings=tuple(warned))
-
-
-def _persistence(
-    X: FloatArray | None,
-    distance: str,
-    maxdim: int,
-    engine: EngineName,
-    threshold: float | None,
-    graph: Graph | None,
-    coeff: int,
-    cocycles: bool,
-    random_state: RandomState,
-    params: Settings,
-) -> tuple[Persistence, Computed]:
-    computed = compute(X, distance, graph=graph, random_state=random_state, **params)
-    P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
-    return dataclasses.replace(P, settings=computed.settings | P.settings), computed
+        computed = compute(X, distance, graph=graph, random_state=random_state, **params)
+        P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
+    return dataclasses.replace(P, settings=computed.settings | P.settings, warnings=tuple(warned))
 
 
 def find_loops(
@@ -102,6 +89,7 @@ def find_loops(
     graph: Graph | None = None,
     n_loops: int = 3,
     threshold: float | None = None,
+    engine: EngineName = "auto",
     at: float = 0.9,
     random_state: RandomState = 0,
     **params: Any,
@@ -115,6 +103,8 @@ def find_loops(
     graph : (n, n) symmetric sparse matrix of conductances in place of X.
     n_loops : how many of the most persistent features to describe.
     threshold : longest edge of the filtration; None for all.
+    engine : "h1" (ours, cocycles over Z/2), "ripser" (over Z/47, slow from some thousand points on), or "auto": ours, and
+        ripser where a cocycle over Z/2 has no integer lift (`settings["lift_failed"]` says so).
     at : where between birth (0) and death (1) of a loop its circular coordinate is computed.
     random_state : seed.
     **params : of the neighbour graph and of the distance, by name.
@@ -142,27 +132,40 @@ def find_loops(
     (200,)
     """
     n_loops = _check.positive_int(n_loops, "n_loops")
+    _check.one_of(engine, ("auto", "h1", "ripser"), "engine of find_loops")
+    at = _check.real(at, "at", least=0, most=np.nextafter(1.0, 0.0))
     with _check.collected() as warned:
-        tried: list[int] = []
-        while True:
-            coeff = LIFT_PRIMES[len(tried)]
-            P, computed = _persistence(
-                X, distance, 1, "ripser", threshold, graph, coeff, True, random_state, dict(params)
-            )
-            try:
-                loops = _describe(computed.D, P, n_loops, at)
-                break
-            except LiftError:
-                tried.append(coeff)
-                if len(tried) == len(LIFT_PRIMES):
-                    raise
-    settings = P.settings | {"n_loops": n_loops, "at": at, "random_state": random_state}
-    if tried:
-        settings["coeff_failed"] = tried
-    warnings = tuple(warned)
-    P = dataclasses.replace(P, settings=settings, warnings=warnings)
+        computed = compute(X, distance, graph=graph, random_state=random_state, **params)
+        P, loops, failed = _loops(computed.D, threshold, engine, n_loops, at)
+    settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at}
+    if failed:
+        settings["lift_failed"] = failed
+    P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     verdict, reason = _undecided(P, loops)
-    return LoopResult(verdict, reason, None, None, loops, P, settings, warnings)
+    return LoopResult(verdict, reason, None, None, loops, P, settings, tuple(warned))
+
+
+def _loops(
+    D: FloatArray, threshold: float | None, engine: EngineName, n_loops: int, at: float
+) -> tuple[Persistence, list[Loop], list[str]]:
+    """Return the diagrams, the longest loops, and over which fields no cocycle could be lifted to the integers.
+
+    Our own engine gives cocycles over Z/2, which nearly always lift by directing their edges; if not, ripser.py gives
+    them over larger primes, at its own cost.
+    """
+    ways: list[tuple[EngineName, int]] = [("ripser", p) for p in LIFT_PRIMES]
+    if engine != "ripser":
+        ways = [("h1", 2), *(ways if engine == "auto" else [])]
+    failed: list[str] = []
+    while True:
+        name, coeff = ways[len(failed)]
+        P = rips_persistence(D, 1, name, threshold, coeff=coeff, cocycles=True)
+        try:
+            return P, _describe(D, P, n_loops, at), failed
+        except LiftError:
+            failed.append(f"{name}, Z/{coeff}")
+            if len(failed) == len(ways):
+                raise
 
 
 def _describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Loop]:
@@ -170,19 +173,25 @@ def _describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Lo
     assert P.birth_edges is not None
     assert P.cocycles is not None
     lengths = persistence_lengths(P[1])
+    rounding = ROUNDING * float(D.max())
     loops = []
-    for k in range(min(n_loops, len(lengths))):
+    for k in range(min(n_loops, int((lengths > rounding).sum()))):
         birth, death = map(float, P[1][k])
-        circular = circular_coordinate(
-            D, P.cocycles[1][k], birth, death, P.settings["coeff"], at=at, threshold=P.settings["threshold"]
-        )
+        cycle = representative_cycle(D, P.birth_edges[1][k])
+        cocycle, coeff = P.cocycles[1][k], P.settings["coeff"]
+        where: Settings = {"at": at, "threshold": P.settings["threshold"]}
+        if coeff == 2:
+            cocycle, coeff = orient(D, cocycle, birth, death, **where), LIFT_PRIMES[0]
+            if cocycle_value(cycle, cocycle, coeff) not in (1, coeff - 1):
+                raise LiftError("the directed cocycle winds more than once; compute it over another prime.")
+        circular = circular_coordinate(D, cocycle, birth, death, coeff, **where)
         loops.append(
             Loop(
                 birth,
                 death,
                 float(lengths[k]),
                 detection_score(P[1], k + 1),
-                representative_cycle(D, P.birth_edges[1][k]),
+                cycle,
                 circular.phase,
                 circular.domain,
                 circular.scale,
@@ -193,7 +202,8 @@ def _describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Lo
 
 def _undecided(P: Persistence, loops: list[Loop]) -> tuple[Verdict, str]:
     if not loops:
-        return "no loop", "The filtration has no feature of degree 1 at all, so the points go round no loop."
+        many = f"; {len(P[1])} are shorter than rounding errors" if len(P[1]) else ""
+        return "no loop", f"The filtration has no feature of degree 1 at all{many}, so the points go round no loop."
     first, second = [*persistence_lengths(P[1])[:2], 0.0][:2]
     if second == 0:
         found = "There is exactly one feature of degree 1"

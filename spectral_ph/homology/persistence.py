@@ -27,8 +27,8 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
     engine : name.
     reason : a phrase, kept with the result.
     """
-    if cocycles:
-        return "ripser", "cocycles over Z/p"
+    if cocycles and (maxdim > 1 or coeff != 2):
+        return "ripser", "the one that has cocycles over Z/p"
     if maxdim <= 1 and coeff == 2:
         return "h1", "the fastest for degrees 0 and 1 over Z/2"
     if maxdim <= 1:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
+import scipy.sparse.csgraph
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
@@ -123,8 +124,7 @@ def circular_coordinate(
         )
     # One byte an edge for the graph, eight for its Laplacian.
     _check.memory(9.0 * n**2, f"the circular coordinate of {n} points", "compute it on a subset of the points.")
-    A = np.less_equal(D, scale)
-    np.fill_diagonal(A, False)
+    A = _graph_at(D, scale)
     rows = rows[A[rows[:, 0], rows[:, 1]] & (rows[:, 2] % coeff != 0)]
     if len(rows) == 0:
         raise _trivial(scale)
@@ -161,6 +161,89 @@ def circular_coordinate(
     phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
     phase[~domain] = phase[domain][D[np.ix_(~domain, domain)].argmin(axis=1)]
     return CircularCoordinate(phase, domain, scale, coeff, energy, relative)
+
+
+def orient(
+    D: FloatArray, cocycle: ArrayLike, birth: float, death: float, *, at: float = 0.9, threshold: float | None = None
+) -> IntArray:
+    """Lift a cocycle over Z/2 to the integers by giving each of its edges a direction.
+
+    An integer cocycle whose values are 0 and +-1 and whose reduction is the given one is sought, on the complex at the
+    scale at which `circular_coordinate` works. In a triangle with two edges of the cocycle, i j and k j, their values must
+    cancel, so both run towards j or both away from it. Hence the neighbours of j in the cocycle that hang together in the
+    graph share a sign towards j, each edge has opposite signs towards its two ends, and what is left is a colouring
+    with two colours; it exists or not, and where it exists every triangle sums to zero.
+
+    Parameters
+    ----------
+    D : (n, n), distances.
+    cocycle : (m, 3) int, rows i, j, 1: a cocycle over Z/2 on every scale from birth to death.
+    birth, death, at, threshold : as for `circular_coordinate`.
+
+    Returns
+    -------
+    (c, 3) int64, rows i, j, +1 or -1: the value on i -> j. Where the edges fall into families that share no triangle, the
+    direction of each family is arbitrary, so check the value on a cycle of the class.
+
+    Raises
+    ------
+    LiftError : if there is no such colouring.
+    InputError : if no edge of the cocycle is in the complex.
+    TooLargeError : if the graph at that scale does not fit in memory.
+    """
+    scale = _scale(birth, death, at, threshold)
+    rows = cocycle_rows(cocycle)
+    n = len(D)
+    _check.memory(1.0 * n**2, f"the complex of {n} points at one scale", "compute it on a subset of the points.")
+    A = _graph_at(D, scale)
+    rows = rows[A[rows[:, 0], rows[:, 1]]]
+    if len(rows) == 0:
+        raise _trivial(scale)
+    e = len(rows)
+    # Half-edges sorted by the vertex they run towards; half-edge h and h + e (mod 2 e) are the two ends of one edge.
+    towards, away = np.concatenate([rows[:, 1], rows[:, 0]]), np.concatenate([rows[:, 0], rows[:, 1]])
+    order = np.argsort(towards, kind="stable")
+    family = np.empty(2 * e, dtype=np.int64)
+    families = 0
+    for part in np.split(order, np.flatnonzero(np.diff(towards[order])) + 1):
+        found = _hang_together(A, away[part])
+        family[part] = families + found
+        families += int(found.max()) + 1
+    # Two colours are a component of the double cover that does not meet its mirror image.
+    first, second = family[:e], family[e:]
+    ends = (np.concatenate([first, first + families]), np.concatenate([second + families, second]))
+    cover = sp.coo_array((np.ones(2 * e, dtype=np.int8), ends), shape=(2 * families, 2 * families))
+    _, label = sp.csgraph.connected_components(cover, directed=False)
+    if (label[:families] == label[families:]).any():
+        raise LiftError(
+            "the cocycle over Z/2 has no integer lift with values 0 and +-1 at this scale; compute it over another prime "
+            "(engine='ripser', coeff=47)."
+        )
+    sign = np.where(label[:families] < label[families:], 1, -1)
+    return np.column_stack([rows[:, 0], rows[:, 1], sign[first]]).astype(np.int64)
+
+
+def _hang_together(A: BoolArray, members: IntArray) -> IntArray:
+    """Return the components, numbered from 0, of the graph `A` among a few of its vertices."""
+    component = np.full(len(members), -1, dtype=np.int64)
+    count = 0
+    while (left := np.flatnonzero(component < 0)).size:
+        reached = left[:1]
+        while reached.size:
+            component[reached] = count
+            left = np.flatnonzero(component < 0)
+            # One vertex reaches nearly all of its component, so the second round is small.
+            reached = left[A[np.ix_(members[left], members[reached])].any(axis=1)]
+        count += 1
+    return component
+
+
+def _graph_at(D: FloatArray, scale: float) -> BoolArray:
+    """Return which pairs are at most `scale` apart."""
+    # As a float64 scalar it is compared in double precision whatever D is; a Python float would be rounded to float32.
+    A = np.less_equal(D, np.float64(scale))
+    np.fill_diagonal(A, False)
+    return A
 
 
 def circular_agreement(a: ArrayLike, b: ArrayLike) -> float:

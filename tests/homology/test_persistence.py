@@ -146,7 +146,8 @@ def test_auto_follows_the_rule():
     assert rips_persistence(D).engine == "h1"
     assert rips_persistence(D, coeff=3).engine == "gudhi"
     assert rips_persistence(D, maxdim=2).engine == "gudhi"
-    assert rips_persistence(D, cocycles=True).engine == "ripser"
+    assert rips_persistence(D, cocycles=True).engine == "h1"
+    assert rips_persistence(D, cocycles=True, coeff=47).engine == "ripser"
     assert rips_persistence(D).settings["engine_reason"] == "the fastest for degrees 0 and 1 over Z/2"
 
 
