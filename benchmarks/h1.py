@@ -1,6 +1,7 @@
 """The exact H1 engine against gudhi, ripser.py and holos-tda (if it can be imported), on the same matrices.
 
-    python benchmarks/h1.py [--quick] [--only CASE] [--repeats 5] [--limit 110] [--threads 2] [--out FILE]
+    python benchmarks/h1.py [--quick] [--only CASE] [--engines ours,gudhi] [--sizes 1000,2000]
+                            [--repeats 5] [--limit 110] [--threads 2] [--out FILE]
 
 Each engine runs in its own process, which is ended after `--limit` seconds (then its row says "> limit"). Times are medians
 of the runs in that process after a warm-up on a small matrix; they start with the matrix in the layout the engine asks for
@@ -9,6 +10,7 @@ one between the sorted persistences of H1, over the largest death; ripser.py com
 """
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
@@ -149,6 +151,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, for trying the script")
     parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--engines", default=",".join(ENGINES), help="which to run; ours always runs")
+    parser.add_argument("--sizes", default="", help="points, instead of those of each case: 1000,2000")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--limit", type=float, default=110.0, help="seconds for one engine on one matrix")
     parser.add_argument("--threads", type=int, default=2)
@@ -160,12 +164,9 @@ def main():
         return
     import record
 
-    try:
-        import holos_tda  # noqa: F401
-
-        engines = ENGINES
-    except ImportError:
-        engines = ENGINES[:-1]
+    engines = [name for name in ENGINES if name == "ours" or name in arguments.engines.split(",")]
+    if "holos" in engines and importlib.util.find_spec("holos_tda") is None:
+        engines.remove("holos")
     about = {"machine": record.machine(), "versions": record.versions(), "commit": record.commit(), "seed": SEED}
     print(json.dumps(about, indent=1))
     print(f"{'case':40} {'n':>5} {'bars':>5}" + "".join(f" {name:>8}" for name in engines) + "  ratio  difference")
@@ -173,7 +174,8 @@ def main():
     for case, make in CASES.items():
         if arguments.only not in case:
             continue
-        for n in (200, 400) if arguments.quick else SIZES[case]:
+        sizes = [int(n) for n in arguments.sizes.split(",") if n] or SIZES[case]
+        for n in (200, 400) if arguments.quick else sizes:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "D.npy")
                 D = make(n, np.random.default_rng(SEED))

@@ -11,6 +11,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -90,6 +91,10 @@ def prime(value: object, name: str = "coeff") -> int:
     return p
 
 
+LARGEST = 1e100
+"""Largest size of a coordinate: squares must neither overflow nor vanish."""
+
+
 def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
     """Return `X` as a C-contiguous (n, d) float64 array of finite numbers with at least `least` rows."""
     if sp.issparse(X):
@@ -97,14 +102,15 @@ def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
             f"Sparse data was passed: {what} must be a dense (n, d) array. Reduce it first (spectral_ph.preprocess turns "
             f"counts into principal components), or pass {what}.toarray() if it fits in memory."
         )
-    array = np.asarray(X)
-    if np.iscomplexobj(array):
-        raise InputError(
-            f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus."
-        )
     try:
+        if np.iscomplexobj(array := np.asarray(X)):
+            raise InputError(
+                f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus."
+            )
         array = np.ascontiguousarray(array, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
     if array.ndim != 2:
         raise InputError(
@@ -118,6 +124,12 @@ def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
     if n < least:
         raise InputError(f"{what} has {n} sample(s) (shape={array.shape}), and a minimum of {least} is required.")
     _finite(array, what)
+    largest = float(np.abs(array).max())
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise InputError(
+            f"the largest coordinate of {what} is {largest:g}, and squares of such numbers do not fit in double precision; "
+            f"pass {what} / {largest:g}."
+        )
     return array
 
 
@@ -230,7 +242,7 @@ def graph(A: object, what: str = "the graph") -> Graph:
             raise InputError(f"{what} must be a scipy sparse (n, n) matrix or an array, and {type(A).__name__} came.")
         if A.ndim != 2:
             raise InputError(f"{what} must be an (n, n) matrix, and an array of {A.ndim} dimensions came.")
-    matrix = sp.csr_array(A, dtype=np.float64)
+    matrix = sp.csr_array(A, dtype=np.float64, copy=True)  # what follows works in place
     n, m = matrix.shape
     if n != m:
         raise InputError(f"{what} must be square, and one of shape {(n, m)} came; pass an (n, n) adjacency matrix.")
@@ -266,7 +278,7 @@ def degrees_positive(degrees: FloatArray) -> None:
     if len(isolated):
         raise InputError(
             f"{len(isolated)} of the {len(degrees)} vertices have no edge (first: {isolated[0]}), so no walk reaches them; "
-            "drop those points, raise n_neighbors, or use mode='union'."
+            "drop those points, or join them: raise n_neighbors, or use mode='union'."
         )
 
 
@@ -297,6 +309,13 @@ def generator(random_state: RandomState) -> np.random.Generator:
     raise InputError(f"random_state must be a non-negative int, a numpy Generator or None, and {random_state!r} came.")
 
 
+def seed_record(random_state: RandomState) -> int | str | None:
+    """Return what a result remembers of a random_state: the seed, None, or that a Generator came."""
+    if random_state is None or isinstance(random_state, (int, np.integer)):
+        return None if random_state is None else int(random_state)
+    return f"a {type(random_state).__name__}"
+
+
 def parameters(function: Callable[..., Any], given: dict[str, Any], what: str) -> None:
     """Refuse keyword arguments that `function` does not take, naming the nearest that it does."""
     known = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
@@ -307,21 +326,28 @@ def parameters(function: Callable[..., Any], given: dict[str, Any], what: str) -
             raise InputError(f"{what} has no parameter {name!r}{hint} It takes: {', '.join(known) or 'none'}.")
 
 
+_collecting: ContextVar[list[str] | None] = ContextVar("collecting", default=None)
+
+
 @contextmanager
 def collected() -> Iterator[list[str]]:
-    """Collect the SpectralWarnings raised within the block into the list, and raise them again behind it.
+    """Collect what `warn` says within the block, so that a result can carry its warnings while the user still sees them.
 
-    So a result can carry its warnings while the user still sees them.
+    Each thread has its own list; `warnings.catch_warnings` would mix those of parallel callers.
     """
     texts: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    token = _collecting.set(texts)
+    try:
         yield texts
-        texts.extend(str(w.message) for w in caught if issubclass(w.category, SpectralWarning))
-    for w in caught:
-        warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+    finally:
+        _collecting.reset(token)
 
 
 def warn(message: str) -> None:
-    """Issue a SpectralWarning that points at the caller's caller."""
-    warnings.warn(message, SpectralWarning, stacklevel=3)
+    """Issue a SpectralWarning that points at the first line outside of this package, and note it for the result."""
+    if (texts := _collecting.get()) is not None:
+        texts.append(message)
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and str(frame.f_globals.get("__name__")).split(".")[0] in ("spectral_ph", "contextlib"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, SpectralWarning, stacklevel=level + 1)

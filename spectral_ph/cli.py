@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import platform
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -31,6 +32,7 @@ OUT = [
 READING = [
     click.option("--use-rep", help="Which obsm entry of an .h5ad to use, or X."),
     click.option("--layer", help="Which layer of an .h5ad to use."),
+    click.option("--delimiter", help="Character between the columns of a text file; default: found out."),
     click.option(
         "--preprocess",
         type=click.Choice(["none", "counts", "log"]),
@@ -39,6 +41,7 @@ READING = [
         help="counts: normalise to the median total, log1p, 1,500 most variable genes, 30 principal components; "
         "log: the same without the first two; none: the values are coordinates.",
     ),
+    click.option("--drop-empty", is_flag=True, help="With --preprocess: leave out cells without any count."),
 ]
 DISTANCE = [
     click.option("--distance", default="eff_res", show_default=True, help=f"One of: {', '.join(sph.DISTANCES)}."),
@@ -100,10 +103,13 @@ def _note(message: Warning | str, *_: object, **__: object) -> None:
     click.echo(f"note: {message}", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(sph.__version__, prog_name="spectral-ph")
-def app() -> None:
+@click.pass_context
+def app(context: click.Context) -> None:
     """Find loops in noisy high-dimensional data by persistent homology with spectral distances."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @app.command()
@@ -115,6 +121,7 @@ def app() -> None:
     click.option(
         "--n-loops", type=int, default=3, show_default=True, help="How many of the longest loops to describe."
     ),
+    click.option("--engine", default="auto", show_default=True, help="auto, h1 or ripser."),
     *RUNNING,
 )
 @_command
@@ -124,7 +131,9 @@ def loops(
     overwrite: bool,
     use_rep: str | None,
     layer: str | None,
+    delimiter: str | None,
     preprocess: str,
+    drop_empty: bool,
     distance: str,
     n_neighbors: int,
     metric: str,
@@ -132,6 +141,7 @@ def loops(
     param: tuple[str, ...],
     threshold: float | None,
     n_loops: int,
+    engine: str,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -139,14 +149,15 @@ def loops(
 
     INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    table = files.read(path, use_rep=use_rep, layer=layer)
-    points, prepared = _points(table, preprocess, graph)
+    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    points, prepared = _points(table, preprocess, drop_empty, graph)
     R = sph.find_loops(
         **_data(points, graph),
         distance=distance,
         n_neighbors=n_neighbors,
         metric=metric,
         n_loops=n_loops,
+        engine=cast(EngineName, engine),
         threshold=threshold,
         random_state=seed,
         **_params(param),
@@ -189,7 +200,9 @@ def persistence(
     overwrite: bool,
     use_rep: str | None,
     layer: str | None,
+    delimiter: str | None,
     preprocess: str,
+    drop_empty: bool,
     distance: str,
     n_neighbors: int,
     metric: str,
@@ -206,8 +219,8 @@ def persistence(
 
     INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    table = files.read(path, use_rep=use_rep, layer=layer)
-    points, prepared = _points(table, preprocess, graph)
+    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    points, prepared = _points(table, preprocess, drop_empty, graph)
     P = sph.persistence(
         **_data(points, graph),
         distance=distance,
@@ -299,12 +312,12 @@ def demo(out: Path, cells: int, genes: int, seed: int, as_json: bool) -> None:
     _say_written(out)
 
 
-def _points(table: files.Table, preprocess: str, graph: bool) -> tuple[Any, Preprocessed | None]:
+def _points(table: files.Table, preprocess: str, drop_empty: bool, graph: bool) -> tuple[Any, Preprocessed | None]:
     """Return what the pipeline gets, and the preparation if one was asked for."""
     if preprocess != "none":
         if graph:
             raise sph.InputError("--graph and --preprocess exclude each other: a graph has no counts; leave one out.")
-        prepared = sph.preprocess(table.X, kind="log" if preprocess == "log" else "counts")
+        prepared = sph.preprocess(table.X, kind="log" if preprocess == "log" else "counts", drop_empty=drop_empty)
         return prepared.X, prepared
     if graph:
         return table.X, None
@@ -320,6 +333,50 @@ def _data(points: Any, graph: bool) -> dict[str, Any]:
     return {"graph": points} if graph else {"X": points}
 
 
+# Arguments of the functions that have an option, or none at all, here.
+OPTIONS = {
+    "n_neighbors": "--n-neighbors",
+    "metric": "--metric",
+    "distance": "--distance",
+    "threshold": "--threshold",
+    "random_state": "--seed",
+    "engine": "--engine",
+    "maxdim": "--maxdim",
+    "coeff": "--coeff",
+    "n_loops": "--n-loops",
+    "graph": "--graph",
+    "use_rep": "--use-rep",
+    "layer": "--layer",
+    "drop_empty": "--drop-empty",
+    "delimiter": "--delimiter",
+    "kind": "--preprocess",
+}
+
+
+PARAMETERS = {name for row in sph.DISTANCES.values() for name in row.parameters} | {
+    "mode",
+    "weighted",
+    "search",
+    "dtype",
+}
+
+
+def _in_options(sentence: str) -> str:
+    """Rewrite what a sentence says to type in Python as what to type here."""
+
+    def typed(match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if name in OPTIONS:
+            return OPTIONS[name] if value == "True" else f"{OPTIONS[name]} {value}"
+        return f"--param {name}={value}" if name in PARAMETERS else match[0]
+
+    before, name = r"(?<!--param )(?<![\w'-])", r"(?P<name>[a-z_]+)"
+    sentence = re.sub(rf"{before}{name}='(?P<value>[\w.-]+)'", typed, sentence)
+    sentence = re.sub(rf"{before}{name}=(?P<value>True|False|-?[\d.]*\d)(?![\w(])", typed, sentence)
+    names = "|".join(name for name in OPTIONS if "_" in name)
+    return re.sub(rf"(?<![\w'-])({names})(?![\w'=])", lambda match: OPTIONS[match[1]], sentence)
+
+
 def _params(items: tuple[str, ...]) -> Settings:
     """Read NAME=VALUE; the value is a number, True, False, None or else text."""
     params: Settings = {}
@@ -331,7 +388,13 @@ def _params(items: tuple[str, ...]) -> Settings:
             value = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             value = text
-        params[name.strip().replace("-", "_")] = value
+        name = name.strip().replace("-", "_")
+        if name in OPTIONS or name == "X":
+            way = f"use {OPTIONS[name]}" if name in OPTIONS else "pass the points as INPUT"
+            raise sph.InputError(f"--param {item} names what is no parameter of graph or distance; {way}.")
+        if name in params:
+            raise sph.InputError(f"--param gives {name} twice; leave one out.")
+        params[name] = value
     return params
 
 
@@ -427,7 +490,8 @@ def main() -> None:
     try:
         app(prog_name="spectral-ph", standalone_mode=False)
     except (sph.InputError, click.UsageError) as error:
-        click.echo(f"error: {error.format_message() if isinstance(error, click.UsageError) else error}", err=True)
+        sentence = error.format_message() if isinstance(error, click.UsageError) else _in_options(str(error))
+        click.echo(f"error: {sentence}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing was written", err=True)

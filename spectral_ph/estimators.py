@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from spectral_ph._types import EngineName, FloatArray, RandomState
-from spectral_ph.distances.registry import distance_matrix
+from spectral_ph.distances.registry import DISTANCES, distance_matrix
 from spectral_ph.pipeline import find_loops, persistence
 
 
@@ -31,13 +31,10 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
         return checked
 
     def _arguments(self) -> dict[str, Any]:
-        return {
-            "distance": self.distance,
-            "n_neighbors": self.n_neighbors,
-            "metric": self.metric,
-            "random_state": self.random_state,
-            **(self.distance_params or {}),
-        }
+        arguments = {"distance": self.distance, "random_state": self.random_state, **(self.distance_params or {})}
+        if self.distance in DISTANCES and DISTANCES[self.distance].needs != "graph":
+            return arguments  # an estimator keeps its defaults for the graph, and these distances make none
+        return arguments | {"n_neighbors": self.n_neighbors, "metric": self.metric}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -16,8 +16,8 @@ def parameters_for(name):
     return params
 
 
-def check_distance(name, X, seed):
-    """Symmetric to the last bit, zero diagonal, finite, permutes with its points, pure, reproducible."""
+def check_distance(name, X):
+    """Symmetric to the last bit, zero diagonal, finite, pure, reproducible."""
     params = parameters_for(name)
     before = X.copy()
     D = sph.distance_matrix(X, name, **params)

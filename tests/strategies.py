@@ -40,5 +40,3 @@ def distance_matrices(draw, least=2, most=12):
     D[np.triu_indices(n, 1)] = upper
     return D + D.T
 
-
-seeds = st.integers(0, 2**32 - 1)

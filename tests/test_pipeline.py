@@ -102,8 +102,8 @@ def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
 
     monkeypatch.setattr(pipeline, "circular_coordinate", fails_over_47)
     R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
-    assert R.settings["coeff"] == 61
-    assert R.settings["coeff_failed"] == [47]
+    assert (R.persistence.engine, R.settings["coeff"]) == ("ripser", 61)
+    assert R.settings["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]
 
 
 def test_warnings_are_raised_once_and_kept():

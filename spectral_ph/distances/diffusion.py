@@ -14,13 +14,16 @@ from spectral_ph.distances.spectral import (
     bridge,
     components_or_raise,
     pairwise_squared,
+    refuse_nearly_zero,
     spectral_coordinates,
 )
 from spectral_ph.graph.components import connected_components
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
+from spectral_ph.spectrum.eigen import largest_eigenvalue
 from spectral_ph.spectrum.laplacian import degrees, normalized_adjacency
 
 POTENTIAL_FLOOR = 1e-7
+LARGEST_T = 1e9  # by then a connected graph has forgotten everything
 
 
 def diffusion(
@@ -60,7 +63,7 @@ def diffusion(
     ----------
     Coifman, Lafon, Appl. Comput. Harmon. Anal. 2006; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    t = _check.real(t, "t", least=0)
+    t = _check.real(t, "t", least=0, most=LARGEST_T)
     _check.one_of(method, ("auto", "spectral", "power"), "method of diffusion")
     whole = t == int(t) and t >= 1
     if method == "power" and not (whole and n_components is None):
@@ -80,7 +83,7 @@ def diffusion(
         S = spectrum(A, n_components, random_state=random_state)
         squared = pairwise_squared(spectral_coordinates(S, decay.diffusion(S.values, t, volume)))
         if not S.complete:
-            facts["truncation"] = _truncation(S, t)
+            facts["truncation"] = _truncation(A, S, t)
             _check.warn(
                 f"diffusion was truncated to {len(S.values)} of {len(d)} eigenpairs: squared distances are too small by "
                 f"at most {facts['truncation']['bound_squared']:.2g} (largest squared distance {squared.max():.2g})."
@@ -118,9 +121,9 @@ def _symmetric_power(S: FloatArray, exponent: int) -> FloatArray:
         base = square
 
 
-def _truncation(S: Spectrum, t: float) -> Settings:
-    # |1 - mu| beyond mu_m is largest at an end, and no eigenvalue of L_sym is above 2.
-    rest = max(abs(1 - float(S.values.max())), 1.0 if t else 0.0) if t else 1.0
+def _truncation(A: Graph, S: Spectrum, t: float) -> Settings:
+    # |1 - mu| beyond mu_m is largest at one of the ends.
+    rest = max(abs(1 - float(S.values.max())), abs(1 - largest_eigenvalue(A)))
     return {
         "n_components": len(S.values),
         "bound_squared": float(S.volume * rest ** (2 * t) * 2 * (1 / S.degrees).max()),
@@ -160,6 +163,7 @@ def dpt(
     _check.one_of(variant, ("sym", "symd", "rw"), "variant of dpt")
     parts, facts = components_or_raise(A, "diffusion pseudotime", disconnected)
     S = spectrum(A, solver="dense", random_state=random_state)
+    refuse_nearly_zero(S, "diffusion pseudotime")
     weights = np.zeros(len(S.values))
     rest = np.setdiff1d(np.arange(len(S.values)), S.trivial)
     weights[rest] = decay.dpt(S.values[rest])

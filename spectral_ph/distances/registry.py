@@ -89,6 +89,8 @@ ROWS = (
     Distance("precomputed", ambient.precomputed, "distances", "D as it came", "-", False),
 )
 DISTANCES = {row.name: row for row in ROWS}
+NEIGHBOR_GRAPH = {"n_neighbors": 15, "metric": "euclidean", "mode": "union", "weighted": False, "search": "auto"}
+"""How a neighbour graph is made unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,16 @@ def compute(
     if "random_state" in row.parameters:
         params.setdefault("random_state", random_state)
     settings |= row.parameters | params
+    if "random_state" in settings:
+        settings["random_state"] = _check.seed_record(settings["random_state"])
+    if row.needs != "graph" or graph is not None:
+        why = f"distance {distance!r} needs none" if row.needs != "graph" else "graph=A came"
+        made = {"n_neighbors": n_neighbors, "metric": metric, "mode": mode, "weighted": weighted, "search": search}
+        for name, value in made.items():
+            if value != NEIGHBOR_GRAPH[name]:
+                raise _check.InputError(
+                    f"{name} is for making a neighbour graph, and {why}; leave {name} out, or choose a distance on a graph."
+                )
     if row.needs != "graph":
         if X is None:
             able = ", ".join(r.name for r in ROWS if r.needs == "graph")
@@ -209,7 +221,7 @@ def distance_matrix(
         "precomputed"; `spectral_ph.distances.DISTANCES` has a row for each.
     graph : (n, n) symmetric sparse matrix of conductances, in place of X, for distances on a graph.
     n_neighbors, metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph` (`search` is its
-        `method`); used by distances on a graph only.
+        `method`); for distances on a graph made from points, and refused elsewhere.
     dtype : "float32" halves the memory of the result and rounds each distance to 6e-8 of its size; it is computed in
         float64 either way.
     random_state : seed for whatever is random in the search and in the distance.

@@ -15,10 +15,12 @@ from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
     components_or_raise,
     pairwise_squared,
+    refuse_nearly_zero,
     spectral_coordinates,
 )
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
-from spectral_ph.spectrum.laplacian import degrees, laplacian, normalized_adjacency
+from spectral_ph.spectrum.eigen import largest_eigenvalue
+from spectral_ph.spectrum.laplacian import degrees, laplacian
 
 SAMPLED_PAIRS = 32
 CG_TOLERANCE = 1e-12
@@ -82,6 +84,7 @@ def eff_res(
     parts, facts = components_or_raise(A, "effective resistance", disconnected)
     if method == "spectral":
         S = spectrum(A, n_components, random_state=random_state)
+        refuse_nearly_zero(S, "effective resistance")
         D = _from_spectrum(S, corrected)
         if not S.complete:
             facts["truncation"] = truncation_error(A, S, D, corrected=corrected, random_state=random_state)
@@ -157,21 +160,22 @@ def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:
 
 
 def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray, corrected: bool) -> None:
-    """Set R between components to twice the largest finite R, then correct it."""
-    apart = labels[:, None] != labels[None]
-    D[apart] = 0.0
-    ends = 1 / d if corrected else np.zeros(len(d))
-    if corrected:
-        ends = ends + A.diagonal() / d**2
-    # The largest uncorrected R: within components D holds the corrected one.
-    R = D + np.add.outer(ends, ends)
-    if corrected:
-        i, j = A.nonzero()
-        R[i, j] -= 2 * A.data / (d[i] * d[j])
-    R[apart] = 0.0
-    np.fill_diagonal(R, 0.0)
-    between = 2 * R.max() - np.add.outer(ends, ends)
-    D[apart] = between[apart]
+    """Set R between components to twice the largest finite R, then correct it; by rows, to hold no second matrix."""
+    n = len(d)
+    ends = 1 / d + A.diagonal() / d**2 if corrected else np.zeros(n)
+    largest = 0.0
+    for i in range(n):
+        same = labels == labels[i]
+        same[i] = False
+        # The uncorrected R: within components D holds the corrected one.
+        row = D[i] + (ends[i] + ends)
+        if corrected:
+            edges = slice(A.indptr[i], A.indptr[i + 1])
+            row[A.indices[edges]] -= 2 * A.data[edges] / (d[i] * d[A.indices[edges]])
+        largest = max(largest, float(row[same].max(initial=0.0)))
+    for i in range(n):
+        apart = labels != labels[i]
+        D[i, apart] = 2 * largest - (ends[i] + ends[apart])
 
 
 def truncation_error(
@@ -187,17 +191,17 @@ def truncation_error(
     ----------
     A : (n, n) graph.
     S : its truncated spectrum.
-    D : (n, n) truncated resistance.
+    D : (n, n) truncated resistance (not its root).
     corrected : which of the two D is.
     random_state : seed of the sample.
 
     Returns
     -------
     dict with "n_components", "bound" (largest over all pairs), "sampled_pairs", "sampled_max", "sampled_mean",
-    "sampled_median_exact"; in the unit of D.
+    "sampled_median_exact"; in the unit of the resistance, before any root is taken.
     """
     d, n = S.degrees, len(S.degrees)
-    cut, top = float(S.values.max()), _largest_eigenvalue(A)
+    cut, top = float(S.values.max()), largest_eigenvalue(A)
     f = [((1 - mu) ** 2 if corrected else 1.0) / mu for mu in (cut, top)] if cut > 0 else [np.inf]
     seen = pairwise_squared(S.vectors / np.sqrt(d)[:, None])
     seen *= -1
@@ -221,20 +225,13 @@ def truncation_error(
         gaps.append(R - D[i, j])
     return {
         "n_components": len(S.values),
-        "bound": float(max(f) * seen.max()),
+        # Between components R is twice the largest within one, so its error can be twice as large.
+        "bound": float(max(f) * seen.max()) * (1 if S.labels.max() == 0 else 2),
         "sampled_pairs": SAMPLED_PAIRS,
         "sampled_max": float(np.max(gaps)),
         "sampled_mean": float(np.mean(gaps)),
         "sampled_median_exact": float(np.median(exact)),
     }
-
-
-def _largest_eigenvalue(A: Graph) -> float:
-    if A.shape[0] < 20:
-        return float(np.linalg.eigvalsh(np.eye(A.shape[0]) - normalized_adjacency(A).toarray())[-1])
-    start = np.cos(np.arange(A.shape[0]))  # any vector that is the same every time
-    S = normalized_adjacency(A)
-    return float(1 - scipy.sparse.linalg.eigsh(S, k=1, which="SA", v0=start, return_eigenvectors=False)[0])
 
 
 def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:

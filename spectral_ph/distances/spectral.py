@@ -38,6 +38,26 @@ def spectral_coordinates(S: Spectrum, weights: FloatArray, *, scale_by_degree: b
     return np.asarray(E / np.sqrt(S.degrees)[:, None] if scale_by_degree else E)
 
 
+def refuse_nearly_zero(S: Spectrum, what: str) -> None:
+    """Refuse a spectrum with eigenvalues that cannot be told from 0, where the weight divides by them.
+
+    Parameters
+    ----------
+    S : eigenpairs of L_sym.
+    what : the distance, for the sentence.
+
+    Raises
+    ------
+    InputError : if a non-trivial eigenvalue is below n times the rounding of 1.
+    """
+    rest = np.delete(S.values, S.trivial)
+    if len(rest) and rest.min() <= 4 * len(S.degrees) * np.finfo(float).eps:
+        raise _check.InputError(
+            f"the graph hangs together by so little (second eigenvalue {rest.min():.1e}) that {what} cannot be computed in "
+            "double precision; drop edges of negligible weight, or use weighted=False."
+        )
+
+
 def pairwise_squared(E: FloatArray) -> FloatArray:
     """Return the squared Euclidean distances between the rows of E, to ten digits or more.
 
@@ -49,7 +69,9 @@ def pairwise_squared(E: FloatArray) -> FloatArray:
     -------
     (n, n) float64, symmetric to the last bit.
     """
-    if E.shape[1] <= DIRECT_COLUMNS:
+    n, m = E.shape
+    _check.memory(8.0 * (n**2 + n * m), f"the distances of {n} points from {m} coordinates", "use fewer points.")
+    if m <= DIRECT_COLUMNS:
         return pairwise_euclidean(E, squared=True)
     from spectral_ph.distances import _kernels
 
@@ -102,6 +124,7 @@ def bridge(D: FloatArray, parts: Components) -> None:
     ----------
     Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087), for the effective resistance.
     """
-    apart = parts.labels[:, None] != parts.labels[None]
-    D[apart] = 0.0
-    D[apart] = 2 * D.max()
+    labels = parts.labels
+    largest = max(float(row[labels == label].max()) for row, label in zip(D, labels, strict=True))
+    for row, label in zip(D, labels, strict=True):
+        row[labels != label] = 2 * largest

@@ -103,7 +103,7 @@ def nearest_neighbors(
     settings: Settings = {"n_neighbors": k, "metric": getattr(metric, "__name__", metric), "method": method}
     if method == "nndescent":
         indices, distances, recall = _approximate(X, k, metric, random_state)
-        settings["random_state"] = random_state
+        settings["random_state"] = _check.seed_record(random_state)
         _check.warn(
             f"neighbours were searched approximately (nndescent, n = {n}): recall {recall:.3f} on "
             f"{min(n, RECALL_SAMPLE)} points; pass the exact search method for all of them."
@@ -172,10 +172,6 @@ def _by_products(X: FloatArray, k: int, _: object, start: int, stop: int) -> tup
     centred = X - X.mean(axis=0)  # smaller norms, so fewer digits lost in the product
     squares = np.einsum("ij,ij->i", centred, centred)
     largest = float(squares.max())
-    if not np.isfinite(largest):
-        raise _check.InputError(
-            f"the coordinates of X reach {np.abs(X).max():g}, whose square overflows; divide X by a constant first."
-        )
     # Rounding of a d-term product and of the centring, several times over.
     bound = 4 * (d + 8) * np.finfo(float).eps * (squares + largest + np.sqrt(largest) * np.abs(X).max())
     score = centred[start:stop] @ centred.T
@@ -199,6 +195,12 @@ def _by_metric(
         from sklearn.metrics import pairwise_distances
 
         block = np.ascontiguousarray(pairwise_distances(X[start:stop], X, metric=metric), dtype=np.float64)
+        if not (block >= 0).all():
+            name = getattr(metric, "__name__", metric)
+            raise _check.InputError(
+                f"metric {name!r} returned NaN or a negative number for some pair of points; pass one that returns a "
+                "distance for every pair."
+            )
     indices, distances = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
     _kernels.smallest_in_block(block, start, k, indices, distances)
     return indices, distances

@@ -2,110 +2,164 @@
 
 Edges are compared in the total order (length, i, j) with i < j everywhere. Along one row v of the distances that is the
 order (length, k): the pairs (k, v) with k < v come before the pairs (v, k) with k > v, each in the order of k.
+
+Two habits of the loops have reasons in the compiler. Comparisons whose outcome is a coin toss are added up instead of
+branched upon. And `sweep` takes its arrays out of the state once and indexes `D[v, k]` instead of slicing rows, because a
+slice or a field taken inside a loop costs atomic reference counts (they were a quarter of its time).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectral_ph._numba import njit
 
-# Why `sweep` came back to Python.
-BUDGET, DONE, GROW_LISTS, GROW_ORDER, GROW_IDS, GROW_SETS, GROW_LOG, GROW_EDGES = range(8)
+Array = NDArray[Any]
 
-# Places of the scalars in `State.reg`; they live in an array because a named tuple of arrays cannot be written to.
+# Why `sweep` came back to Python.
+BUDGET, DONE, GROW_LABELS, GROW_ROWS, GROW_IDS, GROW_SETS, GROW_LOG, GROW_EDGES = range(8)
+
+# Places of the scalars in `State.reg`; they live in an array because a named tuple cannot be written to.
 (
-    HEAP_SIZE,
+    QUEUED,
     NEXT_BIRTH,
     ALIVE,
     FOUND,
     LAST_PAIR,
-    LIST_USED,
-    ORDER_USED,
+    LABELS_USED,
+    ROWS_USED,
     N_IDS,
     N_LIVE_IDS,
     N_FREE_ROWS,
     N_FREE_SLOTS,
+    N_PLAIN,
     LOG_USED,
     EDGES_USED,
     KEEP_EDGES,
+    DENSE,
     N_REGISTERS,
-) = range(15)
+) = range(17)
 
-# Entries wanted of the first piece of a row that is sorted after waking, and capacity of a vertex's first list.
+# Entries wanted of the first piece of a row that is sorted after waking, each next one twice as many up to the largest
+# (which bounds the memory), and capacity of a vertex's first list.
 SEGMENT = 32
+LARGEST_SEGMENT = 512
 FIRST_LIST = 4
+# Births alive up to which labels are also kept as bits.
+PLANES = 8
+
+
+class Queue(NamedTuple):
+    """A binary heap of the next edge of every active vertex."""
+
+    length: Array  # (n,) float
+    pair: Array  # (n,) int64, i << 32 | j
+    vertex: Array  # (n,) int32
+    active: Array  # (n,) bool
+
+
+class Rows(NamedTuple):
+    """A sorted piece of the row of every vertex, in one pool; at first its nearest neighbours. It is kept in sleep."""
+
+    neighbour: Array  # (pool,) int32
+    length: Array  # (pool,) float; looking it up in D is a cache miss
+    at: Array  # (n,) int64, where the piece of a vertex starts
+    size: Array  # (n,) int32
+    room: Array  # (n,) int32
+    next: Array  # (n,) int32, first neighbour that has not been visited
+    complete: Array  # (n,) bool, whether nothing up to the radius comes behind the piece
+    value: Array  # (n,) float, scratch like the next three
+    index: Array  # (n,) int32
+    spare_value: Array  # (n,) float
+    spare_index: Array  # (n,) int32
+
+
+class Labels(NamedTuple):
+    """The non-zero labels at every vertex, in one pool."""
+
+    neighbour: Array  # (pool,) int32
+    id: Array  # (pool,) int32
+    at: Array  # (n,) int64
+    size: Array  # (n,) int32
+    room: Array  # (n,) int32
+    clean: Array  # (n,) int32, number of deaths when the list was last brought up to date
+
+
+class Ids(NamedTuple):
+    """Sets of live births and their ids.
+
+    An id stands for a set, 0 for the empty one. `root` leads from an id to the one that now stands for its set, so two
+    labels are equal exactly when their roots are the same number. Bits of a set are slots; a slot is used again after
+    the death of its birth, and the row of bits after its id is gone.
+    """
+
+    root: Array  # (ids,) int32
+    hash: Array  # (ids,) uint64, of a sum the sum (XOR) of the hashes
+    row: Array  # (ids,) int32, row in `sets`
+    place: Array  # (ids,) int32, place in `live`
+    log_at: Array  # (ids,) int64, where its births, as it was made, start in the log
+    live: Array  # (ids,) int32
+    table: Array  # (power of two,) int32, open addressing by hash; 0 is free
+    sets: Array  # (rows, words) uint64; row 0 is the empty set
+    free_rows: Array  # (rows,) int32
+    free_slots: Array  # (64 words,) int32
+    slot_birth: Array  # (64 words,) int32
+    slot_hash: Array  # (64 words,) uint64
+    slot_plane: Array  # (64 words,) int32, -1 for none
+    relation: Array  # (words,) uint64, scratch
+
+
+class Bits(NamedTuple):
+    """Neighbourhoods and labels as bits over the vertices, for vertices with many labels while few births are alive.
+
+    64 witnesses are compared at a time: nine times faster on a loop without noise (n = 2,000), where half of all pairs cross
+    the cut and have hundreds of witnesses each.
+    """
+
+    near: Array  # (n, words) uint64: of a ready vertex those nearer than the edge at hand, else at most `limit` away
+    plane: Array  # (PLANES, n, words) uint64: whether the label of an edge holds a birth
+    ready: Array  # (n,) bool
+    limit: Array  # (n,) float, -1 where `near` says nothing
+    plane_slot: Array  # (PLANES,) int32, -1 for free
+    mask_id: Array  # (2 ** PLANES,) int32, id of a set of planes, 0 where it is not known
+
+
+class Found(NamedTuple):
+    """What the sweep found. The log holds births closed by -1."""
+
+    birth: Array  # (m,) int32, which birth died, in the order of the deaths
+    length: Array  # (m,) float
+    triangle: Array  # (m, 3) int32
+    log_at: Array  # (m,) int64, where its relation starts in the log
+    edges: Array  # (m,) int64, labelled edges before it
+    log: Array  # (pool,) int32
+    edge_i: Array  # (pool,) int32, labelled edges in their order, if asked for
+    edge_j: Array
+    edge_id: Array
 
 
 class State(NamedTuple):
-    """Everything `sweep` knows between two calls. n points, m births, float is the type of the distances.
+    """Everything `sweep` knows between two calls: n points, m births; float is the type of the distances."""
 
-    A *class* is a set of live births; it has an id (0 is the empty set). Ids are canonical: `root` leads from an id to
-    the one id that now stands for its set, so two labels are equal exactly when their roots are the same number.
-    """
-
-    D: NDArray[np.floating]  # (n, n)
-    near: NDArray[np.int32]  # (n, nearest)
-    birth_i: NDArray[np.int32]  # (m,) births in the total order
-    birth_j: NDArray[np.int32]  # (m,)
-    reg: NDArray[np.int64]  # (N_REGISTERS,)
-    last_length: NDArray[np.floating]  # (1,) length of the last edge that was processed; its pair is reg[LAST_PAIR]
-    # Queue: a binary heap of the next edge of every active vertex.
-    heap_length: NDArray[np.floating]  # (n,)
-    heap_pair: NDArray[np.int64]  # (n,) i << 32 | j
-    heap_vertex: NDArray[np.int32]  # (n,)
-    active: NDArray[np.bool_]  # (n,)
-    # A sorted piece of the row of every vertex, in one pool; first its nearest neighbours. It is kept in sleep.
-    order: NDArray[np.int32]  # pool of neighbours
-    order_at: NDArray[np.int64]  # (n,) where the piece of a vertex starts
-    order_len: NDArray[np.int32]  # (n,)
-    order_cap: NDArray[np.int32]  # (n,)
-    order_next: NDArray[np.int32]  # (n,) first neighbour that has not been visited
-    order_done: NDArray[np.bool_]  # (n,) whether nothing up to the radius comes behind the piece
-    row_value: NDArray[np.floating]  # (n,) scratch
-    row_index: NDArray[np.int32]  # (n,) scratch
-    spare_value: NDArray[np.floating]  # (n,) scratch
-    spare_index: NDArray[np.int32]  # (n,) scratch
-    # Non-zero labels: of every vertex the neighbours and the ids, in one pool.
-    list_vertex: NDArray[np.int32]  # pool
-    list_id: NDArray[np.int32]  # pool
-    list_at: NDArray[np.int64]  # (n,)
-    list_len: NDArray[np.int32]  # (n,)
-    list_cap: NDArray[np.int32]  # (n,)
-    list_clean: NDArray[np.int32]  # (n,) number of deaths when the list was last brought up to date
-    # Witnesses of the edge at hand.
-    where: NDArray[np.int32]  # (n,) 1 + place among the witnesses, 0 for none
-    seen: NDArray[np.int32]  # (n,)
-    label_v: NDArray[np.int32]  # (n,)
-    label_u: NDArray[np.int32]  # (n,)
-    # Ids.
-    root: NDArray[np.int32]  # (ids,)
-    id_hash: NDArray[np.uint64]  # (ids,)
-    id_row: NDArray[np.int32]  # (ids,) row in `sets`
-    id_place: NDArray[np.int32]  # (ids,) place in `live_ids`
-    id_log: NDArray[np.int64]  # (ids + 1,) where the births of an id, as it was made, start in `log`
-    live_ids: NDArray[np.int32]  # (ids,)
-    table: NDArray[np.int32]  # open addressing by hash, size a power of two; 0 is free
-    # Sets of live births as bits over slots that are used again after a death.
-    sets: NDArray[np.uint64]  # (rows, words); row 0 is the empty set
-    free_rows: NDArray[np.int32]
-    free_slots: NDArray[np.int32]
-    slot_birth: NDArray[np.int32]  # (64 words,)
-    slot_hash: NDArray[np.uint64]  # (64 words,)
-    relation: NDArray[np.uint64]  # (words,) scratch
-    # Results.
-    death_birth: NDArray[np.int32]  # (m,) which birth died, in the order of the deaths
-    death_length: NDArray[np.floating]  # (m,)
-    death_triangle: NDArray[np.int32]  # (m, 3)
-    death_log: NDArray[np.int64]  # (m,) where the relation of a death starts in `log`; it ends with -1
-    death_edges: NDArray[np.int64]  # (m,) labelled edges before a death
-    log: NDArray[np.int32]  # pool
-    edge_i: NDArray[np.int32]  # pool: labelled edges, if asked for
-    edge_j: NDArray[np.int32]
-    edge_id: NDArray[np.int32]
+    D: Array  # (n, n) float
+    near: Array  # (n, nearest) int32
+    birth_i: Array  # (m,) int32, births in the total order
+    birth_j: Array  # (m,) int32
+    reg: Array  # (N_REGISTERS,) int64
+    last: Array  # (1,) float, length of the last edge that was processed; its pair is reg[LAST_PAIR]
+    queue: Queue
+    rows: Rows
+    labels: Labels
+    ids: Ids
+    bits: Bits
+    found: Found
+    where: Array  # (n,) int32: of the witnesses at hand 1 + place, 0 for none
+    seen: Array  # (n,) int32: the witnesses and the labels of their edges to both ends
+    label_v: Array  # (n,) int32
+    label_u: Array  # (n,) int32
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -113,8 +167,8 @@ class State(NamedTuple):
 
 
 @njit
-def before(x, a, b, d, i, j):  # type: ignore[no-untyped-def]
-    """Whether the edge ab of length x comes before the edge ij of length d; i < j, while a and b may stand in any order."""
+def before(x: Any, a: int, b: int, d: Any, i: int, j: int) -> bool:
+    """Say whether the edge ab of length x comes before the edge ij of length d; i < j, while a and b may stand in any order."""
     if x != d:
         return x < d
     if a > b:
@@ -123,8 +177,8 @@ def before(x, a, b, d, i, j):  # type: ignore[no-untyped-def]
 
 
 @njit
-def count_below(row, x):  # type: ignore[no-untyped-def]
-    """How many entries are below x: a loop over a whole array without branches, which LLVM vectorises."""
+def count_below(row: Array, x: Any) -> int:
+    """Count the entries below x: a loop over a whole array without branches, which LLVM vectorises."""
     count = 0
     for k in range(len(row)):
         count += row[k] < x
@@ -132,8 +186,8 @@ def count_below(row, x):  # type: ignore[no-untyped-def]
 
 
 @njit
-def count_within(row_a, row_b, x):  # type: ignore[no-untyped-def]
-    """How many places hold at most x in both rows."""
+def count_within(row_a: Array, row_b: Array, x: Any) -> int:
+    """Count the places that hold at most x in both rows."""
     count = 0
     for k in range(len(row_a)):
         count += (row_a[k] <= x) & (row_b[k] <= x)
@@ -141,44 +195,103 @@ def count_within(row_a, row_b, x):  # type: ignore[no-untyped-def]
 
 
 @njit
-def nearest(D, start, stop, near, near_length, largest):  # type: ignore[no-untyped-def]
-    """For the rows start..stop: the first neighbours in the order (length, k), and the largest length of the row."""
-    n = D.shape[0]
-    m = near.shape[1]
-    block = 128
-    for i in range(start, stop):
-        row = D[i]
-        count = 0
-        worst = row[0]
-        most = row[0]
-        for first in range(0, n, block):
-            piece = row[first : first + block]
-            # Few pieces hold one of the nearest or a new largest, and counting is vectorised (a minimum is not).
-            if len(piece) - count_below(piece, most) > 0:
-                for x in piece:
-                    most = max(most, x)
-            if count == m and count_below(piece, worst) == 0:
-                continue
-            for k in range(first, first + len(piece)):
-                x = row[k]
-                if k == i or (count == m and not x < worst):
-                    continue
-                q = count if count < m else m - 1
-                while q > 0 and near_length[i, q - 1] > x:
-                    near_length[i, q] = near_length[i, q - 1]
-                    near[i, q] = near[i, q - 1]
-                    q -= 1
-                near_length[i, q] = x
-                near[i, q] = k
-                if count < m:
-                    count += 1
-                worst = near_length[i, count - 1]
-        largest[i] = most
+def places(keep: Array, count: int, index: Array) -> int:
+    """Write the places among the first `count` that are marked, eight at a time, and return their number."""
+    words = keep.view(np.uint64)
+    found = 0
+    for w in range((count + 7) >> 3):
+        if words[w] != 0:
+            for q in range(8 * w, min(8 * w + 8, count)):
+                index[found] = q
+                found += keep[q]
+    return found
 
 
 @njit
-def empty_lune(D, i, j, near, near_length):  # type: ignore[no-untyped-def]
-    """Whether no k has both ik and jk before ij (i < j)."""
+def mark_below(row: Array, x: Any, keep: Array) -> None:
+    """Mark the entries below x."""
+    for k in range(len(row)):
+        keep[k] = row[k] < x
+
+
+@njit
+def guess(row: Array, m: int, least: Array) -> Any:
+    """Return a length that about 3 m entries of a row are below, from every 16th entry; `least` is scratch of m places."""
+    rank = min(m, max(2, 3 * m // 16))
+    least[:rank] = np.inf
+    for k in range(0, len(row), 16):
+        x = row[k]
+        if x < least[rank - 1]:
+            q = rank - 1
+            while q > 0 and least[q - 1] > x:
+                least[q] = least[q - 1]
+                q -= 1
+            least[q] = x
+    return least[rank - 1]
+
+
+@njit
+def nearest(
+    D: Array, start: int, stop: int, near: Array, near_length: Array, largest: Array, keep: Array, index: Array
+) -> None:
+    """Write for the rows start..stop the first neighbours in the order (length, k), and the largest length of the row.
+
+    `keep` (uint8, of a length divisible by 8) and `index` are scratch.
+    """
+    n = D.shape[0]
+    m = near.shape[1]
+    block = 512
+    half = D.dtype.type(0.5)
+    for i in range(start, stop):
+        row = D[i]
+        most = row[0]
+        for first in range(0, n, block):
+            piece = row[first : first + block]
+            # Few pieces hold a new largest, and counting is vectorised (a maximum is not).
+            if count_below(piece, most) < len(piece):
+                for x in piece:
+                    most = max(most, x)
+        largest[i] = most
+        # A bound with few more than m entries below it, to be bisected from one that a sample of the row suggests.
+        low = most - most
+        high = most
+        bound = guess(row, m, near_length[i])
+        count = n
+        for _ in range(20):
+            below = count_below(row, bound)
+            if below <= m:
+                low = bound
+            else:
+                high = bound
+                count = below
+                if below <= 4 * m:
+                    break
+            bound = low + (high - low) * half
+        if count < n:
+            mark_below(row, high, keep)
+            count = places(keep, n, index)
+        else:
+            for k in range(n):
+                index[k] = k
+        size = 0
+        for c in range(count):
+            k = index[c]
+            x = row[k]
+            if k == i or (size == m and not x < near_length[i, m - 1]):
+                continue
+            q = size if size < m else m - 1
+            while q > 0 and near_length[i, q - 1] > x:
+                near_length[i, q] = near_length[i, q - 1]
+                near[i, q] = near[i, q - 1]
+                q -= 1
+            near_length[i, q] = x
+            near[i, q] = k
+            size = min(m, size + 1)
+
+
+@njit
+def empty_lune(D: Array, i: int, j: int, near: Array, near_length: Array) -> bool:
+    """Say whether no k has both ik and jk before ij (i < j)."""
     n = D.shape[0]
     m = near.shape[1]
     d = D[i, j]
@@ -205,24 +318,55 @@ def empty_lune(D, i, j, near, near_length):  # type: ignore[no-untyped-def]
 
 
 @njit
-def rng_rows(D, start, stop, radius, near, near_length, by_rank, by_rank_length, survivors, out_i, out_j):  # type: ignore[no-untyped-def]
-    """Edges i < j up to `radius` with an empty lune, for the rows start..stop; returns their number.
+def mark(row: Array, a: Array, to_a: Any, b: Array, to_b: Any, radius: Any, keep: Array) -> None:
+    """Mark the j up to `radius` for which neither of two witnesses a, b (their rows and lengths) is in the lune."""
+    for j in range(len(row)):
+        d = row[j]
+        keep[j] = (d <= radius) & ((a[j] >= d) | (to_a >= d)) & ((b[j] >= d) | (to_b >= d))
 
-    `by_rank` is `near` transposed. If there are more than `out_i` holds, they are counted and not written.
+
+@njit
+def rng_rows(
+    D: Array,
+    start: int,
+    stop: int,
+    radius: Any,
+    near: Array,
+    near_length: Array,
+    by_rank: Array,
+    by_rank_length: Array,
+    keep: Array,
+    survivors: Array,
+    out_i: Array,
+    out_j: Array,
+) -> int:
+    """Write the edges i < j up to `radius` with an empty lune of the rows start..stop, and return their number.
+
+    `by_rank` is `near` transposed, `keep` (uint8, of a length divisible by 8) and `survivors` are scratch. Edges that
+    `out_i` has no room for are only counted.
     """
     n = D.shape[0]
     m = by_rank.shape[0]
     found = 0
     for i in range(start, stop):
         row = D[i]
-        count = 0
-        # The neighbours of j are the first witnesses, because then only row i is read (it stays in the first cache);
-        # the loops keep survivors without a branch, since each witness removes about half of them.
-        for j in range(i + 1, n):
-            d = row[j]
-            survivors[count] = j
-            count += (d <= radius) & ((row[by_rank[0, j]] >= d) | (by_rank_length[0, j] >= d))
-        for q in range(1, m):
+        # The nearest two of i are the first witnesses: their rows are read in one go, which is vectorised. (Gathering the
+        # witnesses of j for all pairs at once was 1.4 to 3.7 times slower.)
+        first = min(1, m - 1)
+        mark(
+            row[i + 1 :],
+            D[near[i, 0], i + 1 :],
+            near_length[i, 0],
+            D[near[i, first], i + 1 :],
+            near_length[i, first],
+            radius,
+            keep,
+        )
+        count = places(keep, n - i - 1, survivors)
+        for s in range(count):
+            survivors[s] += i + 1
+        # Then the neighbours of j, because then only row i is read; survivors are kept without a branch.
+        for q in range(m):
             kept = 0
             for s in range(count):
                 j = survivors[s]
@@ -241,8 +385,8 @@ def rng_rows(D, start, stop, radius, near, near_length, by_rank, by_rank_length,
 
 
 @njit
-def spanning_tree(edge_i, edge_j, n):  # type: ignore[no-untyped-def]
-    """Which of the edges, given in the total order, join two components (Kruskal)."""
+def spanning_tree(edge_i: Array, edge_j: Array, n: int) -> Array:
+    """Say which of the edges, given in the total order, join two components (Kruskal)."""
     parent = np.arange(n)
     joins = np.zeros(len(edge_i), np.bool_)
     for e in range(len(edge_i)):
@@ -261,12 +405,12 @@ def spanning_tree(edge_i, edge_j, n):  # type: ignore[no-untyped-def]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Classes: ids, hashes, bit sets
+# Sets of births
 
 
 @njit
-def mix(x):  # type: ignore[no-untyped-def]
-    """64 well-mixed bits of a number (the finaliser of splitmix64, Steele, Lea and Flood 2014)."""
+def mix(x: int) -> Any:
+    """Return 64 well-mixed bits of a number (the finaliser of splitmix64, Steele, Lea and Flood 2014)."""
     z = np.uint64(x) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -274,49 +418,53 @@ def mix(x):  # type: ignore[no-untyped-def]
 
 
 @njit
-def table_put(table, id_hash, x):  # type: ignore[no-untyped-def]
+def table_put(ids: Ids, x: int) -> None:
     """Enter the id x under its hash."""
-    mask = len(table) - 1
-    at = np.int64(id_hash[x] & np.uint64(mask))
-    while table[at] != 0:
+    mask = len(ids.table) - 1
+    at = np.int64(ids.hash[x] & np.uint64(mask))
+    while ids.table[at] != 0:
         at = (at + 1) & mask
-    table[at] = x
+    ids.table[at] = x
 
 
 @njit
-def table_remove(table, id_hash, x):  # type: ignore[no-untyped-def]
+def fill_table(ids: Ids, reg: Array) -> None:
+    """Enter all live ids into an empty table."""
+    for q in range(reg[N_LIVE_IDS]):
+        table_put(ids, ids.live[q])
+
+
+@njit
+def table_remove(ids: Ids, x: int) -> None:
     """Remove the id x, closing the gap so that later entries of its run stay reachable."""
-    mask = len(table) - 1
-    at = np.int64(id_hash[x] & np.uint64(mask))
-    while table[at] != x:
+    mask = len(ids.table) - 1
+    at = np.int64(ids.hash[x] & np.uint64(mask))
+    while ids.table[at] != x:
         at = (at + 1) & mask
     gap = at
     while True:
         at = (at + 1) & mask
-        y = table[at]
+        y = ids.table[at]
         if y == 0:
             break
-        home = np.int64(id_hash[y] & np.uint64(mask))
+        home = np.int64(ids.hash[y] & np.uint64(mask))
         if ((at - home) & mask) >= ((at - gap) & mask):
-            table[gap] = y
+            ids.table[gap] = y
             gap = at
-    table[gap] = 0
+    ids.table[gap] = 0
 
 
 @njit
-def table_find(table, id_hash, id_row, sets, value, words):  # type: ignore[no-untyped-def]
-    """The id whose set is `words` and whose hash is `value`, or 0; equal hashes are verified, so collisions do no harm."""
-    mask = len(table) - 1
+def table_find(ids: Ids, value: Any, words: Array) -> int:
+    """Return the id of the set `words` of hash `value`, or 0; equal hashes are verified, so a collision does no harm."""
+    mask = len(ids.table) - 1
     at = np.int64(value & np.uint64(mask))
-    while table[at] != 0:
-        x = table[at]
-        if id_hash[x] == value:
-            row = id_row[x]
+    while ids.table[at] != 0:
+        x = ids.table[at]
+        if ids.hash[x] == value:
             same = True
             for w in range(len(words)):
-                if sets[row, w] != words[w]:
-                    same = False
-                    break
+                same &= ids.sets[ids.row[x], w] == words[w]
             if same:
                 return x
         at = (at + 1) & mask
@@ -324,111 +472,183 @@ def table_find(table, id_hash, id_row, sets, value, words):  # type: ignore[no-u
 
 
 @njit
-def find_root(root, x):  # type: ignore[no-untyped-def]
-    """The id that now stands for the set of x."""
+def find_root(root: Array, x: int) -> int:
+    """Return the id that now stands for the set of x."""
     while root[x] != x:
         x = root[x]
     return x
 
 
 @njit
-def forget_id(x, reg, live_ids, id_place, id_row, free_rows):  # type: ignore[no-untyped-def]
-    """Take x off the list of live ids and free its row of bits."""
-    last = live_ids[reg[N_LIVE_IDS] - 1]
-    live_ids[id_place[x]] = last
-    id_place[last] = id_place[x]
-    reg[N_LIVE_IDS] -= 1
-    free_rows[reg[N_FREE_ROWS]] = id_row[x]
-    reg[N_FREE_ROWS] += 1
+def write_log(words: Array, ids: Ids, reg: Array, found: Found) -> int:
+    """Write the births of a set to the log, close them with -1, and return where they start."""
+    start = reg[LOG_USED]
+    at = start
+    for w in range(len(words)):
+        bits = words[w]
+        slot = 64 * w
+        while bits != 0:
+            if bits & np.uint64(1):
+                found.log[at] = ids.slot_birth[slot]
+                at += 1
+            bits >>= np.uint64(1)
+            slot += 1
+    found.log[at] = -1
+    reg[LOG_USED] = at + 1
+    return start
 
 
 @njit
-def substitute(relation, value, slot, reg, root, id_hash, id_row, id_place, live_ids, table, sets, free_rows):  # type: ignore[no-untyped-def]
-    """Add the relation (bits, hash `value`) to every live id that holds `slot`, merging ids that become equal."""
-    word = slot >> 6
-    bit = np.uint64(1) << np.uint64(slot & 63)
-    words = sets.shape[1]
-    q = 0
-    while q < reg[N_LIVE_IDS]:
-        x = live_ids[q]
-        row = id_row[x]
-        if sets[row, word] & bit == 0:
-            q += 1
-            continue
-        table_remove(table, id_hash, x)
-        empty = True
-        for w in range(words):
-            sets[row, w] ^= relation[w]
-            empty &= sets[row, w] == 0
-        id_hash[x] ^= value
-        y = 0 if empty else table_find(table, id_hash, id_row, sets, id_hash[x], sets[row])
-        if empty or y != 0:
-            root[x] = y
-            forget_id(x, reg, live_ids, id_place, id_row, free_rows)
-        else:
-            table_put(table, id_hash, x)
-            q += 1
-
-
-@njit
-def make_id(words, value, reg, root, id_hash, id_row, id_place, id_log, live_ids, table, sets, free_rows, slot_birth, log):  # type: ignore[no-untyped-def]
-    """Give a new id to the set `words`, and log its births."""
+def make_id(words: Array, value: Any, ids: Ids, reg: Array, found: Found) -> int:
+    """Give a new id to the set `words` of hash `value`."""
     x = reg[N_IDS]
     reg[N_IDS] += 1
     reg[N_FREE_ROWS] -= 1
-    row = free_rows[reg[N_FREE_ROWS]]
-    root[x] = x
-    id_hash[x] = value
-    id_row[x] = row
-    id_place[x] = reg[N_LIVE_IDS]
-    live_ids[reg[N_LIVE_IDS]] = x
+    row = ids.free_rows[reg[N_FREE_ROWS]]
+    ids.root[x] = x
+    ids.hash[x] = value
+    ids.row[x] = row
+    ids.place[x] = reg[N_LIVE_IDS]
+    ids.live[reg[N_LIVE_IDS]] = x
     reg[N_LIVE_IDS] += 1
     for w in range(len(words)):
-        sets[row, w] = words[w]
-    table_put(table, id_hash, x)
-    id_log[x] = reg[LOG_USED]
-    log_births(words, slot_birth, reg, log)
+        ids.sets[row, w] = words[w]
+    table_put(ids, x)
+    ids.log_at[x] = write_log(words, ids, reg, found)
     return x
 
 
 @njit
-def log_births(words, slot_birth, reg, log):  # type: ignore[no-untyped-def]
-    """Write the births of a set to the log and close them with -1."""
-    at = reg[LOG_USED]
-    for w in range(len(words)):
-        bits = words[w]
-        b = 0
-        while bits != 0:
-            if bits & np.uint64(1):
-                log[at] = slot_birth[64 * w + b]
-                at += 1
-            bits >>= np.uint64(1)
-            b += 1
-    log[at] = -1
-    reg[LOG_USED] = at + 1
+def give_birth(ids: Ids, bits: Bits, reg: Array, found: Found) -> int:
+    """Give a slot, a plane if one is free, and an id to the next birth, and return the id."""
+    reg[N_FREE_SLOTS] -= 1
+    slot = ids.free_slots[reg[N_FREE_SLOTS]]
+    ids.slot_birth[slot] = reg[NEXT_BIRTH]
+    ids.slot_hash[slot] = mix(reg[NEXT_BIRTH] + 1)
+    ids.slot_plane[slot] = -1
+    for p in range(PLANES):
+        if bits.plane_slot[p] < 0:
+            bits.plane_slot[p] = slot
+            ids.slot_plane[slot] = p
+            break
+    if ids.slot_plane[slot] < 0:
+        if reg[N_PLAIN] == 0:
+            bits.ready[:] = False
+        reg[N_PLAIN] += 1
+    ids.relation[:] = 0
+    ids.relation[slot >> 6] = np.uint64(1) << np.uint64(slot & 63)
+    reg[NEXT_BIRTH] += 1
+    reg[ALIVE] += 1
+    return make_id(ids.relation, ids.slot_hash[slot], ids, reg, found)
 
 
 @njit
-def youngest_slot(words, slot_birth):  # type: ignore[no-untyped-def]
-    """The slot of the youngest birth in a set that is not empty."""
+def youngest_slot(ids: Ids) -> int:
+    """Return the slot of the youngest birth in the relation, which is not empty."""
     best = -1
-    for w in range(len(words)):
-        bits = words[w]
-        b = 0
+    for w in range(len(ids.relation)):
+        bits = ids.relation[w]
+        slot = 64 * w
         while bits != 0:
-            if bits & np.uint64(1) and (best < 0 or slot_birth[64 * w + b] > slot_birth[best]):
-                best = 64 * w + b
+            if bits & np.uint64(1) and (best < 0 or ids.slot_birth[slot] > ids.slot_birth[best]):
+                best = slot
             bits >>= np.uint64(1)
-            b += 1
+            slot += 1
     return best
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Queue: sorted rows and a heap of their next edges
+@njit
+def substitute_bits(slot: int, ids: Ids, bits: Bits, reg: Array) -> None:
+    """Do to the planes what the relation does to the sets, and free the plane of `slot`."""
+    bits.mask_id[:] = 0
+    gone = ids.slot_plane[slot]
+    if gone < 0:
+        reg[N_PLAIN] -= 1
+        return
+    for v in range(len(bits.ready)):
+        if not bits.ready[v]:
+            continue
+        for p in range(PLANES):
+            other = bits.plane_slot[p]
+            if other >= 0 and other != slot and (ids.relation[other >> 6] >> np.uint64(other & 63)) & np.uint64(1):
+                for w in range(bits.near.shape[1]):
+                    bits.plane[p, v, w] ^= bits.plane[gone, v, w]
+        bits.plane[gone, v, :] = 0
+    bits.plane_slot[gone] = -1
+    if reg[N_PLAIN] > 0:
+        # No vertex is ready while some birth has no plane, so the plane can change its owner.
+        for q in range(reg[N_LIVE_IDS]):
+            row = ids.row[ids.live[q]]
+            for w in range(len(ids.relation)):
+                left = ids.sets[row, w]
+                other = 64 * w
+                while left != 0:
+                    if left & np.uint64(1) and ids.slot_plane[other] < 0:
+                        ids.slot_plane[other] = gone
+                        bits.plane_slot[gone] = other
+                        reg[N_PLAIN] -= 1
+                        return
+                    left >>= np.uint64(1)
+                    other += 1
 
 
 @njit
-def sift_down(heap_length, heap_pair, heap_vertex, size, length, pair, vertex):  # type: ignore[no-untyped-def]
+def kill(value: Any, d: Any, i: int, j: int, k: int, ids: Ids, bits: Bits, reg: Array, found: Found) -> None:
+    """Let the youngest birth of the relation (of hash `value`) die in the triangle ijk.
+
+    The relation is added to every live id that holds this birth; ids that become equal are merged.
+    """
+    slot = youngest_slot(ids)
+    at = reg[FOUND]
+    found.birth[at] = ids.slot_birth[slot]
+    found.length[at] = d
+    found.triangle[at, 0] = i
+    found.triangle[at, 1] = j
+    found.triangle[at, 2] = k
+    found.log_at[at] = write_log(ids.relation, ids, reg, found)
+    found.edges[at] = reg[EDGES_USED]
+    reg[FOUND] += 1
+    reg[ALIVE] -= 1
+    word = slot >> 6
+    bit = np.uint64(1) << np.uint64(slot & 63)
+    q = 0
+    while q < reg[N_LIVE_IDS]:
+        x = ids.live[q]
+        row = ids.row[x]
+        if ids.sets[row, word] & bit == 0:
+            q += 1
+            continue
+        table_remove(ids, x)
+        empty = True
+        for w in range(len(ids.relation)):
+            ids.sets[row, w] ^= ids.relation[w]
+            empty &= ids.sets[row, w] == 0
+        ids.hash[x] ^= value
+        y = 0 if empty else table_find(ids, ids.hash[x], ids.sets[row])
+        if empty or y != 0:
+            ids.root[x] = y
+            reg[N_LIVE_IDS] -= 1
+            last = ids.live[reg[N_LIVE_IDS]]
+            ids.live[q] = last
+            ids.place[last] = q
+            ids.free_rows[reg[N_FREE_ROWS]] = row
+            reg[N_FREE_ROWS] += 1
+        else:
+            table_put(ids, x)
+            q += 1
+    substitute_bits(slot, ids, bits, reg)
+    ids.free_slots[reg[N_FREE_SLOTS]] = slot
+    reg[N_FREE_SLOTS] += 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Queue: sorted pieces of rows and a heap of their next edges
+
+
+@njit
+def sift_down(
+    heap_length: Array, heap_pair: Array, heap_vertex: Array, size: int, length: Any, pair: int, vertex: int
+) -> None:
     """Put an entry in the place of the first and restore the heap."""
     at = 0
     child = 1
@@ -457,41 +677,44 @@ def sift_down(heap_length, heap_pair, heap_vertex, size, length, pair, vertex): 
 
 
 @njit
-def sift_up(heap_length, heap_pair, heap_vertex, size, length, pair, vertex):  # type: ignore[no-untyped-def]
-    """Append an entry to a heap of `size` entries."""
-    at = size
+def push(queue: Queue, reg: Array, length: Any, pair: int, vertex: int) -> None:
+    """Add an entry to the heap."""
+    at = reg[QUEUED]
+    reg[QUEUED] += 1
     while at > 0:
         up = (at - 1) >> 1
-        if heap_length[up] < length or (heap_length[up] == length and heap_pair[up] <= pair):
+        if queue.length[up] < length or (queue.length[up] == length and queue.pair[up] <= pair):
             break
-        heap_length[at] = heap_length[up]
-        heap_pair[at] = heap_pair[up]
-        heap_vertex[at] = heap_vertex[up]
+        queue.length[at] = queue.length[up]
+        queue.pair[at] = queue.pair[up]
+        queue.vertex[at] = queue.vertex[up]
         at = up
-    heap_length[at] = length
-    heap_pair[at] = pair
-    heap_vertex[at] = vertex
+    queue.length[at] = length
+    queue.pair[at] = pair
+    queue.vertex[at] = vertex
 
 
 @njit
-def pop_first(reg, heap_length, heap_pair, heap_vertex):  # type: ignore[no-untyped-def]
+def drop_first(queue: Queue, reg: Array) -> None:
     """Remove the first entry of the heap."""
-    size = reg[HEAP_SIZE] - 1
-    reg[HEAP_SIZE] = size
+    reg[QUEUED] -= 1
+    size = reg[QUEUED]
     if size > 0:
-        sift_down(heap_length, heap_pair, heap_vertex, size, heap_length[size], heap_pair[size], heap_vertex[size])
+        sift_down(
+            queue.length, queue.pair, queue.vertex, size, queue.length[size], queue.pair[size], queue.vertex[size]
+        )
 
 
 @njit
-def pair_of(a, b):  # type: ignore[no-untyped-def]
-    """Both ends of an edge in one number, ordered like (i, j) with i < j."""
+def pair_of(a: int, b: int) -> Any:
+    """Return both ends of an edge in one number, ordered like (i, j) with i < j."""
     if a < b:
         return (np.int64(a) << 32) | np.int64(b)
     return (np.int64(b) << 32) | np.int64(a)
 
 
 @njit
-def sort_pairs(value, index, count, spare_value, spare_index):  # type: ignore[no-untyped-def]
+def sort_pairs(value: Array, index: Array, count: int, spare_value: Array, spare_index: Array) -> None:
     """Sort by value and keep the order of equals: insertion sort of short runs, then merging from the bottom up."""
     run = 8
     for first in range(0, count, run):
@@ -532,17 +755,22 @@ def sort_pairs(value, index, count, spare_value, spare_index):  # type: ignore[n
 
 
 @njit
-def next_segment(v, last, last_k, want, D, radius, reg, order, order_at, order_len, order_cap, order_done, value, index, spare_value, spare_index):  # type: ignore[no-untyped-def]
-    """Sort the next piece of row v, at least `want` entries behind (last, last_k). The pool must have room for n."""
+def next_segment(v: int, last: Any, last_k: int, want: int, D: Array, radius: Any, rows: Rows, reg: Array) -> None:
+    """Sort the next piece of row v, about `want` entries behind (last, last_k). The pool must have room for n."""
     n = D.shape[0]
     row = D[v]
-    # Counting is so much faster than moving that bisecting the length beats every selection by rank.
+    value = rows.value
+    index = rows.index
+    # Counting is so much faster than moving that bisecting the length beat selection by rank (numpy.partition).
     limit = radius
     low = last
     high = radius
-    base = count_below(row, last)
+    base = 0
+    for k in range(n):
+        base += (row[k] < last) | ((row[k] == last) & (k <= last_k))
+    half = value.dtype.type(0.5)
     for _ in range(24):
-        middle = low + (high - low) / 2
+        middle = low + (high - low) * half
         inside = count_below(row, middle) - base
         if inside > 2 * want:
             high = middle
@@ -558,83 +786,162 @@ def next_segment(v, last, last_k, want, D, radius, reg, order, order_at, order_l
         value[count] = x
         index[count] = k
         count += (x <= limit) & ((x > last) | ((x == last) & (k > last_k))) & (k != v)
-    order_done[v] = limit >= radius
+    rows.complete[v] = limit >= radius
     # The entries stand in the order of k, so a stable sort by length is the total order.
-    sort_pairs(value, index, count, spare_value, spare_index)
-    if count > order_cap[v]:
-        order_cap[v] = min(n, 2 * count)
-        order_at[v] = reg[ORDER_USED]
-        reg[ORDER_USED] += order_cap[v]
-    at = order_at[v]
+    sort_pairs(value, index, count, rows.spare_value, rows.spare_index)
+    if count > rows.room[v]:
+        rows.room[v] = min(n, 2 * count)
+        rows.at[v] = reg[ROWS_USED]
+        reg[ROWS_USED] += rows.room[v]
+    at = rows.at[v]
     for q in range(count):
-        order[at + q] = index[q]
-    order_len[v] = count
+        rows.neighbour[at + q] = index[q]
+        rows.length[at + q] = value[q]
+    rows.size[v] = count
 
 
 @njit
-def wake(v, i, j, D, radius, reg, heap_length, heap_pair, heap_vertex, active, order, order_at, order_len, order_cap, order_next, order_done, value, index, spare_value, spare_index):  # type: ignore[no-untyped-def]
-    """Make v active: from now on all its edges after ij are visited."""
-    active[v] = True
+def wake(v: int, u: int, D: Array, radius: Any, queue: Queue, rows: Rows, reg: Array) -> None:
+    """Make v active: from now on all its edges behind the edge to u are visited."""
+    queue.active[v] = True
+    i = min(v, u)
+    j = max(v, u)
     d = D[i, j]
-    row = D[v]
-    u = j if v == i else i
-    have = order_len[v]
-    k = order[order_at[v] + have - 1] if have > 0 else u
-    if have == 0 or (not order_done[v] and (k == u or before(row[k], v, k, d, i, j))):
-        next_segment(
-            v, d, u, SEGMENT, D, radius, reg, order, order_at, order_len, order_cap, order_done, value, index,
-            spare_value, spare_index,
-        )  # fmt: skip
-    at = order_at[v]
+    size = rows.size[v]
+    last = rows.neighbour[rows.at[v] + size - 1] if size > 0 else u
+    if size == 0 or (not rows.complete[v] and (last == u or before(D[v, last], v, last, d, i, j))):
+        next_segment(v, d, u, SEGMENT, D, radius, rows, reg)
+    at = rows.at[v]
     low = 0
-    high = order_len[v]
+    high = rows.size[v]
     while low < high:
         middle = (low + high) >> 1
-        k = order[at + middle]
-        if k == u or before(row[k], v, k, d, i, j):
+        k = rows.neighbour[at + middle]
+        if k == u or before(rows.length[at + middle], v, k, d, i, j):
             low = middle + 1
         else:
             high = middle
-    order_next[v] = low
-    if low < order_len[v] and row[order[at + low]] <= radius:
-        k = order[at + low]
-        sift_up(heap_length, heap_pair, heap_vertex, reg[HEAP_SIZE], row[k], pair_of(v, k), v)
-        reg[HEAP_SIZE] += 1
+    rows.next[v] = low
+    if low < rows.size[v]:
+        length = rows.length[at + low]
+        if length <= radius:
+            push(queue, reg, length, pair_of(v, rows.neighbour[at + low]), v)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Labels: lists, and bits for vertices with many
 
 
 @njit
-def append_label(v, u, x, reg, list_vertex, list_id, list_at, list_len, list_cap):  # type: ignore[no-untyped-def]
+def append_label(v: int, u: int, x: int, labels: Labels, reg: Array) -> None:
     """Note at v that the edge to u has the label x. The pool must have room for twice the list."""
-    if list_len[v] == list_cap[v]:
-        cap = max(FIRST_LIST, 2 * list_cap[v])
-        new = reg[LIST_USED]
-        reg[LIST_USED] += cap
-        at = list_at[v]
-        for q in range(list_len[v]):
-            list_vertex[new + q] = list_vertex[at + q]
-            list_id[new + q] = list_id[at + q]
-        list_at[v] = new
-        list_cap[v] = cap
-    at = list_at[v] + list_len[v]
-    list_vertex[at] = u
-    list_id[at] = x
-    list_len[v] += 1
+    if labels.size[v] == labels.room[v]:
+        room = max(FIRST_LIST, 2 * labels.room[v])
+        new = reg[LABELS_USED]
+        reg[LABELS_USED] += room
+        at = labels.at[v]
+        for q in range(labels.size[v]):
+            labels.neighbour[new + q] = labels.neighbour[at + q]
+            labels.id[new + q] = labels.id[at + q]
+        labels.at[v] = new
+        labels.room[v] = room
+    at = labels.at[v] + labels.size[v]
+    labels.neighbour[at] = u
+    labels.id[at] = x
+    labels.size[v] += 1
 
 
 @njit
-def clean_list(v, root, list_vertex, list_id, list_at, list_len, list_clean, reg):  # type: ignore[no-untyped-def]
+def clean_list(v: int, root: Array, labels: Labels, reg: Array) -> None:
     """Bring the labels at v up to date and drop those that became zero."""
-    list_clean[v] = reg[FOUND]
-    at = list_at[v]
+    labels.clean[v] = reg[FOUND]
+    at = labels.at[v]
     kept = 0
-    for q in range(list_len[v]):
-        x = list_id[at + q]
+    for q in range(labels.size[v]):
+        x = labels.id[at + q]
         if root[x] != x:
             x = find_root(root, x)
-        list_vertex[at + kept] = list_vertex[at + q]
-        list_id[at + kept] = x
+        labels.neighbour[at + kept] = labels.neighbour[at + q]
+        labels.id[at + kept] = x
         kept += x != 0
-    list_len[v] = kept
+    labels.size[v] = kept
+
+
+@njit
+def set_planes(v: int, u: int, x: int, ids: Ids, bits: Bits) -> None:
+    """Note in the planes of v that the edge to u has the label x."""
+    for p in range(PLANES):
+        slot = bits.plane_slot[p]
+        if slot >= 0:
+            held = (ids.sets[ids.row[x], slot >> 6] >> np.uint64(slot & 63)) & np.uint64(1)
+            bits.plane[p, v, u >> 6] |= held << np.uint64(u & 63)
+
+
+@njit
+def make_ready(v: int, d: Any, i: int, j: int, D: Array, labels: Labels, ids: Ids, bits: Bits) -> None:
+    """Write the neighbourhood of v before the edge ij of length d, and its labels, as bits."""
+    n = D.shape[0]
+    bits.ready[v] = True
+    bits.limit[v] = -1
+    for w in range(bits.near.shape[1]):
+        word = np.uint64(0)
+        for k in range(64 * w, min(64 * w + 64, n)):
+            inside = D[v, k] < d
+            if D[v, k] == d:
+                inside = k != v and before(d, v, k, d, i, j)
+            word |= np.uint64(inside) << np.uint64(k & 63)
+        bits.near[v, w] = word
+    bits.near[v, v >> 6] &= ~(np.uint64(1) << np.uint64(v & 63))
+    bits.plane[:, v, :] = 0
+    at = labels.at[v]
+    for q in range(labels.size[v]):
+        set_planes(v, labels.neighbour[at + q], find_root(ids.root, labels.id[at + q]), ids, bits)
+
+
+@njit
+def write_limit(u: int, limit: Any, D: Array, bits: Bits) -> None:
+    """Write which vertices are at most `limit` from u."""
+    n = D.shape[0]
+    bits.limit[u] = limit
+    for w in range(bits.near.shape[1]):
+        word = np.uint64(0)
+        for k in range(64 * w, min(64 * w + 64, n)):
+            word |= np.uint64(D[u, k] <= limit) << np.uint64(k & 63)
+        bits.near[u, w] = word
+
+
+@njit
+def meets(v: int, u: int, d: Any, i: int, j: int, D: Array, bits: Bits) -> bool:
+    """Say whether the lune of ij = vu holds a vertex with a label at v; `near` of u may hold too much."""
+    for w in range(bits.near.shape[1]):
+        both = bits.near[v, w] & bits.near[u, w]
+        held = np.uint64(0)
+        for p in range(PLANES):
+            if bits.plane_slot[p] >= 0:
+                held |= bits.plane[p, v, w]
+        held &= both
+        k = 64 * w
+        while held != 0:
+            if held & np.uint64(1) and k != u and before(D[u, k], u, k, d, i, j):
+                return True
+            held >>= np.uint64(1)
+            k += 1
+    return False
+
+
+@njit
+def agree(v: int, u: int, p: int, bits: Bits) -> int:
+    """Compare the labels of both sides over the lune in one plane: 0 all equal, 1 all different, 2 the lune disagrees."""
+    same = np.uint64(0)
+    different = np.uint64(0)
+    for w in range(bits.near.shape[1]):
+        both = bits.near[v, w] & bits.near[u, w]
+        x = bits.plane[p, v, w] ^ bits.plane[p, u, w]
+        different |= both & x
+        same |= both & ~x
+    if different == 0:
+        return 0
+    return 1 if same == 0 else 2
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -642,8 +949,8 @@ def clean_list(v, root, list_vertex, list_id, list_at, list_len, list_clean, reg
 
 
 @njit
-def has_zero_witness(v, u, i, j, count, D, where):  # type: ignore[no-untyped-def]
-    """Whether the lune of ij = vu holds more vertices than the `count` marked in `where`."""
+def has_zero_witness(v: int, u: int, i: int, j: int, count: int, D: Array, where: Array) -> bool:
+    """Say whether the lune of ij = vu holds more vertices than the `count` marked in `where`."""
     n = D.shape[0]
     d = D[i, j]
     inside = 0
@@ -659,29 +966,39 @@ def has_zero_witness(v, u, i, j, count, D, where):  # type: ignore[no-untyped-de
 
 
 @njit
-def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, heap_vertex, active, order, order_at, order_len, order_cap, order_next, order_done, row_value, row_index, spare_value, spare_index, list_vertex, list_id, list_at, list_len, list_cap, list_clean, where, seen, label_v, label_u, root, id_hash, id_row, id_place, id_log, live_ids, table, sets, free_rows, free_slots, slot_birth, slot_hash, relation, death_birth, death_length, death_triangle, death_log, death_edges, log, edge_i, edge_j, edge_id, radius, budget):  # type: ignore[no-untyped-def]
-    """Visit up to `budget` edges in the total order and keep the labels; returns why it stopped.
+def sweep(state: State, radius: Any, budget: int) -> int:
+    """Visit up to `budget` edges in the total order and keep the labels; return why it stopped.
 
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
     done again after the pool has grown, and changes nothing the second time.
     """
+    D, near, birth_i, birth_j, reg, last, queue, rows, labels, ids, bits, found, where, seen, label_v, label_u = state
+    heap_length, heap_pair, heap_vertex, active = queue
+    row_neighbour, row_length, row_at, row_size = rows.neighbour, rows.length, rows.at, rows.size
+    row_next, row_complete = rows.next, rows.complete
+    list_neighbour, list_id, list_at, list_size, list_clean = (
+        labels.neighbour, labels.id, labels.at, labels.size, labels.clean,
+    )  # fmt: skip
+    root, id_hash, id_row, sets, relation = ids.root, ids.hash, ids.row, ids.sets, ids.relation
+    bits_near, ready, limit, plane_slot, mask_id = bits.near, bits.ready, bits.limit, bits.plane_slot, bits.mask_id
     n = D.shape[0]
     n_births = len(birth_i)
-    words = sets.shape[1]
+    words = len(relation)
+    eighth = last.dtype.type(0.125)
     for _ in range(budget):
         if reg[ALIVE] == 0 and reg[NEXT_BIRTH] == n_births:
             return DONE
-        if reg[LIST_USED] + 4 * n + 4 * FIRST_LIST > len(list_id):
-            return GROW_LISTS
-        if reg[ORDER_USED] + 3 * n > len(order):
-            return GROW_ORDER
-        if reg[N_IDS] + 1 > len(root) - 1:
+        if reg[LABELS_USED] + 4 * n + 4 * FIRST_LIST > len(list_id):
+            return GROW_LABELS
+        if reg[ROWS_USED] + 3 * n > len(row_neighbour):
+            return GROW_ROWS
+        if reg[N_IDS] + 2 > len(root):
             return GROW_IDS
         if reg[N_FREE_ROWS] == 0 or reg[N_FREE_SLOTS] == 0:
             return GROW_SETS
-        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(log):
+        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(found.log):
             return GROW_LOG
-        if reg[KEEP_EDGES] and reg[EDGES_USED] == len(edge_id):
+        if reg[KEEP_EDGES] and reg[EDGES_USED] == len(found.edge_id):
             return GROW_EDGES
 
         born = False
@@ -689,28 +1006,15 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
             i = birth_i[reg[NEXT_BIRTH]]
             j = birth_j[reg[NEXT_BIRTH]]
             d = D[i, j]
-            born = reg[HEAP_SIZE] == 0 or not (
-                heap_length[0] < d or (heap_length[0] == d and heap_pair[0] < pair_of(i, j))
-            )
+            pair = pair_of(i, j)
+            born = reg[QUEUED] == 0 or not (heap_length[0] < d or (heap_length[0] == d and heap_pair[0] < pair))
         label = 0
         if born:
-            reg[N_FREE_SLOTS] -= 1
-            slot = free_slots[reg[N_FREE_SLOTS]]
-            slot_birth[slot] = reg[NEXT_BIRTH]
-            slot_hash[slot] = mix(reg[NEXT_BIRTH] + 1)
-            for w in range(words):
-                relation[w] = 0
-            relation[slot >> 6] = np.uint64(1) << np.uint64(slot & 63)
-            label = make_id(
-                relation, slot_hash[slot], reg, root, id_hash, id_row, id_place, id_log, live_ids, table,
-                sets, free_rows, slot_birth, log,
-            )  # fmt: skip
-            reg[NEXT_BIRTH] += 1
-            reg[ALIVE] += 1
-            reg[LAST_PAIR] = pair_of(i, j)
-            last_length[0] = d
+            label = give_birth(ids, bits, reg, found)
+            reg[LAST_PAIR] = pair
+            last[0] = d
         else:
-            if reg[HEAP_SIZE] == 0:
+            if reg[QUEUED] == 0:
                 return DONE
             v = heap_vertex[0]
             d = heap_length[0]
@@ -719,61 +1023,88 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
             j = np.int32(pair & 0xFFFFFFFF)
             u = j if v == i else i
             if list_clean[v] != reg[FOUND]:
-                clean_list(v, root, list_vertex, list_id, list_at, list_len, list_clean, reg)
-            if list_len[v] == 0:
+                clean_list(v, root, labels, reg)
+            if list_size[v] == 0:
                 # An edge can be non-zero only beside a non-zero edge, so v sleeps until it gets one again.
                 active[v] = False
-                pop_first(reg, heap_length, heap_pair, heap_vertex)
+                ready[v] = False
+                drop_first(queue, reg)
                 continue
-            if pair != reg[LAST_PAIR] or d != last_length[0]:
-                # Witnesses of which at least one of the two labels is not zero. A labelled edge has been processed,
-                # so it comes before ij and only the other one has to be compared.
-                count = 0
-                zero = True
-                differ = False
-                at = list_at[v]
-                for q in range(list_len[v]):
-                    # Written in any case and kept by counting: whether a neighbour is in the lune is a coin toss.
-                    k = list_vertex[at + q]
-                    seen[count] = k
-                    label_v[count] = list_id[at + q]
-                    inside = D[u, k] < d
-                    if D[u, k] == d:
-                        inside = before(d, u, k, d, i, j)
-                    count += inside
-                for q in range(count):
-                    label_u[q] = 0
-                    where[seen[q]] = q + 1
-                if list_clean[u] != reg[FOUND]:
-                    clean_list(u, root, list_vertex, list_id, list_at, list_len, list_clean, reg)
-                at = list_at[u]
-                for q in range(list_len[u]):
-                    k = list_vertex[at + q]
-                    place = where[k]
-                    if place != 0:
-                        label_u[place - 1] = list_id[at + q]
+            if pair != reg[LAST_PAIR] or d != last[0]:
+                settled = False
+                fresh = False
+                mask = 0
+                value = np.uint64(0)
+                if reg[N_PLAIN] == 0 and list_size[v] + list_size[u] >= reg[DENSE]:
+                    if not ready[v]:
+                        make_ready(v, d, i, j, D, labels, ids, bits)
+                    if list_size[u] == 0 and not ready[u]:
+                        if limit[u] < d:
+                            write_limit(u, d + (radius - d) * eighth, D, bits)
+                        settled = not meets(v, u, d, i, j, D, bits)
                     else:
+                        if not ready[u]:
+                            make_ready(u, d, i, j, D, labels, ids, bits)
+                        settled = True
+                        for p in range(PLANES):
+                            if plane_slot[p] >= 0:
+                                outcome = agree(v, u, p, bits)
+                                settled &= outcome < 2
+                                mask |= outcome << p
+                        if settled and mask != 0:
+                            label = mask_id[mask]
+                            if label == 0:
+                                fresh = True
+                                relation[:] = 0
+                                for p in range(PLANES):
+                                    if (mask >> p) & 1:
+                                        slot = plane_slot[p]
+                                        relation[slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
+                                        value ^= ids.slot_hash[slot]
+                if not settled:
+                    # Witnesses of which at least one of the two labels is not zero. A labelled edge has been processed,
+                    # so it comes before ij and only the other one has to be compared.
+                    count = 0
+                    at = list_at[v]
+                    for q in range(list_size[v]):
+                        k = list_neighbour[at + q]
                         seen[count] = k
-                        label_v[count] = 0
-                        label_u[count] = list_id[at + q]
-                        inside = D[v, k] < d
-                        if D[v, k] == d:
-                            inside = before(d, v, k, d, i, j)
+                        label_v[count] = list_id[at + q]
+                        inside = D[u, k] < d
+                        if D[u, k] == d:
+                            inside = before(d, u, k, d, i, j)
                         count += inside
-                        where[k] = count * inside
-                base = 0
-                for q in range(count):
-                    if label_v[q] != label_u[q]:
-                        differ = True
-                        base = q
-                a = 0
-                b = 0
-                if differ:
-                    # Not all is zero, so it matters whether any witness is.
-                    zero = False
                     for q in range(count):
-                        zero |= label_v[q] == label_u[q]
-                    if not zero:
+                        label_u[q] = 0
+                        where[seen[q]] = q + 1
+                    if list_clean[u] != reg[FOUND]:
+                        clean_list(u, root, labels, reg)
+                    at = list_at[u]
+                    for q in range(list_size[u]):
+                        k = list_neighbour[at + q]
+                        place = where[k]
+                        if place != 0:
+                            label_u[place - 1] = list_id[at + q]
+                        else:
+                            seen[count] = k
+                            label_v[count] = 0
+                            label_u[count] = list_id[at + q]
+                            inside = D[v, k] < d
+                            if D[v, k] == d:
+                                inside = before(d, v, k, d, i, j)
+                            count += inside
+                            where[k] = count * inside
+                    differ = False
+                    zero = False
+                    base = 0
+                    for q in range(count):
+                        if label_v[q] == label_u[q]:
+                            zero = True
+                        else:
+                            differ = True
+                            base = q
+                    if differ and not zero:
+                        # Some sum is not zero, so it matters whether any other is; the nearest are the likely ones.
                         for q in range(min(8, near.shape[1])):
                             k = near[v, q]
                             if (
@@ -784,96 +1115,74 @@ def sweep(D, near, birth_i, birth_j, reg, last_length, heap_length, heap_pair, h
                             ):
                                 zero = True
                                 break
-                    if not zero:
-                        zero = has_zero_witness(v, u, i, j, count, D, where)
-                for q in range(count):
-                    where[seen[q]] = 0
-                if differ:
-                    if not zero:
-                        a = label_v[base]
-                        b = label_u[base]
+                        if not zero:
+                            zero = has_zero_witness(v, u, i, j, count, D, where)
                     for q in range(count):
-                        x = find_root(root, label_v[q])
-                        y = find_root(root, label_u[q])
-                        if (x == a and y == b) or (x == b and y == a) or (zero and x == y):
-                            continue
-                        value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]
-                        empty = True
-                        for w in range(words):
-                            relation[w] = (
-                                sets[id_row[x], w]
-                                ^ sets[id_row[y], w]
-                                ^ sets[id_row[a], w]
-                                ^ sets[id_row[b], w]
-                            )
-                            empty &= relation[w] == 0
-                        if empty:
-                            continue
-                        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(log):
-                            return GROW_LOG
-                        slot = youngest_slot(relation, slot_birth)
-                        found = reg[FOUND]
-                        death_birth[found] = slot_birth[slot]
-                        death_length[found] = d
-                        death_triangle[found, 0] = i
-                        death_triangle[found, 1] = j
-                        death_triangle[found, 2] = seen[q]
-                        death_log[found] = reg[LOG_USED]
-                        death_edges[found] = reg[EDGES_USED]
-                        log_births(relation, slot_birth, reg, log)
-                        reg[FOUND] += 1
-                        reg[ALIVE] -= 1
-                        substitute(
-                            relation, value, slot, reg, root, id_hash, id_row, id_place, live_ids, table,
-                            sets, free_rows,
-                        )  # fmt: skip
-                        free_slots[reg[N_FREE_SLOTS]] = slot
-                        reg[N_FREE_SLOTS] += 1
-                        a = find_root(root, a)
-                        b = find_root(root, b)
-                    if a == 0 or b == 0:
-                        label = a + b
-                    elif a != b:
-                        value = id_hash[a] ^ id_hash[b]
-                        for w in range(words):
-                            relation[w] = sets[id_row[a], w] ^ sets[id_row[b], w]
-                        label = table_find(table, id_hash, id_row, sets, value, relation)
-                        if label == 0:
-                            label = make_id(
-                                relation, value, reg, root, id_hash, id_row, id_place, id_log, live_ids,
-                                table, sets, free_rows, slot_birth, log,
-                            )  # fmt: skip
+                        where[seen[q]] = 0
+                    if differ:
+                        a = 0 if zero else label_v[base]
+                        b = 0 if zero else label_u[base]
+                        for q in range(count):
+                            x = find_root(root, label_v[q])
+                            y = find_root(root, label_u[q])
+                            if (x == a and y == b) or (x == b and y == a) or (x == y and a == b):
+                                continue
+                            value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]
+                            empty = True
+                            for w in range(words):
+                                relation[w] = (
+                                    sets[id_row[x], w] ^ sets[id_row[y], w] ^ sets[id_row[a], w] ^ sets[id_row[b], w]
+                                )
+                                empty &= relation[w] == 0
+                            if empty:
+                                continue
+                            if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(found.log):
+                                return GROW_LOG
+                            kill(value, d, i, j, seen[q], ids, bits, reg, found)
+                            a = find_root(root, a)
+                            b = find_root(root, b)
+                        if a == 0 or b == 0:
+                            label = a + b
+                        elif a != b:
+                            fresh = True
+                            value = id_hash[a] ^ id_hash[b]
+                            for w in range(words):
+                                relation[w] = sets[id_row[a], w] ^ sets[id_row[b], w]
+                if fresh:
+                    label = table_find(ids, value, relation)
+                    if label == 0:
+                        label = make_id(relation, value, ids, reg, found)
+                    if settled:
+                        mask_id[mask] = label
                 reg[LAST_PAIR] = pair
-                last_length[0] = d
+                last[0] = d
+            if ready[v]:
+                bits_near[v, u >> 6] |= np.uint64(1) << np.uint64(u & 63)
             # The next edge of v takes the place of this one.
-            p = order_next[v] + 1
-            if p >= order_len[v] and not order_done[v]:
-                next_segment(
-                    v, d, u, 2 * order_len[v], D, radius, reg, order, order_at, order_len, order_cap,
-                    order_done, row_value, row_index, spare_value, spare_index,
-                )  # fmt: skip
+            p = row_next[v] + 1
+            if p >= row_size[v] and not row_complete[v]:
+                next_segment(v, d, u, min(2 * row_size[v], LARGEST_SEGMENT), D, radius, rows, reg)
                 p = 0
-            order_next[v] = p
-            if p < order_len[v] and D[v, order[order_at[v] + p]] <= radius:
-                k = order[order_at[v] + p]
-                sift_down(heap_length, heap_pair, heap_vertex, reg[HEAP_SIZE], D[v, k], pair_of(v, k), v)
+            row_next[v] = p
+            at = row_at[v] + p
+            if p < row_size[v] and row_length[at] <= radius:
+                pair = pair_of(v, row_neighbour[at])
+                sift_down(heap_length, heap_pair, heap_vertex, reg[QUEUED], row_length[at], pair, v)
             else:
-                pop_first(reg, heap_length, heap_pair, heap_vertex)
+                drop_first(queue, reg)
         if label != 0:
-            append_label(i, j, label, reg, list_vertex, list_id, list_at, list_len, list_cap)
-            append_label(j, i, label, reg, list_vertex, list_id, list_at, list_len, list_cap)
             if reg[KEEP_EDGES]:
                 at = reg[EDGES_USED]
-                edge_i[at] = i
-                edge_j[at] = j
-                edge_id[at] = label
+                found.edge_i[at] = i
+                found.edge_j[at] = j
+                found.edge_id[at] = label
                 reg[EDGES_USED] += 1
             for side in range(2):
                 v = i if side == 0 else j
+                u = j if side == 0 else i
+                append_label(v, u, label, labels, reg)
+                if ready[v]:
+                    set_planes(v, u, label, ids, bits)
                 if not active[v]:
-                    wake(
-                        v, i, j, D, radius, reg, heap_length, heap_pair, heap_vertex, active, order, order_at,
-                        order_len, order_cap, order_next, order_done, row_value, row_index,
-                        spare_value, spare_index,
-                    )  # fmt: skip
+                    wake(v, u, D, radius, queue, rows, reg)
     return BUDGET

@@ -49,6 +49,8 @@ def diagram_distance(
     if kind == "bottleneck":
         return bottleneck(first, second)
     order = _check.real(order, "order", least=1)
+    if np.isinf(order):
+        raise _check.InputError("the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'.")
     internal_p = _check.real(internal_p, "internal_p", least=1)
     delta = _check.real(delta, "delta", least=1e-12)
     finite = np.concatenate([first, second])
@@ -61,7 +63,13 @@ def diagram_distance(
 
 
 def _diagram(a: object, what: str) -> Diagram:
-    array = np.asarray(a, dtype=np.float64)
+    try:
+        array = np.asarray(a, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _check.InputError(
+            f"{what} must be a diagram, an (m, 2) array of births and deaths, and it could not be read as numbers; pass one "
+            "degree of the result, for instance P[1]."
+        ) from error
     if array.size == 0:
         return np.empty((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:

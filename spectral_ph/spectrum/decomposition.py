@@ -155,5 +155,9 @@ def spectrum(
             offset += len(values)
     values = all_values[order]
     residual = float(np.linalg.norm(vectors - S @ vectors - vectors * values, axis=0).max())
-    settings: Settings = {"n_components": m, "solver": "+".join(sorted(names)), "random_state": random_state}
+    settings: Settings = {
+        "n_components": m,
+        "solver": "+".join(sorted(names)),
+        "random_state": _check.seed_record(random_state),
+    }
     return Spectrum(values, vectors, d, component[order].astype(np.int64), parts.labels, residual, settings)

@@ -12,6 +12,7 @@ import scipy.sparse.linalg
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Graph
+from spectral_ph.spectrum.laplacian import normalized_adjacency
 
 LANCZOS_TOLERANCE = 0.0  # to machine precision
 LOBPCG_TOLERANCE = 1e-8
@@ -39,7 +40,7 @@ def solve_dense(S: Graph, trivial: FloatArray, m: int) -> tuple[FloatArray, Floa
         values, vectors = scipy.linalg.eigh(L, driver="evd", overwrite_a=True, check_finite=False)
     else:
         values, vectors = scipy.linalg.eigh(L, subset_by_index=(0, m - 1), overwrite_a=True, check_finite=False)
-    return _with_trivial(values, vectors, trivial)
+    return _with_trivial(S, values, vectors, trivial)
 
 
 def solve_lanczos(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -72,7 +73,7 @@ def solve_lanczos(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generato
             f"the Lanczos solver found {len(error.eigenvalues)} of the {m} eigenpairs asked for before it gave up; ask for "
             "fewer (n_components) or pass solver='dense'."
         ) from error
-    return _with_trivial(1 - top[::-1], vectors[:, ::-1], trivial)
+    return _with_trivial(S, 1 - top[::-1], vectors[:, ::-1], trivial)
 
 
 def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -119,12 +120,24 @@ def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator
     return values, np.column_stack([trivial, vectors[:, order]])
 
 
-def _with_trivial(values: FloatArray, vectors: FloatArray, trivial: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Put the exact trivial eigenpair in the place of its numerical copy."""
-    vectors = np.array(vectors)
-    values = np.array(values)
-    values[0], vectors[:, 0] = 0.0, trivial
-    return values, vectors
+NEARLY_ZERO = 1e-8
+
+
+def _with_trivial(
+    S: Graph, values: FloatArray, vectors: FloatArray, trivial: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Put the exact trivial eigenpair first, the others orthogonal to it.
+
+    Where more eigenvalues are nearly zero (a graph that hangs by a thread) the numerical eigenvectors mix the trivial one
+    with theirs: their span is turned so that the trivial one is its first axis, and solved again in the others.
+    """
+    few = max(1, int(np.searchsorted(values, NEARLY_ZERO)))
+    span = vectors[:, :few]
+    turn, _ = np.linalg.qr((span.T @ trivial)[:, None], mode="complete")
+    rest = span @ turn[:, 1:]
+    small, again = np.linalg.eigh(rest.T @ (rest - S @ rest))
+    new = np.concatenate([[0.0], np.maximum(small, 0.0), values[few:]])
+    return new, np.column_stack([trivial, rest @ again, vectors[:, few:]])
 
 
 def fix_signs(vectors: FloatArray) -> FloatArray:
@@ -143,3 +156,21 @@ def fix_signs(vectors: FloatArray) -> FloatArray:
     first = np.argmax(size >= size.max(axis=0) * (1 - 1e-8), axis=0)
     sign = np.sign(vectors[first, np.arange(vectors.shape[1])])
     return np.asarray(vectors * np.where(sign == 0, 1.0, sign))
+
+
+def largest_eigenvalue(A: Graph) -> float:
+    """Return the largest eigenvalue of L_sym of a graph, at most 2 (ARPACK's accuracy).
+
+    Parameters
+    ----------
+    A : (n, n) graph without isolated vertices.
+
+    Returns
+    -------
+    float
+    """
+    S = normalized_adjacency(A)
+    if S.shape[0] < 20:
+        return float(1 - np.linalg.eigvalsh(S.toarray())[0])
+    start = np.cos(np.arange(S.shape[0]))  # any vector that is the same every time
+    return float(1 - scipy.sparse.linalg.eigsh(S, k=1, which="SA", v0=start, return_eigenvectors=False)[0])

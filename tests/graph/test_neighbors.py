@@ -117,12 +117,19 @@ def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
         nearest_neighbors(X, **arguments)
 
 
-def test_overflowing_coordinates_are_refused():
-    X = np.random.default_rng(7).standard_normal((20, 2)) * 1e200
-    with pytest.raises(
-        InputError, match=r"^the coordinates of X reach .* whose square overflows; divide X by a constant"
-    ):
-        nearest_neighbors(X, 3)
+@pytest.mark.parametrize("value", [np.nan, -1.0])
+def test_a_metric_that_is_none_is_refused(value):
+    sentence = (
+        "metric 'broken' returned NaN or a negative number for some pair of points; pass one that returns a distance for "
+        "every pair."
+    )
+
+    def broken(x, y):
+        return value if x[0] < y[0] else 1.0
+
+    X = np.random.default_rng(7).standard_normal((20, 2))
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        nearest_neighbors(X, 3, broken)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of distributed's own dependencies

@@ -161,6 +161,15 @@ def test_cycle_graph_has_one_loop_exactly(n):
     assert rips_h1(ring(n)).h1.tolist() == [[1, np.ceil(n / 3)]]
 
 
+@pytest.mark.parametrize(("n", "copies"), [(12, 20), (9, 50)])
+def test_copies_of_points_change_nothing(n, copies):
+    D = np.kron(ring(n), np.ones((copies, copies)))
+    mixed = np.random.default_rng(n).permutation(len(D))
+    found = rips_h1(D[np.ix_(mixed, mixed)])
+    assert found.h1.tolist() == [[1, np.ceil(n / 3)]]
+    assert found.h0.tolist() == [[0, np.inf], *([[0, 1]] * (n - 1))]
+
+
 @pytest.mark.parametrize(("a", "b"), [(4, 4), (7, 11), (12, 25)])
 def test_torus_grid_has_two_loops(a, b):
     """With the maximum metric the Rips complex of a product is the product of Rips complexes (Adamaszek, Adams 2017)."""
@@ -386,6 +395,14 @@ def test_bits_and_lists_give_the_same(kind, dense, monkeypatch):
         h0, h1 = gudhi(D)
         assert np.array_equal(sorted_rows(found.h0), h0)
         assert np.array_equal(sorted_rows(found.h1), h1)
+
+
+def test_layout_of_memory_does_not_matter():
+    D = KINDS["gaussian"](50, np.random.default_rng(9))
+    wide = np.zeros((50, 100))
+    wide[:, ::2] = D
+    for other in (np.asfortranarray(D), wide[:, ::2]):
+        assert_same(rips_h1(D), rips_h1(other))
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):

@@ -109,8 +109,8 @@ def test_laplacians():
         (
             sp.csr_array((3, 3)),
             {},
-            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them; drop those points, raise n_neighbors, or "
-            "use mode='union'.",
+            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them; drop those points, or join them: raise "
+            "n_neighbors, or use mode='union'.",
         ),
         (
             sp.csr_array(np.array([[0, 1.0], [2.0, 0]])),

@@ -1,0 +1,169 @@
+"""Cost against the number of points, ours and each peer's until it fails.
+
+    python benchmarks/scale.py [--quick] [--limit 120]
+
+Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
+own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
+truncated; the other rows are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri.
+Written to results/scale.json and results/scale.png.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+SIZES = (1000, 2000, 4000, 8000, 10_000, 20_000, 50_000, 100_000)
+PEERS = ("gudhi", "holos", "ripser")
+LARGEST_EXACT = 20_000
+LARGEST_FLOOR = 10_000
+
+
+def points(n):
+    import spectral_ph as sph
+
+    return sph.datasets.circle(n, ambient_dim=50, sigma=0.25, random_state=0)
+
+
+def run_one(what, n, path):
+    import spectral_ph as sph
+
+    warm = sph.datasets.circle(300, ambient_dim=10)
+    if what in ("exact", "truncated"):
+        import warnings
+
+        X = points(n)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sph.SpectralWarning)
+            sph.persistence(warm, method=what)
+            start = time.perf_counter()
+            P = sph.persistence(X, method=what)
+        seconds = time.perf_counter() - start
+        found = {"birth": float(P[1][0, 0]), "death": float(P[1][0, 1]), "features": len(P[1])}
+        found["error"] = P.settings.get("error")
+    elif what == "floor":
+        import scipy.linalg
+
+        M = np.full((n, n), 1.0 / n, order="F")
+        M[np.diag_indices(n)] += 15
+        start = time.perf_counter()
+        factor, _ = scipy.linalg.lapack.dpotrf(M, lower=1, clean=0, overwrite_a=1)
+        scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+        seconds, found = time.perf_counter() - start, {}
+    else:
+        from h1 import engine
+
+        engine(what, sph.distance_matrix(warm), 2)[0]()
+        call, factor = engine(what, np.load(path), 2)
+        start = time.perf_counter()
+        diagram = call() * factor
+        seconds = time.perf_counter() - start
+        top = diagram[np.argmax(diagram[:, 1] - diagram[:, 0])]
+        found = {"birth": float(top[0]), "death": float(top[1]), "features": len(diagram)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"seconds": seconds, "peak_gib": peak, **found}))
+
+
+def measured(what, n, path, limit):
+    command = [sys.executable, __file__, "--one", what, str(n), path or "-"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit + 60, check=False)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"more than {limit:g} s"}
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        return {"failed": lines[-1] if lines else f"ended by signal {-done.returncode}"}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def figure(rows, path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = {
+        "exact": "spectral_ph: points to diagram, exact",
+        "truncated": "spectral_ph: points to diagram, truncated",
+        "ours": "spectral_ph: homology alone",
+        "gudhi": "gudhi: homology alone",
+        "holos": "holos-tda: homology alone",
+        "ripser": "ripser.py: homology alone",
+        "floor": "floor of exact distances (LAPACK, n³)",
+    }
+    colours = dict(
+        zip(names, ("#0072b2", "#56b4e9", "#003f66", "#d55e00", "#cc79a7", "#e69f00", "#888888"), strict=True)
+    )
+    fig, ax = plt.subplots(figsize=(8, 5.2), layout="constrained")
+    for name, label in names.items():
+        mine = [r for r in rows if r["what"] == name and "seconds" in r]
+        if mine:
+            style = ":" if name == "floor" else "-"
+            x, y = [r["n"] for r in mine], [r["seconds"] for r in mine]
+            ax.plot(x, y, style, marker="o", ms=4, color=colours[name], label=label)
+            if any(r["what"] == name and "failed" in r for r in rows):
+                ax.plot(x[-1], y[-1], "x", ms=11, mew=2, color=colours[name])
+    ax.set(xscale="log", yscale="log", xlabel="points n", ylabel="seconds")
+    ax.set_xticks([1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000])
+    ax.set_xticklabels(["1,000", "2,000", "5,000", "10,000", "20,000", "50,000", "100,000"])
+    ax.minorticks_off()
+    ax.grid(color="#dddddd", lw=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=9, title="× : the next size ran past the limit", title_fontsize=9)
+    fig.savefig(path, dpi=120)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 points only, nothing is written")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds for one measurement of a peer")
+    parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        what, n, path = arguments.one
+        run_one(what, int(n), path)
+        return
+    import record
+
+    import spectral_ph as sph
+
+    rows, given_up = [], set()
+    try:
+        import holos_tda  # noqa: F401
+    except ImportError:
+        given_up.add("holos")
+        print("holos-tda is not installed, so it is left out")
+    for n in SIZES[:2] if arguments.quick else SIZES:
+        jobs = ["truncated"]
+        if n <= LARGEST_EXACT:
+            jobs = ["exact", "truncated", "ours", *PEERS]
+        if n <= LARGEST_FLOOR:
+            jobs.append("floor")
+        with tempfile.TemporaryDirectory() as folder:
+            path = None
+            if n <= LARGEST_FLOOR:
+                path = str(Path(folder) / "D.npy")
+                np.save(path, sph.distance_matrix(points(n)))
+            for what in jobs:
+                if what in given_up or (path is None and what in ("ours", *PEERS)):
+                    continue
+                found = measured(what, n, path, arguments.limit if what in PEERS else 1500)
+                rows.append({"what": what, "n": n, **found})
+                print(rows[-1], flush=True)
+                if "failed" in found or (what in PEERS and found["seconds"] > arguments.limit):
+                    given_up.add(what)
+    if not arguments.quick:
+        about = {"seed": 0, "data": "circle, ambient_dim=50, sigma=0.25", "k": 15, "limit_s": arguments.limit}
+        columns = ["what", "n", "seconds", "peak_gib", "birth", "death", "features", "failed"]
+        record.write("scale", rows, columns=columns, **about)
+        figure(rows, record.RESULTS / "scale.png")
+
+
+if __name__ == "__main__":
+    main()
