@@ -50,7 +50,9 @@ def diagram_distance(
         return bottleneck(first, second)
     order = _check.real(order, "order", least=1)
     if np.isinf(order):
-        raise _check.InputError("the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'.")
+        raise _check.InputError(
+            "the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'."
+        )
     internal_p = _check.real(internal_p, "internal_p", least=1)
     delta = _check.real(delta, "delta", least=1e-12)
     finite = np.concatenate([first, second])
