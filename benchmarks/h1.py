@@ -68,7 +68,7 @@ def euclidean(X):
 
 
 CASES = {
-    "resistance torus": lambda n, rng: effective_resistance(torus(n, rng)),
+    "resistance torus, sigma .1": lambda n, rng: effective_resistance(noisy(torus(n, rng), 0.1, 50, rng)),
     "resistance noisy circle": lambda n, rng: effective_resistance(noisy(circle(n), 0.25, 50, rng)),
     "resistance circle without noise, k=100": lambda n, _: effective_resistance(circle(n), 100),
     "Euclidean noisy circle d=50": lambda n, rng: euclidean(noisy(circle(n), 0.25, 50, rng)),
@@ -77,7 +77,7 @@ CASES = {
     "random symmetric, no metric": lambda n, rng: squareform(rng.uniform(size=n * (n - 1) // 2)),
 }
 SIZES = {
-    "resistance torus": (1000, 2000, 4000),
+    "resistance torus, sigma .1": (1000, 2000, 4000),
     "resistance noisy circle": (1000, 4000, 8000),
     "resistance circle without noise, k=100": (1000, 2000),
     "Euclidean noisy circle d=50": (2000, 4000),

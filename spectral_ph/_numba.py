@@ -11,6 +11,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba as nb
+from numba.core import types
+from numba.extending import overload
+
+__all__ = ["njit", "njit_parallel", "overload", "prange", "thread_limit", "types"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 prange = nb.prange

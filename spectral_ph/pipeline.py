@@ -8,14 +8,23 @@ from typing import Any
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
-from spectral_ph.distances.registry import compute
+from spectral_ph._types import EngineName, FloatArray, Graph, ImplicitDistances, RandomState, Settings
+from spectral_ph.distances.implicit import matrix, restrict
+from spectral_ph.distances.landmarks import farthest_points
+from spectral_ph.distances.registry import DISTANCES, compute, compute_implicit
 from spectral_ph.homology.diagram import Persistence, persistence_lengths
-from spectral_ph.homology.persistence import rips_persistence
+from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.coordinates import LiftError, circular_coordinate, orient
 from spectral_ph.loops.cycles import cocycle_value, representative_cycle
 from spectral_ph.loops.score import detection_score
 from spectral_ph.loops.verdict import Loop, LoopResult, Verdict
+
+METHODS = ("auto", "exact", "truncated", "landmarks")
+EXACT_POINTS = 20_000
+"""Up to so many points `method="auto"` is exact: n^3 flops are two minutes on two cores, and the matrix 3.2 GB."""
+
+MATRIX_SHARE = 1.5
+"""Memory of the exact chain, in matrices: the distances and what the homology of typical data needs beside them."""
 
 LIFT_PRIMES = (47, 61, 73)
 """Fields tried in turn: a cocycle over Z/p nearly always lifts to the integers, and if not it does over another p."""
@@ -32,6 +41,8 @@ def persistence(
     threshold: float | None = None,
     *,
     graph: Graph | None = None,
+    method: str = "auto",
+    n_landmarks: int = 1000,
     coeff: int = 2,
     cocycles: bool = False,
     random_state: RandomState = 0,
@@ -47,6 +58,12 @@ def persistence(
     engine : "auto", "h1", "ripser" or "gudhi"; the diagram is the same from each.
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.
+    method : "exact" holds the (n, n) distances. "truncated" (eff_res and diffusion, maxdim <= 1) holds the first
+        `n_components` eigenpairs, estimates the rest, and states the error; what it returns is exact for these distances.
+        "landmarks" takes `n_landmarks` farthest points of those, with a bound on what the others could change. "auto" is
+        exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
+        Any other name is the distance's own `method`, and exact otherwise.
+    n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
     random_state : seed for whatever is random in the neighbour search and the distance.
@@ -77,9 +94,93 @@ def persistence(
     True
     """
     with _check.collected() as warned:
-        computed = compute(X, distance, graph=graph, random_state=random_state, **params)
-        P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
-    return dataclasses.replace(P, settings=computed.settings | P.settings, warnings=tuple(warned))
+        n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+        way, reason = _method(method, distance, n, maxdim, engine, coeff)
+        chosen: Settings = {"method": way, "method_reason": reason}
+        if method not in METHODS:
+            params["method"] = method
+        if way == "exact":
+            computed = compute(X, distance, graph=graph, random_state=random_state, **params)
+            P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
+            chosen = chosen | computed.settings
+        else:
+            implicit, settings = compute_implicit(X, distance, graph=graph, random_state=random_state, **params)
+            chosen = settings | chosen | implicit.facts
+            if way == "truncated":
+                _warn_truncated(implicit)
+                P = implicit_persistence(implicit, threshold, cocycles=cocycles)
+            else:
+                P, facts = _on_landmarks(implicit, n_landmarks, maxdim, engine, threshold, coeff, cocycles)
+                chosen = chosen | facts
+    return dataclasses.replace(P, settings=chosen | P.settings, warnings=tuple(warned))
+
+
+def _method(method: str, distance: str, n: int, maxdim: int, engine: str, coeff: int) -> tuple[str, str]:
+    """Return "exact", "truncated" or "landmarks", and why."""
+    if method in ("truncated", "landmarks"):
+        if method == "truncated" and (maxdim > 1 or coeff != 2 or engine not in ("auto", "h1")):
+            raise _check.InputError(
+                f"method='truncated' computes degrees 0 and 1 over Z/2 with engine 'h1', and maxdim={maxdim}, coeff={coeff}, "
+                f"engine={engine!r} came; pass method='landmarks', or method='exact'."
+            )
+        return method, "asked for"
+    if method != "auto":
+        return "exact", "asked for"
+    if n <= EXACT_POINTS and MATRIX_SHARE * 8.0 * n**2 <= _check.available_memory():
+        return "exact", f"{n} points are at most {EXACT_POINTS} and their matrix fits in memory"
+    row = DISTANCES.get(distance)
+    if row is None or row.implicit is None or maxdim > 1 or coeff != 2 or engine not in ("auto", "h1"):
+        return "exact", "nothing else computes what is asked for"
+    return "truncated", f"{n} points are more than {EXACT_POINTS}, or their matrix does not fit in memory"
+
+
+def _warn_truncated(implicit: ImplicitDistances) -> None:
+    facts = implicit.facts
+    if facts.get("complete"):
+        return
+    error = facts["error"]
+    _check.warn(
+        f"distances were computed from {facts['n_components']} of {len(implicit)} eigenpairs and an estimate of the rest: on "
+        f"{error['all']['pairs']} sampled pairs they are off by at most {error['all']['max']:.2g}, on edges of the graph by at "
+        f"most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and births and deaths by about as much."
+    )
+
+
+def _on_landmarks(
+    implicit: ImplicitDistances,
+    n_landmarks: int,
+    maxdim: int,
+    engine: EngineName,
+    threshold: float | None,
+    coeff: int,
+    cocycles: bool,
+) -> tuple[Persistence, Settings]:
+    """Return the diagrams of some of the points, with indices among all of them, and the bound."""
+    chosen = farthest_points(implicit, _check.positive_int(n_landmarks, "n_landmarks"))
+    m = len(chosen.indices)
+    _check.memory(8.0 * m**2, f"the distances between {m} landmarks", "use fewer of them (n_landmarks).")
+    P = rips_persistence(
+        matrix(restrict(implicit, chosen.indices)), maxdim, engine, threshold, coeff=coeff, cocycles=cocycles
+    )
+    unit = "births and deaths" if implicit.root else "the roots of births and deaths"
+    _check.warn(
+        f"{m} of {len(implicit)} points were used as landmarks: {unit} in degree {chosen.least_degree} and above move by at "
+        f"most {chosen.bound:.2g} beside the truncation."
+    )
+    facts: Settings = {
+        "n_landmarks": m,
+        "covering_radius": chosen.radius,
+        "landmark_bound": chosen.bound,
+        "landmark_bound_of": unit,
+        "landmark_least_degree": chosen.least_degree,
+    }
+    edges = P.birth_edges
+    if edges is not None:
+        edges = [np.where(e >= 0, np.sort(chosen.indices[e], axis=1), -1) for e in edges]
+    cochains = P.cocycles
+    if cochains is not None:
+        cochains = [[np.column_stack([chosen.indices[c[:, :2]], c[:, 2]]) for c in part] for part in cochains]
+    return dataclasses.replace(P, n_points=len(implicit), birth_edges=edges, cocycles=cochains), facts
 
 
 def find_loops(

@@ -39,3 +39,6 @@ def distance_matrices(draw, least=2, most=12):
     D = np.zeros((n, n))
     D[np.triu_indices(n, 1)] = upper
     return D + D.T
+
+
+seeds = st.integers(0, 2**32 - 1)

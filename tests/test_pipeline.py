@@ -1,6 +1,7 @@
 """The whole chain: loops that are there are found, in their place; results remember what made them."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -113,3 +114,83 @@ def test_warnings_are_raised_once_and_kept():
     assert [str(w.message) for w in caught] == list(R.warnings)
     assert R.warnings[0].startswith("the graph has 2 connected components (sizes 100, 30)")
     assert dataclasses.asdict(R)["warnings"] == R.warnings
+
+
+def test_truncated_says_how_far_it_may_be_off():
+    X = sph.datasets.circle(500, ambient_dim=50, sigma=0.2)
+    exact = sph.persistence(X)
+    with pytest.warns(
+        sph.SpectralWarning, match=r"^distances were computed from 60 of 500 eigenpairs and an estimate of the"
+    ):
+        P = sph.persistence(X, method="truncated", n_components=60)
+    assert P.settings["method"] == "truncated"
+    assert P.settings["n_components"] == 60
+    np.testing.assert_allclose(P[1][0], exact[1][0], rtol=0.1)
+    D = sph.distance_matrix(X)
+    stated = P.settings["error"]["all"]["max"]
+    assert sph.diagram_distance(P[1], exact[1]) <= 2 * stated
+    assert stated < np.median(D)
+    assert exact.settings["method"] == "exact"
+    assert exact.settings["method_reason"] == "500 points are at most 20000 and their matrix fits in memory"
+
+
+def test_auto_truncates_when_there_are_too_many_points(monkeypatch):
+    monkeypatch.setattr(pipeline, "EXACT_POINTS", 300)
+    X = sph.datasets.circle(301, ambient_dim=20, sigma=0.1)
+    with pytest.warns(sph.SpectralWarning, match="^distances were computed from 100 of 301"):
+        P = sph.persistence(X)
+    assert (P.settings["method"], P.engine) == ("truncated", "h1")
+    assert P.settings["method_reason"] == "301 points are more than 300, or their matrix does not fit in memory"
+    assert sph.persistence(X[:300]).settings["method"] == "exact"
+    assert sph.persistence(X, "euclidean").settings["method_reason"] == "nothing else computes what is asked for"
+    assert sph.persistence(X, engine="gudhi").settings["method"] == "exact"
+
+
+def test_landmarks_state_their_bound():
+    X = sph.datasets.circle(400, ambient_dim=10, sigma=0.05)
+    exact = sph.persistence(X, sqrt=True)
+    with pytest.warns(
+        sph.SpectralWarning, match=r"^150 of 400 points were used as landmarks: births and deaths in degree 0"
+    ):
+        P = sph.persistence(X, method="landmarks", n_landmarks=150, n_components=400, sqrt=True)
+    assert P.n_points == 400
+    assert sph.diagram_distance(P[1], exact[1]) <= P.settings["landmark_bound"]
+    D = sph.distance_matrix(X, sqrt=True)
+    i, j = P.birth_edges[1].T
+    np.testing.assert_allclose(D[i, j], P[1][:, 0], rtol=1e-6)
+
+
+def test_landmarks_reach_degree_two():
+    X = sph.datasets.sphere(400, ambient_dim=5, sigma=0.0)
+    with pytest.warns(sph.SpectralWarning):
+        P = sph.persistence(X, method="landmarks", n_landmarks=120, maxdim=2)
+    assert sph.detection_score(P[2]) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {"method": "truncated", "maxdim": 2},
+            "method='truncated' computes degrees 0 and 1 over Z/2 with engine 'h1', and maxdim=2, coeff=2, engine='auto' came; "
+            "pass method='landmarks', or method='exact'.",
+        ),
+        (
+            {"method": "truncated", "distance": "dpt"},
+            "distance 'dpt' has no truncated form; those that have one are: eff_res, diffusion.",
+        ),
+        ({"method": "landmarks", "n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, and 0 came."),
+        (
+            {"method": "truncated", "corrected": False},
+            "the truncated form of distance 'eff_res' has no parameter 'corrected'; did you mean 'disconnected'? It takes: "
+            "n_components, sqrt, disconnected, random_state.",
+        ),
+        (
+            {"method": "exct"},
+            "'exct' is not a known method of eff_res; did you mean 'exact'? Known are: exact, spectral.",
+        ),
+    ],
+)
+def test_bad_methods_are_refused_with_a_sentence(arguments, sentence):
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.persistence(sph.datasets.circle(100, ambient_dim=5, sigma=0.05), **arguments)

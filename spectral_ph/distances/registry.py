@@ -14,8 +14,17 @@ from typing import Any, Literal
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchMethod, Settings
+from spectral_ph._types import (
+    FloatArray,
+    Graph,
+    GraphMode,
+    ImplicitDistances,
+    RandomState,
+    SearchMethod,
+    Settings,
+)
 from spectral_ph.distances import ambient, diffusion, resistance
+from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
 from spectral_ph.graph.neighbors import nearest_neighbors
 from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 from spectral_ph.graph.weights import conductances
@@ -33,6 +42,7 @@ class Distance:
     formula : in plain characters.
     source : where the formula is from.
     metric : whether the triangle inequality holds.
+    implicit : takes a graph and returns `ImplicitDistances`, for more points than an (n, n) array can hold; or None.
     """
 
     name: str
@@ -41,12 +51,16 @@ class Distance:
     formula: str
     source: str
     metric: bool
+    implicit: Callable[..., ImplicitDistances] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Return the keyword parameters with their defaults."""
-        signature = inspect.signature(self.function)
-        return {p.name: p.default for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY}
+        return _keywords(self.function)
+
+
+def _keywords(function: Callable[..., Any]) -> dict[str, Any]:
+    return {p.name: p.default for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
 
 
 ROWS = (
@@ -57,6 +71,7 @@ ROWS = (
         "R_ij - 1/d_i - 1/d_j + 2 A_ij/(d_i d_j), R_ij = L+_ii + L+_jj - 2 L+_ij; w(mu) = (1 - mu)/sqrt(mu), squared",
         "von Luxburg, Radl, Hein, NeurIPS 2010; Damrich, Berens, Kobak, NeurIPS 2024",
         False,
+        eff_res_implicit,
     ),
     Distance(
         "diffusion",
@@ -65,6 +80,7 @@ ROWS = (
         "sqrt(vol sum_k (P^t_ik - P^t_jk)^2 / d_k); w(mu) = sqrt(vol) |1 - mu|^t",
         "Coifman, Lafon, Appl. Comput. Harmon. Anal. 2006",
         True,
+        diffusion_implicit,
     ),
     Distance("dpt", diffusion.dpt, "graph", "w(mu) = (1 - mu)/mu", "Haghverdi et al., Nature Methods 2016", True),
     Distance(
@@ -89,7 +105,14 @@ ROWS = (
     Distance("precomputed", ambient.precomputed, "distances", "D as it came", "-", False),
 )
 DISTANCES = {row.name: row for row in ROWS}
-NEIGHBOR_GRAPH = {"n_neighbors": 15, "metric": "euclidean", "mode": "union", "weighted": False, "search": "auto"}
+INSTEAD = "use fewer points, or persistence(..., method='truncated'), which holds no matrix."
+NEIGHBOR_GRAPH: Settings = {
+    "n_neighbors": 15,
+    "metric": "euclidean",
+    "mode": "union",
+    "weighted": False,
+    "search": "auto",
+}
 """How a neighbour graph is made unless told otherwise."""
 
 
@@ -167,28 +190,108 @@ def compute(
         if row.needs == "points":
             X = _check.points(X)
             n = len(X)
-            _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
+            _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
             _check.distinct(X)
         D, facts = row.function(X, **params)
         return _kept(D, settings | facts, dtype)
-    if graph is not None:
-        A = _check.graph(graph)
-        settings["graph"] = f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"
-    else:
-        assert X is not None
-        weighted = _check.flag(weighted, "weighted")
-        if metric != "precomputed":
-            X = _check.points(X)
-            _check.distinct(X)
-        found = nearest_neighbors(X, n_neighbors, metric, method=search, random_state=random_state)
-        edges, lengths = undirected_edges(found, mode)
-        A = graph_from_edges(edges, conductances(lengths, weighted), len(found.indices))
-        settings |= {"n_neighbors": n_neighbors, "metric": found.settings["metric"], "mode": mode, "weighted": weighted}
-        settings |= {"search": found.settings["method"], "recall": found.recall}
+    A, made_how = neighbourhood(
+        X,
+        graph,
+        n_neighbors=n_neighbors,
+        metric=metric,
+        mode=mode,
+        weighted=weighted,
+        search=search,
+        random_state=random_state,
+    )
+    settings |= made_how
     n = A.shape[0]
-    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", "use fewer points.")
+    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
     D, facts = row.function(A, **params)
     return _kept(D, settings | facts, dtype)
+
+
+def neighbourhood(
+    X: FloatArray | None,
+    graph: Graph | None,
+    *,
+    n_neighbors: int = 15,
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    mode: GraphMode = "union",
+    weighted: bool = False,
+    search: SearchMethod = "auto",
+    random_state: RandomState = 0,
+) -> tuple[Graph, Settings]:
+    """Return the graph that was passed, or the neighbour graph of the points, with what made it.
+
+    Parameters
+    ----------
+    X, graph, n_neighbors, metric, mode, weighted, search, random_state : as for `distance_matrix`.
+
+    Returns
+    -------
+    A : (n, n) csr_array.
+    settings : parameters and measured recall.
+
+    Raises
+    ------
+    InputError : as `distance_matrix`.
+    """
+    if graph is not None:
+        A = _check.graph(graph)
+        return A, {"graph": f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"}
+    assert X is not None
+    weighted = _check.flag(weighted, "weighted")
+    if metric != "precomputed":
+        X = _check.points(X)
+        _check.distinct(X)
+    found = nearest_neighbors(X, n_neighbors, metric, method=search, random_state=random_state)
+    edges, lengths = undirected_edges(found, mode)
+    A = graph_from_edges(edges, conductances(lengths, weighted), len(found.indices))
+    settings: Settings = {"n_neighbors": n_neighbors, "metric": found.settings["metric"], "mode": mode}
+    return A, settings | {"weighted": weighted, "search": found.settings["method"], "recall": found.recall}
+
+
+def compute_implicit(
+    X: FloatArray | None,
+    distance: str,
+    *,
+    graph: Graph | None = None,
+    random_state: RandomState = 0,
+    **params: Any,
+) -> tuple[ImplicitDistances, Settings]:
+    """Compute a distance without an (n, n) array.
+
+    Parameters
+    ----------
+    X : (n, d) points or None.
+    distance : name of a row that has an implicit form.
+    graph : a ready graph in place of X.
+    random_state : seed.
+    **params : of the neighbour graph and of the implicit form, by name.
+
+    Returns
+    -------
+    implicit : the distances; `facts` tells how far they may be off.
+    settings : all parameters by name.
+
+    Raises
+    ------
+    InputError : for a distance without an implicit form, or as `distance_matrix`.
+    """
+    row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
+    if row.implicit is None:
+        able = ", ".join(r.name for r in ROWS if r.implicit is not None)
+        raise _check.InputError(f"distance {distance!r} has no truncated form; those that have one are: {able}.")
+    if (X is None) == (graph is None):
+        came = "neither" if X is None else "both"
+        raise _check.InputError(f"either points X or graph=A is needed, and {came} came.")
+    made = {name: params.pop(name) for name in NEIGHBOR_GRAPH if name in params}
+    _check.parameters(row.implicit, params, f"the truncated form of distance {distance!r}")
+    A, settings = neighbourhood(X, graph, **made, random_state=random_state)
+    implicit = row.implicit(A, random_state=random_state, **params)
+    given = _keywords(row.implicit) | params | {"random_state": _check.seed_record(random_state)}
+    return implicit, {"distance": distance} | given | settings
 
 
 def _kept(D: FloatArray, settings: Settings, dtype: str) -> Computed:

@@ -4,7 +4,7 @@ Edges are compared in the total order (length, i, j) with i < j everywhere. Alon
 order (length, k): the pairs (k, v) with k < v come before the pairs (v, k) with k > v, each in the order of k.
 
 Two habits of the loops have reasons in the compiler. Comparisons whose outcome is a coin toss are added up instead of
-branched upon. And `sweep` takes its arrays out of the state once and indexes `D[v, k]` instead of slicing rows, because a
+branched upon. And `sweep` takes its arrays out of the state once and looks up pairs instead of slicing rows, because a
 slice or a field taken inside a loop costs atomic reference counts (they were a quarter of its time).
 """
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import njit
+from spectral_ph._numba import njit, overload, types
 
 Array = NDArray[Any]
 
@@ -144,7 +144,7 @@ class Found(NamedTuple):
 class State(NamedTuple):
     """Everything `sweep` knows between two calls: n points, m births; float is the type of the distances."""
 
-    D: Array  # (n, n) float
+    D: Any  # (n, n) float, or Implicit
     near: Array  # (n, nearest) int32
     birth_i: Array  # (m,) int32, births in the total order
     birth_j: Array  # (m,) int32
@@ -160,6 +160,256 @@ class State(NamedTuple):
     seen: Array  # (n,) int32: the witnesses and the labels of their edges to both ends
     label_v: Array  # (n,) int32
     label_u: Array  # (n,) int32
+    row_v: Array  # (n,) float: rows of implicit distances; (0,) where D is a matrix
+    row_u: Array
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Distances, held or computed
+
+
+class Implicit(NamedTuple):
+    """The arrays of `ImplicitDistances`: a pair is computed when it is asked for, always in the same order of additions."""
+
+    coordinates: Array  # (n, c) float64
+    columns: Array  # (c, n) float64, the same transposed
+    offset: Array  # (n,) float64
+    start: Array  # (n + 1,) int64, where the corrections of a point start
+    neighbour: Array  # (e,) int64
+    taken: Array  # (e,) float64
+    root: Array  # (1,) bool
+
+
+@njit
+def implicit_length(D: Implicit, v: int, u: int) -> float:
+    """Compute the distance of a pair."""
+    if v == u:
+        return 0.0
+    total = 0.0
+    for f in range(D.coordinates.shape[1]):
+        gap = D.coordinates[v, f] - D.coordinates[u, f]
+        total += gap * gap
+    total += D.offset[v] + D.offset[u]
+    low = D.start[v]
+    high = D.start[v + 1]
+    while low < high:
+        middle = (low + high) >> 1
+        if D.neighbour[middle] < u:
+            low = middle + 1
+        else:
+            high = middle
+    if low < D.start[v + 1] and D.neighbour[low] == u:
+        total -= D.taken[low]
+    total = max(total, 0.0)
+    return np.sqrt(total) if D.root[0] else total
+
+
+@njit
+def implicit_row(D: Implicit, v: int, out: Array) -> None:
+    """Compute all distances of a point, to the same bits: columns outermost, so that the loop over points is vectorised."""
+    n = len(out)
+    out[:] = 0.0
+    for f in range(D.columns.shape[0]):
+        column = D.columns[f]
+        x = column[v]
+        for k in range(n):
+            gap = x - column[k]
+            out[k] += gap * gap
+    own = D.offset[v]
+    for k in range(n):
+        out[k] += own + D.offset[k]
+    for q in range(D.start[v], D.start[v + 1]):
+        out[D.neighbour[q]] -= D.taken[q]
+    for k in range(n):
+        out[k] = max(out[k], 0.0)
+    if D.root[0]:
+        for k in range(n):
+            out[k] = np.sqrt(out[k])
+    out[v] = 0.0
+
+
+def pair_length(D: Any, v: int, u: int) -> Any:
+    """Return the distance of a pair, held or computed."""
+    return D[v, u] if isinstance(D, np.ndarray) else implicit_length(D, v, u)
+
+
+def whole_row(D: Any, v: int, scratch: Array) -> Any:
+    """Return the distances of a point: a view of the matrix, or computed into `scratch`."""
+    if isinstance(D, np.ndarray):
+        return D[v]
+    implicit_row(D, v, scratch)
+    return scratch
+
+
+@overload(pair_length, strict=False)  # strict would compare annotations too; inline="always" lost assignments elsewhere
+def _pair_length(D: Any, v: Any, u: Any) -> Any:
+    if isinstance(D, types.Array):
+        return lambda D, v, u: D[v, u]
+    return lambda D, v, u: implicit_length(D, v, u)
+
+
+@overload(whole_row, strict=False)
+def _whole_row(D: Any, v: Any, scratch: Any) -> Any:
+    if isinstance(D, types.Array):
+        return lambda D, v, scratch: D[v]
+
+    def computed(D: Any, v: Any, scratch: Any) -> Any:
+        implicit_row(D, v, scratch)
+        return scratch
+
+    return computed
+
+
+@njit
+def implicit_lengths(D: Implicit, i: Array, j: Array, out: Array) -> None:
+    """Compute the distances of many pairs."""
+    for e in range(len(i)):
+        out[e] = implicit_length(D, i[e], j[e])
+
+
+@njit
+def implicit_nearest(
+    D: Implicit,
+    block: Array,
+    start: int,
+    norms: Array,
+    slack: float,
+    near: Array,
+    near_square: Array,
+    sure: Array,
+    largest: Array,
+) -> None:
+    """Write near points of each row of a block, below which squared form none is missing, and the largest squared form.
+
+    block : (b, n), -2 <t_i, t_k> by a matrix product, i = start + row; completed here to the squared form without the
+        norm of i. It is off by rounding, so the points found are near, not certainly the nearest; their squared forms are
+        computed anew and sorted.
+    norms : (n,) squared norms of the centred coordinates with their offsets.
+    """
+    n = block.shape[1]
+    m = near.shape[1]
+    for r in range(block.shape[0]):
+        i = start + r
+        row = block[r]
+        for k in range(n):
+            row[k] += norms[k]
+        for q in range(D.start[i], D.start[i + 1]):
+            row[D.neighbour[q]] -= D.taken[q]
+        count = 0
+        worst = np.inf
+        most = row[0]
+        for k in range(n):
+            x = row[k]
+            most = max(most, x)
+            if x < worst and k != i:
+                q = count if count < m else m - 1
+                while q > 0 and near_square[i, q - 1] > x:
+                    near_square[i, q] = near_square[i, q - 1]
+                    near[i, q] = near[i, q - 1]
+                    q -= 1
+                near_square[i, q] = x
+                near[i, q] = k
+                if count < m:
+                    count += 1
+                if count == m:
+                    worst = near_square[i, m - 1]
+        largest[i] = most + norms[i]
+        sure[i] = (worst if m < n - 1 else np.inf) + norms[i] - slack
+        for q in range(m):
+            x = implicit_length(D, i, near[i, q])
+            k = near[i, q]
+            if D.root[0]:
+                x *= x
+            at = q
+            while at > 0 and near_square[i, at - 1] > x:
+                near_square[i, at] = near_square[i, at - 1]
+                near[i, at] = near[i, at - 1]
+                at -= 1
+            near_square[i, at] = x
+            near[i, at] = k
+
+
+@njit
+def implicit_empty_lune(D: Implicit, i: int, j: int, near: Array, sure: Array, row: Array, slack: float) -> bool:
+    """Say whether no k has both ik and jk before ij (i < j); row : squared forms of i, off by at most `slack`."""
+    d = implicit_length(D, i, j)
+    square = d * d if D.root[0] else d
+    for side in range(2):
+        a = i if side == 0 else j
+        b = j if side == 0 else i
+        for q in range(near.shape[1]):
+            k = near[a, q]
+            if k == b:
+                continue
+            if before(implicit_length(D, a, k), a, k, d, i, j) and before(implicit_length(D, b, k), b, k, d, i, j):
+                return False
+        if square + slack < sure[a]:
+            return True  # every point nearer to a has been tried
+    for k in range(len(row)):
+        if (
+            row[k] <= square + slack
+            and k != i
+            and k != j
+            and before(implicit_length(D, i, k), i, k, d, i, j)
+            and before(implicit_length(D, j, k), j, k, d, i, j)
+        ):
+            return False
+    return True
+
+
+@njit
+def implicit_rng(
+    D: Implicit,
+    block: Array,
+    start: int,
+    norms: Array,
+    slack: float,
+    square_reach: float,
+    near: Array,
+    sure: Array,
+    by_rank: Array,
+    by_rank_square: Array,
+    survivors: Array,
+    out_i: Array,
+    out_j: Array,
+) -> int:
+    """Write the edges i < j of a block of rows with an empty lune and a squared form up to `square_reach`; return their number.
+
+    block : as for `implicit_nearest`. Only where it decides by more than `slack` is it trusted; all else is computed.
+    Edges that `out_i` has no room for are only counted.
+    """
+    n = block.shape[1]
+    m = by_rank.shape[0]
+    found = 0
+    for r in range(block.shape[0]):
+        i = start + r
+        row = block[r]
+        own = norms[i]
+        for k in range(n):
+            row[k] += norms[k] + own
+        for q in range(D.start[i], D.start[i + 1]):
+            row[D.neighbour[q]] -= D.taken[q]
+        count = 0
+        for j in range(i + 1, n):
+            d = row[j] - slack
+            survivors[count] = j
+            count += (d <= square_reach) & ((row[by_rank[0, j]] + slack >= d) | (by_rank_square[0, j] >= d))
+        for q in range(1, m):
+            kept = 0
+            for s in range(count):
+                j = survivors[s]
+                d = row[j] - slack
+                survivors[kept] = j
+                kept += (row[by_rank[q, j]] + slack >= d) | (by_rank_square[q, j] >= d)
+            count = kept
+        for s in range(count):
+            j = survivors[s]
+            if implicit_empty_lune(D, i, j, near, sure, row, slack):
+                if found < len(out_i):
+                    out_i[found] = i
+                    out_j[found] = j
+                found += 1
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -755,10 +1005,12 @@ def sort_pairs(value: Array, index: Array, count: int, spare_value: Array, spare
 
 
 @njit
-def next_segment(v: int, last: Any, last_k: int, want: int, D: Array, radius: Any, rows: Rows, reg: Array) -> None:
+def next_segment(
+    v: int, last: Any, last_k: int, want: int, D: Any, radius: Any, rows: Rows, reg: Array, scratch: Array
+) -> None:
     """Sort the next piece of row v, about `want` entries behind (last, last_k). The pool must have room for n."""
-    n = D.shape[0]
-    row = D[v]
+    row = whole_row(D, v, scratch)
+    n = len(row)
     value = rows.value
     index = rows.index
     # Counting is so much faster than moving that bisecting the length beat selection by rank (numpy.partition).
@@ -801,16 +1053,16 @@ def next_segment(v: int, last: Any, last_k: int, want: int, D: Array, radius: An
 
 
 @njit
-def wake(v: int, u: int, D: Array, radius: Any, queue: Queue, rows: Rows, reg: Array) -> None:
+def wake(v: int, u: int, D: Any, radius: Any, queue: Queue, rows: Rows, reg: Array, scratch: Array) -> None:
     """Make v active: from now on all its edges behind the edge to u are visited."""
     queue.active[v] = True
     i = min(v, u)
     j = max(v, u)
-    d = D[i, j]
+    d = pair_length(D, i, j)
     size = rows.size[v]
     last = rows.neighbour[rows.at[v] + size - 1] if size > 0 else u
-    if size == 0 or (not rows.complete[v] and (last == u or before(D[v, last], v, last, d, i, j))):
-        next_segment(v, d, u, SEGMENT, D, radius, rows, reg)
+    if size == 0 or (not rows.complete[v] and (last == u or before(pair_length(D, v, last), v, last, d, i, j))):
+        next_segment(v, d, u, SEGMENT, D, radius, rows, reg, scratch)
     at = rows.at[v]
     low = 0
     high = rows.size[v]
@@ -878,16 +1130,16 @@ def set_planes(v: int, u: int, x: int, ids: Ids, bits: Bits) -> None:
 
 
 @njit
-def make_ready(v: int, d: Any, i: int, j: int, D: Array, labels: Labels, ids: Ids, bits: Bits) -> None:
+def make_ready(v: int, d: Any, i: int, j: int, D: Any, labels: Labels, ids: Ids, bits: Bits) -> None:
     """Write the neighbourhood of v before the edge ij of length d, and its labels, as bits."""
-    n = D.shape[0]
+    n = bits.near.shape[0]
     bits.ready[v] = True
     bits.limit[v] = -1
     for w in range(bits.near.shape[1]):
         word = np.uint64(0)
         for k in range(64 * w, min(64 * w + 64, n)):
-            inside = D[v, k] < d
-            if D[v, k] == d:
+            inside = pair_length(D, v, k) < d
+            if pair_length(D, v, k) == d:
                 inside = k != v and before(d, v, k, d, i, j)
             word |= np.uint64(inside) << np.uint64(k & 63)
         bits.near[v, w] = word
@@ -899,19 +1151,19 @@ def make_ready(v: int, d: Any, i: int, j: int, D: Array, labels: Labels, ids: Id
 
 
 @njit
-def write_limit(u: int, limit: Any, D: Array, bits: Bits) -> None:
+def write_limit(u: int, limit: Any, D: Any, bits: Bits) -> None:
     """Write which vertices are at most `limit` from u."""
-    n = D.shape[0]
+    n = bits.near.shape[0]
     bits.limit[u] = limit
     for w in range(bits.near.shape[1]):
         word = np.uint64(0)
         for k in range(64 * w, min(64 * w + 64, n)):
-            word |= np.uint64(D[u, k] <= limit) << np.uint64(k & 63)
+            word |= np.uint64(pair_length(D, u, k) <= limit) << np.uint64(k & 63)
         bits.near[u, w] = word
 
 
 @njit
-def meets(v: int, u: int, d: Any, i: int, j: int, D: Array, bits: Bits) -> bool:
+def meets(v: int, u: int, d: Any, i: int, j: int, D: Any, bits: Bits) -> bool:
     """Say whether the lune of ij = vu holds a vertex with a label at v; `near` of u may hold too much."""
     for w in range(bits.near.shape[1]):
         both = bits.near[v, w] & bits.near[u, w]
@@ -922,7 +1174,7 @@ def meets(v: int, u: int, d: Any, i: int, j: int, D: Array, bits: Bits) -> bool:
         held &= both
         k = 64 * w
         while held != 0:
-            if held & np.uint64(1) and k != u and before(D[u, k], u, k, d, i, j):
+            if held & np.uint64(1) and k != u and before(pair_length(D, u, k), u, k, d, i, j):
                 return True
             held >>= np.uint64(1)
             k += 1
@@ -949,18 +1201,28 @@ def agree(v: int, u: int, p: int, bits: Bits) -> int:
 
 
 @njit
-def has_zero_witness(v: int, u: int, i: int, j: int, count: int, D: Array, where: Array) -> bool:
+def has_zero_witness(
+    v: int, u: int, i: int, j: int, count: int, D: Any, where: Array, row_v: Array, row_u: Array
+) -> bool:
     """Say whether the lune of ij = vu holds more vertices than the `count` marked in `where`."""
-    n = D.shape[0]
-    d = D[i, j]
+    from_v = whole_row(D, v, row_v)
+    from_u = whole_row(D, u, row_u)
+    n = len(from_v)
+    d = from_v[u]
     inside = 0
     for k in range(n):
-        inside += (D[v, k] <= d) & (D[u, k] <= d)
+        inside += (from_v[k] <= d) & (from_u[k] <= d)
     # i and j themselves count among them, and so does every vertex of the lune; others only if they tie with the edge.
     if inside == count + 2:
         return False
     for k in range(n):
-        if k != i and k != j and where[k] == 0 and before(D[v, k], v, k, d, i, j) and before(D[u, k], u, k, d, i, j):
+        if (
+            k != i
+            and k != j
+            and where[k] == 0
+            and before(from_v[k], v, k, d, i, j)
+            and before(from_u[k], u, k, d, i, j)
+        ):
             return True
     return False
 
@@ -972,7 +1234,26 @@ def sweep(state: State, radius: Any, budget: int) -> int:
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
     done again after the pool has grown, and changes nothing the second time.
     """
-    D, near, birth_i, birth_j, reg, last, queue, rows, labels, ids, bits, found, where, seen, label_v, label_u = state
+    (
+        D,
+        near,
+        birth_i,
+        birth_j,
+        reg,
+        last,
+        queue,
+        rows,
+        labels,
+        ids,
+        bits,
+        found,
+        where,
+        seen,
+        label_v,
+        label_u,
+        row_v,
+        row_u,
+    ) = state
     heap_length, heap_pair, heap_vertex, active = queue
     row_neighbour, row_length, row_at, row_size = rows.neighbour, rows.length, rows.at, rows.size
     row_next, row_complete = rows.next, rows.complete
@@ -981,7 +1262,7 @@ def sweep(state: State, radius: Any, budget: int) -> int:
     )  # fmt: skip
     root, id_hash, id_row, sets, relation = ids.root, ids.hash, ids.row, ids.sets, ids.relation
     bits_near, ready, limit, plane_slot, mask_id = bits.near, bits.ready, bits.limit, bits.plane_slot, bits.mask_id
-    n = D.shape[0]
+    n = len(where)
     n_births = len(birth_i)
     words = len(relation)
     eighth = last.dtype.type(0.125)
@@ -1005,7 +1286,7 @@ def sweep(state: State, radius: Any, budget: int) -> int:
         if reg[NEXT_BIRTH] < n_births:
             i = birth_i[reg[NEXT_BIRTH]]
             j = birth_j[reg[NEXT_BIRTH]]
-            d = D[i, j]
+            d = pair_length(D, i, j)
             pair = pair_of(i, j)
             born = reg[QUEUED] == 0 or not (heap_length[0] < d or (heap_length[0] == d and heap_pair[0] < pair))
         label = 0
@@ -1070,8 +1351,8 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                         k = list_neighbour[at + q]
                         seen[count] = k
                         label_v[count] = list_id[at + q]
-                        inside = D[u, k] < d
-                        if D[u, k] == d:
+                        inside = pair_length(D, u, k) < d
+                        if pair_length(D, u, k) == d:
                             inside = before(d, u, k, d, i, j)
                         count += inside
                     for q in range(count):
@@ -1089,8 +1370,8 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                             seen[count] = k
                             label_v[count] = 0
                             label_u[count] = list_id[at + q]
-                            inside = D[v, k] < d
-                            if D[v, k] == d:
+                            inside = pair_length(D, v, k) < d
+                            if pair_length(D, v, k) == d:
                                 inside = before(d, v, k, d, i, j)
                             count += inside
                             where[k] = count * inside
@@ -1110,13 +1391,13 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                             if (
                                 k != u
                                 and where[k] == 0
-                                and before(D[v, k], v, k, d, i, j)
-                                and before(D[u, k], u, k, d, i, j)
+                                and before(pair_length(D, v, k), v, k, d, i, j)
+                                and before(pair_length(D, u, k), u, k, d, i, j)
                             ):
                                 zero = True
                                 break
                         if not zero:
-                            zero = has_zero_witness(v, u, i, j, count, D, where)
+                            zero = has_zero_witness(v, u, i, j, count, D, where, row_v, row_u)
                     for q in range(count):
                         where[seen[q]] = 0
                     if differ:
@@ -1161,7 +1442,7 @@ def sweep(state: State, radius: Any, budget: int) -> int:
             # The next edge of v takes the place of this one.
             p = row_next[v] + 1
             if p >= row_size[v] and not row_complete[v]:
-                next_segment(v, d, u, min(2 * row_size[v], LARGEST_SEGMENT), D, radius, rows, reg)
+                next_segment(v, d, u, min(2 * row_size[v], LARGEST_SEGMENT), D, radius, rows, reg, row_v)
                 p = 0
             row_next[v] = p
             at = row_at[v] + p
@@ -1184,5 +1465,5 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                 if ready[v]:
                     set_planes(v, u, label, ids, bits)
                 if not active[v]:
-                    wake(v, u, D, radius, queue, rows, reg)
+                    wake(v, u, D, radius, queue, rows, reg, row_v)
     return BUDGET

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph._types import EngineName, FloatArray, ImplicitDistances, Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_ripser
 
@@ -113,3 +113,37 @@ def rips_persistence(
             D = np.asarray(D, dtype=np.float64)
         found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, settings, (), found.birth_edges, found.cocycles)
+
+
+def implicit_persistence(
+    implicit: ImplicitDistances, threshold: float | None = None, *, cocycles: bool = False
+) -> Persistence:
+    """Compute degrees 0 and 1 over Z/2 of the Vietoris-Rips filtration of implicit distances.
+
+    Parameters
+    ----------
+    implicit : distances between n points that are computed when they are asked for.
+    threshold : longest edge, in the unit of the distances; None for all.
+    cocycles : also return a cocycle for each feature of degree 1.
+
+    Returns
+    -------
+    Persistence
+        Exact for the implicit distances; `implicit.facts` tells how far those may be off.
+
+    Raises
+    ------
+    TooLargeError : if the workspace would not fit in memory.
+    """
+    from spectral_ph.homology.rips_implicit import rips_h1_implicit
+
+    if threshold is not None:
+        threshold = _check.real(threshold, "threshold", least=0)
+        threshold = None if np.isinf(threshold) else threshold
+    found = rips_h1_implicit(implicit, threshold, cocycles=_check.flag(cocycles, "cocycles"), progress=True)
+    settings: Settings = {"maxdim": 1, "engine": "h1", "engine_reason": "the one that needs no matrix"}
+    edges = [np.full((len(found.h0), 2), -1), found.birth_edges]
+    kept = [[], found.cocycles] if found.cocycles is not None else None
+    return Persistence(
+        [found.h0, found.h1], len(implicit), "h1", settings | {"threshold": threshold, "coeff": 2}, (), edges, kept
+    )

@@ -36,7 +36,7 @@ from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
 if TYPE_CHECKING:
-    from spectral_ph.homology._kernels import State
+    from spectral_ph.homology._kernels import Implicit, State
 
 # Nearest neighbours that are kept for every point: witnesses for the lunes, and the first piece of its sorted row.
 N_NEAREST = 24
@@ -211,7 +211,7 @@ def rips_h1(
     n = len(D)
     workers = _workers(n_threads)
     if n < 2:
-        return _result(D, _no_edges(), _no_edges(), None, cocycles, classes)
+        return result(D, n, _no_edges(), _no_edges(), None, cocycles, classes)
     near, near_length, largest = _nearest(D, workers)
     reach = largest.min()
     if threshold is not None and threshold < float(reach):
@@ -222,8 +222,8 @@ def rips_h1(
     edges = _relative_neighbours(D, reach, near, near_length, workers)
     joins = _kernels.spanning_tree(edges[:, 0], edges[:, 1], n)
     births = edges[~joins]
-    state = _run(D, births, reach, near, near_length, classes or cocycles, progress)
-    return _result(D, edges[joins], births, state, cocycles, classes)
+    state = run(D, births, reach, near, near_length, classes or cocycles, progress)
+    return result(D, n, edges[joins], births, state, cocycles, classes)
 
 
 def _no_edges() -> NDArray[np.int32]:
@@ -314,15 +314,32 @@ def _relative_neighbours(
     return edges[np.lexsort((j, i, D[i, j]))]
 
 
-def _start(
-    D: Lengths, births: NDArray[np.int32], near: NDArray[np.int32], near_length: Lengths, keep_edges: bool
+def start(
+    D: Lengths | Implicit, births: NDArray[np.int32], near: NDArray[np.int32], near_length: Lengths, keep_edges: bool
 ) -> State:
-    """Return the state before the first edge; pools start small, what is as large as the bits of all pairs starts untouched."""
+    """Return the state of a sweep before the first edge.
+
+    Pools start small; what is as large as the bits of all pairs starts untouched, and is not there at all where distances
+    are computed on the way (then rows and labels are compared one by one, for bits would need whole rows).
+
+    Parameters
+    ----------
+    D : (n, n) distances, or the arrays of implicit ones.
+    births : (b, 2) edges i < j in the total order.
+    near : (n, m) near points of each point; with a matrix exactly the nearest by (length, k).
+    near_length : (n, m) their lengths.
+    keep_edges : whether labelled edges are recorded.
+
+    Returns
+    -------
+    State
+    """
     from spectral_ph.homology import _kernels as k
 
     n, m = near.shape
     b = len(births)
-    words = (n + 63) // 64
+    held = isinstance(D, np.ndarray)
+    words = (n + 63) // 64 if held else 1
     rows, slots, ids = 64, 64, 256 + 2 * b
     reg = np.zeros(k.N_REGISTERS, dtype=np.int64)
     reg[k.LAST_PAIR] = -1
@@ -331,7 +348,7 @@ def _start(
     reg[k.N_FREE_ROWS] = rows - 1
     reg[k.N_FREE_SLOTS] = slots
     reg[k.KEEP_EDGES] = keep_edges
-    reg[k.DENSE] = DENSE
+    reg[k.DENSE] = DENSE if held else np.iinfo(np.int64).max
 
     def ints(*shape: int) -> NDArray[np.int32]:
         return np.zeros(shape, dtype=np.int32)
@@ -340,7 +357,7 @@ def _start(
         return np.zeros(shape, dtype=np.int64)
 
     def lengths(*shape: int) -> Lengths:
-        return np.zeros(shape, dtype=D.dtype)
+        return np.zeros(shape, dtype=near_length.dtype)
 
     def unsigned(*shape: int) -> NDArray[np.uint64]:
         return np.zeros(shape, dtype=np.uint64)
@@ -358,10 +375,10 @@ def _start(
             neighbour=ints(n * m + 16 * n),
             length=lengths(n * m + 16 * n),
             at=np.arange(n, dtype=np.int64) * m,
-            size=np.full(n, m, dtype=np.int32),
+            size=np.full(n, m if held else 0, dtype=np.int32),
             room=np.full(n, m, dtype=np.int32),
             next=ints(n),
-            complete=np.full(n, m == n - 1),
+            complete=np.full(n, held and m == n - 1),
             value=lengths(n),
             index=ints(n),
             spare_value=lengths(n),
@@ -386,9 +403,9 @@ def _start(
         ),
         bits=k.Bits(
             near=unsigned(n, words),
-            plane=unsigned(k.PLANES, n, words),
+            plane=unsigned(k.PLANES, n if held else 1, words),
             ready=np.zeros(n, dtype=np.bool_),
-            limit=np.full(n, -1, dtype=D.dtype),
+            limit=np.full(n, -1, dtype=near_length.dtype),
             plane_slot=np.full(k.PLANES, -1, dtype=np.int32),
             mask_id=ints(2**k.PLANES),
         ),
@@ -407,6 +424,8 @@ def _start(
         seen=ints(n),
         label_v=ints(n),
         label_u=ints(n),
+        row_v=lengths(0 if held else n),
+        row_u=lengths(0 if held else n),
     )
     state.rows.neighbour[: n * m] = near.ravel()
     state.rows.length[: n * m] = near_length.ravel()
@@ -432,7 +451,7 @@ def _grow(s: State, why: int) -> State:
     """Return the state with more room where the sweep ran out of it."""
     from spectral_ph.homology import _kernels as k
 
-    reg, n, ids, found, labels = s.reg, len(s.D), s.ids, s.found, s.labels
+    reg, n, ids, found, labels = s.reg, len(s.where), s.ids, s.found, s.labels
     if why == k.GROW_LABELS:
         neighbour, number = _longer(2 * len(labels.id) + 4 * n, labels.neighbour, labels.id)
         return s._replace(labels=labels._replace(neighbour=neighbour, id=number))
@@ -475,8 +494,8 @@ def _grow(s: State, why: int) -> State:
     return s._replace(ids=ids)
 
 
-def _run(
-    D: Lengths,
+def run(
+    D: Lengths | Implicit,
     births: NDArray[np.int32],
     reach: Any,
     near: NDArray[np.int32],
@@ -484,10 +503,21 @@ def _run(
     keep_edges: bool,
     progress: bool,
 ) -> State:
-    """Sweep over the edges up to `reach`, in pieces."""
+    """Sweep over the edges up to `reach`, in pieces.
+
+    Parameters
+    ----------
+    D, births, near, near_length, keep_edges : as for `start`.
+    reach : largest length of an edge, of the type of the distances.
+    progress : whether to show a bar, if standard error is a terminal.
+
+    Returns
+    -------
+    State
+    """
     from spectral_ph.homology import _kernels as k
 
-    state = _start(D, births, near, near_length, keep_edges)
+    state = start(D, births, near, near_length, keep_edges)
     bar = None
     if progress and sys.stderr.isatty():
         from tqdm import tqdm
@@ -506,23 +536,38 @@ def _run(
     return state
 
 
-def _result(
-    D: Lengths,
+def result(
+    D: Lengths | Implicit,
+    n: int,
     tree: NDArray[np.int32],
     births: NDArray[np.int32],
     state: State | None,
     cocycles: bool,
     classes: bool,
 ) -> RipsH1:
-    """Return diagrams, simplices and what else was asked for, in canonical order."""
-    n, m = len(D), len(births)
-    joined = D[tree[:, 0], tree[:, 1]].astype(np.float64)
+    """Return diagrams, simplices and what else was asked for, in canonical order.
+
+    Parameters
+    ----------
+    D : (n, n) distances, or the arrays of implicit ones (then without `classes`).
+    n : number of points.
+    tree : (t, 2) edges of the minimum spanning forest in the total order.
+    births : (m, 2) the other edges with an empty lune.
+    state : the end of the sweep, None if there was nothing to sweep.
+    cocycles, classes : what to return besides the diagrams.
+
+    Returns
+    -------
+    RipsH1
+    """
+    m = len(births)
+    joined = lengths_of(D, tree)
     h0 = np.zeros((n, 2))
     h0[:, 1] = np.inf
     h0[n - len(tree) :, 1] = joined[::-1]
     h0 = h0[canonical_order(h0)]
 
-    h1 = np.column_stack([D[births[:, 0], births[:, 1]].astype(np.float64), np.full(m, np.inf)])
+    h1 = np.column_stack([lengths_of(D, births), np.full(m, np.inf)])
     triangles = np.full((m, 3), -1, dtype=np.int64)
     if state is not None:
         from spectral_ph.homology import _kernels
@@ -539,8 +584,29 @@ def _result(
         birth_edges=births[order].astype(np.int64),
         death_triangles=triangles[order],
         cocycles=_cocycles(order, state) if cocycles else None,
-        classes=_classes(D, diagram, order, m, state) if classes else None,
+        classes=_classes(np.asarray(D), diagram, order, m, state) if classes else None,
     )
+
+
+def lengths_of(D: Lengths | Implicit, edges: NDArray[np.int32]) -> FloatArray:
+    """Return the lengths of edges.
+
+    Parameters
+    ----------
+    D : (n, n) distances, or the arrays of implicit ones.
+    edges : (e, 2) vertices.
+
+    Returns
+    -------
+    (e,) float64.
+    """
+    if isinstance(D, np.ndarray):
+        return D[edges[:, 0], edges[:, 1]].astype(np.float64)
+    from spectral_ph.homology import _kernels
+
+    out = np.empty(len(edges))
+    _kernels.implicit_lengths(D, np.ascontiguousarray(edges[:, 0]), np.ascontiguousarray(edges[:, 1]), out)
+    return out
 
 
 def _from_log(log: NDArray[np.int32], starts: NDArray[np.int64]) -> list[IntArray]:

@@ -165,7 +165,8 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
     monkeypatch.setattr(_check, "available_memory", lambda: 2**20)
     X = np.random.default_rng(5).standard_normal((500, 2))
     sentence = (
-        "the distance matrix of 500 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points."
+        "the distance matrix of 500 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points, or "
+        "persistence(..., method='truncated'), which holds no matrix."
     )
     for name in ("eff_res", "euclidean"):
         with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):
