@@ -1,10 +1,11 @@
 """Cost against the number of points, ours and each peer's until it fails.
 
-    python benchmarks/scale.py [--quick] [--limit 120]
+    python benchmarks/scale.py [--quick] [--limit 120] [--cells FILE.h5ad --use-rep X_scVI]
 
 Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
 own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
-truncated; the other rows are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri.
+truncated; the other rows are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri. With --cells
+the chain is run on 10,000 random cells, exact and truncated, and on all of them, truncated.
 Written to results/scale.json and results/scale.png.
 """
 
@@ -31,22 +32,31 @@ def points(n):
     return sph.datasets.circle(n, ambient_dim=50, sigma=0.25, random_state=0)
 
 
-def run_one(what, n, path):
+def cells(path, use_rep, n):
+    from spectral_ph import files
+
+    X = files.read(path, use_rep=use_rep).X
+    return X if n >= len(X) else X[np.sort(np.random.default_rng(0).choice(len(X), n, replace=False))]
+
+
+def run_one(what, n, path, use_rep):
     import spectral_ph as sph
 
     warm = sph.datasets.circle(300, ambient_dim=10)
     if what in ("exact", "truncated"):
         import warnings
 
-        X = points(n)
+        X = points(n) if use_rep is None else cells(path, use_rep, n)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sph.SpectralWarning)
             sph.persistence(warm, method=what)
             start = time.perf_counter()
-            P = sph.persistence(X, method=what)
+            P = sph.persistence(X, method=what, disconnected="max")
         seconds = time.perf_counter() - start
         found = {"birth": float(P[1][0, 0]), "death": float(P[1][0, 1]), "features": len(P[1])}
-        found["error"] = P.settings.get("error")
+        if what == "truncated":
+            error = P.settings["error"]
+            found |= {"error_edges": error["edges"]["max"], "error_all": error["all"]["max"], "median": error["median"]}
     elif what == "floor":
         import scipy.linalg
 
@@ -70,8 +80,9 @@ def run_one(what, n, path):
     print(json.dumps({"seconds": seconds, "peak_gib": peak, **found}))
 
 
-def measured(what, n, path, limit):
+def measured(what, n, path, limit, use_rep=None):
     command = [sys.executable, __file__, "--one", what, str(n), path or "-"]
+    command += ["--use-rep", use_rep] if use_rep else []
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit + 60, check=False)
     except subprocess.TimeoutExpired:
@@ -123,17 +134,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 points only, nothing is written")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds for one measurement of a peer")
+    parser.add_argument("--cells", help="an .h5ad to run the chain on too")
+    parser.add_argument("--use-rep", help="which of its representations")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         what, n, path = arguments.one
-        run_one(what, int(n), path)
+        run_one(what, int(n), path, arguments.use_rep)
         return
     import record
 
     import spectral_ph as sph
 
     rows, given_up = [], set()
+    if arguments.cells:
+        for what, n in (("exact", 10_000), ("truncated", 10_000), ("truncated", 10**9)):
+            found = measured(what, n, arguments.cells, 1500, arguments.use_rep)
+            size = len(cells(arguments.cells, arguments.use_rep, n))
+            rows.append({"what": f"{what}, {Path(arguments.cells).stem}", "n": size, **found})
+            print(rows[-1], flush=True)
     try:
         import holos_tda  # noqa: F401
     except ImportError:
@@ -160,7 +179,19 @@ def main():
                     given_up.add(what)
     if not arguments.quick:
         about = {"seed": 0, "data": "circle, ambient_dim=50, sigma=0.25", "k": 15, "limit_s": arguments.limit}
-        columns = ["what", "n", "seconds", "peak_gib", "birth", "death", "features", "failed"]
+        columns = [
+            "what",
+            "n",
+            "seconds",
+            "peak_gib",
+            "birth",
+            "death",
+            "features",
+            "error_edges",
+            "error_all",
+            "median",
+        ]
+        columns += ["failed"]
         record.write("scale", rows, columns=columns, **about)
         figure(rows, record.RESULTS / "scale.png")
 

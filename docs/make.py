@@ -115,8 +115,9 @@ def main():
     if "--check" in sys.argv:
         sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
     theory.write_text(with_table(text))
-    benchmarks = DOCS / "benchmarks.md"
-    benchmarks.write_text(with_results(benchmarks.read_text()))
+    for name in ("benchmarks.md", "scale.md"):
+        document = DOCS / name
+        document.write_text(with_results(document.read_text()))
     (DOCS / "figures").mkdir(exist_ok=True)
     noise_figure(DOCS / "figures" / "noisy_circle.png")
     cells_figure(DOCS / "figures" / "cells.png")

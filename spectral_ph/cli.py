@@ -358,6 +358,7 @@ PARAMETERS = {name for row in sph.DISTANCES.values() for name in row.parameters}
     "weighted",
     "search",
     "dtype",
+    "n_landmarks",
 }
 
 
