@@ -67,6 +67,35 @@ def test_no_loop_at_all_is_said_so():
     assert R.loops == []
 
 
+def test_rounding_makes_no_loops():
+    """Equal lengths along a line differ in their last bits, which makes features of 1e-17."""
+    R = sph.find_loops(np.arange(40.0)[:, None])
+    assert R.verdict == "no loop"
+    assert R.loops == []
+
+
+def test_results_of_a_generator_are_ready_for_json():
+    from spectral_ph import files
+
+    R = sph.find_loops(sph.datasets.circle(100, ambient_dim=3, sigma=0.05), random_state=np.random.default_rng(0))
+    assert '"random_state": "a Generator"' in files.to_json(R.to_dict())
+
+
+@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
+def test_parallel_callers_keep_their_own_warnings():
+    from concurrent.futures import ThreadPoolExecutor
+
+    X = sph.datasets.circle(60, ambient_dim=3, sigma=0.05)
+    apart = np.vstack([X, X[:30] + 50])
+
+    def count(k):
+        return len(sph.persistence(apart if k % 2 else X, disconnected="max", engine="gudhi").warnings)
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(count, range(40)))
+    assert counts == [k % 2 for k in range(40)]
+
+
 def test_undecided_gives_its_reason():
     R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
     assert R.verdict == "undecided"

@@ -130,6 +130,10 @@ def test_float32_is_the_rounded_matrix_and_is_stated():
             "weighted is for making a neighbour graph, and graph=A came; leave weighted out, or choose a distance on a graph.",
         ),
         (
+            {"X": np.eye(4) * 1j},
+            "Complex data not supported: X must hold real numbers; pass its real part or its modulus.",
+        ),
+        (
             {"X": np.eye(4) * 1e200},
             "the largest coordinate of X is 1e+200, and squares of such numbers do not fit in double precision; pass X / "
             "1e+200.",

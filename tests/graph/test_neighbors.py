@@ -76,6 +76,12 @@ def test_approximate_search_states_its_recall():
     assert exact.recall == 1.0
 
 
+def test_approximate_search_of_distances_is_refused():
+    sentence = "method='nndescent' searches points, and distances came; pass method='exact'."
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        nearest_neighbors(np.ones((5, 5)) - np.eye(5), 2, "precomputed", method="nndescent")
+
+
 def test_auto_is_exact_up_to_the_limit(monkeypatch):
     X = np.random.default_rng(5).standard_normal((100, 2))
     monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2)
@@ -103,6 +109,11 @@ def test_auto_is_exact_up_to_the_limit(monkeypatch):
         (
             {"method": "exakt"},
             "'exakt' is not a known search method; did you mean 'exact'? Known are: auto, exact, nndescent.",
+        ),
+        (
+            {"metric": "precomputed"},
+            "the distance matrix must be square, and one of shape (20, 2) came; pass an (n, n) matrix, or points with a "
+            "distance other than 'precomputed'.",
         ),
         (
             {"metric": "cosine"},

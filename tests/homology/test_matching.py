@@ -64,6 +64,15 @@ def test_diagrams_are_stable(X, size, seed):
             "'bottelneck' is not a known diagram distance; did you mean 'bottleneck'? Known are: bottleneck, wasserstein.",
         ),
         (
+            ("abc", EMPTY),
+            "a must be a diagram, an (m, 2) array of births and deaths, and it could not be read as numbers; pass one degree of "
+            "the result, for instance P[1].",
+        ),
+        (
+            (EMPTY, EMPTY, "wasserstein", np.inf),
+            "the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'.",
+        ),
+        (
             (np.ones((2, 3)), EMPTY),
             "a must be a diagram, an (m, 2) array of births and deaths, and an array of shape (2, 3) came; pass one degree of "
             "the result, for instance P[1].",
@@ -76,4 +85,4 @@ def test_diagrams_are_stable(X, size, seed):
 )
 def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
-        sph.diagram_distance(*arguments)
+        sph.diagram_distance(*arguments[:3], **({"order": arguments[3]} if len(arguments) > 3 else {}))

@@ -129,6 +129,16 @@ def test_laplacians():
             "the graph must be square, and one of shape (2, 3) came; pass an (n, n) adjacency matrix.",
         ),
         (
+            np.array([[0, np.nan], [np.nan, 0]]),
+            {},
+            "the graph contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity.",
+        ),
+        (
+            star_graph(5)[0],
+            {"n_components": 2, "solver": "lobpcg"},
+            "solver='lobpcg' needs more than 5 n_components vertices, and n_components=2 of 6 came; pass solver='dense'.",
+        ),
+        (
             "a graph",
             {},
             "the graph must be a scipy sparse (n, n) matrix or an array, and str came.",
@@ -138,6 +148,31 @@ def test_laplacians():
 def test_bad_input_is_refused_with_a_sentence(A, arguments, sentence):
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.spectrum(A, **arguments)
+
+
+def test_a_graph_that_hangs_by_a_thread_has_orthonormal_eigenvectors():
+    """Two cliques joined by 1e-15: the numerical null space mixes the trivial eigenvector with the next."""
+    A = np.kron(np.eye(2), np.ones((6, 6)) - np.eye(6))
+    A[0, 6] = A[6, 0] = 1e-15
+    S = sph.spectrum(A)
+    np.testing.assert_allclose(S.vectors.T @ S.vectors, np.eye(12), atol=1e-12)
+    assert (S.values >= 0).all()
+    sentence = "the graph hangs together by so little (second eigenvalue "
+    for arguments in ({"distance": "eff_res", "method": "spectral"}, {"distance": "dpt"}):
+        with pytest.raises(sph.InputError, match="^" + re.escape(sentence)):
+            sph.distance_matrix(graph=A, **arguments)
+    a, b = (sph.distance_matrix(graph=A, distance="diffusion", t=2, method=m) for m in ("power", "spectral"))
+    np.testing.assert_allclose(a, b, atol=1e-7)
+
+
+def test_the_users_matrix_is_left_alone():
+    A = sp.csr_array((np.ones(4), np.array([1, 0, 2, 1]), np.array([0, 1, 3, 4])), shape=(3, 3))
+    A.data[2] = 0.0
+    before = A.copy()
+    with pytest.raises(sph.InputError):
+        sph.spectrum(A)
+    assert A.nnz == before.nnz
+    np.testing.assert_array_equal(A.indices, before.indices)
 
 
 def test_repr_is_one_line():
