@@ -135,6 +135,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 points only, nothing is written")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds for one measurement of a peer")
     parser.add_argument("--cells", help="an .h5ad to run the chain on too")
+    parser.add_argument("--cells-only", action="store_true", help="replace only the rows of --cells in the results")
     parser.add_argument("--use-rep", help="which of its representations")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -148,17 +149,21 @@ def main():
 
     rows, given_up = [], set()
     if arguments.cells:
+        earlier = record.RESULTS / "scale.json"
+        known = json.loads(earlier.read_text())["rows"] if earlier.exists() else []
+        rows = [r for r in known if Path(arguments.cells).stem not in r["what"]] if arguments.cells_only else []
         for what, n in (("exact", 10_000), ("truncated", 10_000), ("truncated", 10**9)):
             found = measured(what, n, arguments.cells, 1500, arguments.use_rep)
             size = len(cells(arguments.cells, arguments.use_rep, n))
             rows.append({"what": f"{what}, {Path(arguments.cells).stem}", "n": size, **found})
             print(rows[-1], flush=True)
+    sizes = () if arguments.cells_only else SIZES[:2] if arguments.quick else SIZES
     try:
         import holos_tda  # noqa: F401
     except ImportError:
         given_up.add("holos")
         print("holos-tda is not installed, so it is left out")
-    for n in SIZES[:2] if arguments.quick else SIZES:
+    for n in sizes:
         jobs = ["truncated"]
         if n <= LARGEST_EXACT:
             jobs = ["exact", "truncated", "ours", *PEERS]

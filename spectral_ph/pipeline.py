@@ -59,7 +59,8 @@ def persistence(
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.
     method : "exact" holds the (n, n) distances. "truncated" (eff_res and diffusion, maxdim <= 1) holds the first
-        `n_components` eigenpairs, estimates the rest, and states the error; what it returns is exact for these distances.
+        `n_components` eigenpairs (100, or 200 where those end below an eigenvalue of .4), estimates the rest, and states
+        the error; what it returns is exact for these distances.
         "landmarks" takes `n_landmarks` farthest points of those, with a bound on what the others could change. "auto" is
         exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
         Any other name is the distance's own `method`, and exact otherwise.

@@ -163,6 +163,17 @@ def test_truncated_says_how_far_it_may_be_off():
     assert exact.settings["method_reason"] == "500 points are at most 20000 and their matrix fits in memory"
 
 
+def test_slow_spectra_get_more_eigenpairs(monkeypatch):
+    from spectral_ph.distances import registry
+
+    X = sph.datasets.circle(600, ambient_dim=3, sigma=0.0)
+    for limit, expected in ((0.0, 100), (1.9, 200)):
+        monkeypatch.setattr(registry, "LOW_CUT", limit)
+        with pytest.warns(sph.SpectralWarning, match=f"^distances were computed from {expected} of 600"):
+            P = sph.persistence(X, method="truncated")
+        assert P.settings["n_components"] == expected
+
+
 def test_auto_truncates_when_there_are_too_many_points(monkeypatch):
     monkeypatch.setattr(pipeline, "EXACT_POINTS", 300)
     X = sph.datasets.circle(301, ambient_dim=20, sigma=0.1)

@@ -204,6 +204,10 @@ def eigenmaps(
     """
     parts, facts = components_or_raise(A, "the distance by eigenmaps", disconnected)
     m = _check.positive_int(n_components, "n_components")
+    if m + len(parts) > A.shape[0]:
+        raise _check.InputError(
+            f"n_components={m} is more than the {A.shape[0] - len(parts)} non-trivial eigenvectors there are; pass fewer."
+        )
     S = spectrum(A, m + len(parts), random_state=random_state)
     D = pairwise_squared(spectral_coordinates(S, decay.eigenmaps(S.values), scale_by_degree=False))
     np.sqrt(D, out=D)

@@ -115,6 +115,11 @@ def test_eigenmaps_of_a_cycle_is_a_circle():
             "'symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw.",
         ),
         ("potential", {"t": 0}, "t must be a whole number of at least 1, and 0 came."),
+        (
+            "eigenmaps",
+            {"n_components": 120},
+            "n_components=120 is more than the 119 non-trivial eigenvectors there are; pass fewer.",
+        ),
         ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, and 0 came."),
     ],
 )
