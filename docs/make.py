@@ -56,7 +56,7 @@ def with_results(text):
             f"{machine['memory_gib']} GiB; {versions}."
         )
         begin = RESULTS_BEGIN.format(name=name)
-        before, rest = text.split(begin)
+        before, rest = text.split(begin, 1)
         made = "\n".join(lines)
         text = f"{before}{begin}\n\n{made}\n\n{about}\n\n{END}{rest.split(END, 1)[1]}"
     return text
