@@ -297,6 +297,7 @@ def _describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Lo
                 circular.phase,
                 circular.domain,
                 circular.scale,
+                np.asarray(D[:, cycle].min(axis=1), dtype=np.float64),
             )
         )
     return loops

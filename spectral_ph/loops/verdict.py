@@ -5,10 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
 
 Verdict = Literal["loop", "no loop", "undecided"]
+
+
+@dataclass(frozen=True, repr=False)
+class Half:
+    """A loop as half of the points shows it.
+
+    Attributes
+    ----------
+    points : (m,) int64, ascending: the points that it was found on; the others had no part in it.
+    phase : (n,) float64, radians in [0, 2 pi)
+        Circular coordinate found on `points`, carried to all points by their nearest neighbours among `points`, turned and
+        if need be mirrored so that it fits `Loop.phase` best.
+    agreement : how well it agrees with the other half of the same split, by ranks, 0 to 1.
+    """
+
+    points: IntArray
+    phase: FloatArray
+    agreement: float
+
+    def __repr__(self) -> str:
+        return f"Half({len(self.points)} of {len(self.phase)} points, agreement {self.agreement:.2f})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +52,13 @@ class Loop:
         Where the phase is computed; elsewhere (points not connected to the loop at `scale`) it is copied from the
         nearest point of the domain.
     scale : filtration value at which the coordinate was computed, birth <= scale < death.
+    distance : (n,) float64
+        Distance of every point to the nearest point of the cycle, in the unit of the distances.
+    verdict : "loop", "no loop" or "undecided", of this loop.
+    reason : one sentence that says why.
+    p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
+    agreement : of the phases found on two halves of the points, median over the splits, 0 to 1; None where not computed.
+    halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
     """
 
     birth: float
@@ -39,6 +69,38 @@ class Loop:
     phase: FloatArray
     domain: BoolArray
     scale: float
+    distance: FloatArray
+    verdict: Verdict = "undecided"
+    reason: str = ""
+    p_value: float | None = None
+    agreement: float | None = None
+    halves: tuple[Half, ...] = ()
+
+    @property
+    def on_loop(self) -> BoolArray:
+        """Return which points lie within `birth` of the cycle, (n,) bool: about as near as its own points to each other."""
+        return np.asarray(self.distance <= self.birth)
+
+    @property
+    def spread(self) -> FloatArray | None:
+        """Return the circular standard deviation of each point's phase over the halves that did not hold it.
+
+        Returns
+        -------
+        (n,) float64 in radians, NaN for a point that was in every half; None without halves.
+        """
+        if not self.halves:
+            return None
+        total, count = np.zeros(len(self.phase), dtype=complex), np.zeros(len(self.phase))
+        for half in self.halves:
+            apart = np.ones(len(self.phase), dtype=bool)
+            apart[half.points] = False
+            total[apart] += np.exp(1j * (half.phase - self.phase)[apart])
+            count[apart] += 1
+        with np.errstate(invalid="ignore", divide="ignore"):
+            # About the phase itself, not about the mean of the halves: a common shift is uncertainty too.
+            length = np.clip((total / count).real, 1e-12, 1.0)
+            return np.asarray(np.sqrt(-2 * np.log(length)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but what is one number a point, with plain names.
@@ -47,7 +109,7 @@ class Loop:
         -------
         dict, ready for JSON through `spectral_ph.files.write_json`.
         """
-        names = ("birth", "death", "persistence", "score", "scale", "cycle")
+        names = ("verdict", "reason", "p_value", "agreement", "birth", "death", "persistence", "score", "scale", "cycle")
         return {name: getattr(self, name) for name in names} | {"n_in_domain": int(self.domain.sum())}
 
     def __repr__(self) -> str:
@@ -65,11 +127,13 @@ class LoopResult:
     ----------
     verdict : "loop", "no loop" or "undecided".
     reason : one sentence that says why.
-    p_value, agreement : the evidence; None where it was not computed.
+    p_value, agreement : the evidence for the most persistent loop; None where it was not computed.
     loops : the most persistent features of degree 1, longest first.
     persistence : the diagrams they come from.
     settings : all parameters, the seed among them.
     warnings : sentences that were warned about on the way.
+    tried : what the choice of settings looked at: one dict each, the parameters by name, "agreement" and "prominence",
+        and "chosen"; empty where the settings were given.
     """
 
     verdict: Verdict
@@ -80,6 +144,7 @@ class LoopResult:
     persistence: Persistence
     settings: Settings = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    tried: tuple[Settings, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return verdict, evidence, loops, settings and warnings with plain names.
@@ -94,6 +159,7 @@ class LoopResult:
             "p_value": self.p_value,
             "agreement": self.agreement,
             "loops": [loop.to_dict() for loop in self.loops],
+            "tried": [dict(t) for t in self.tried],
             **self.persistence.to_dict(),
         }
 
