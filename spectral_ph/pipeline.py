@@ -9,8 +9,8 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, Graph, ImplicitDistances, RandomState, Settings
-from spectral_ph.distances.implicit import matrix, restrict
 from spectral_ph.distances.landmarks import farthest_points
+from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, compute, compute_implicit
 from spectral_ph.homology.diagram import Persistence, persistence_lengths
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence

@@ -41,6 +41,8 @@ from spectral_ph._types import (
     Settings,
 )
 from spectral_ph.distances import decay
+from spectral_ph.distances.lookup import rows
+from spectral_ph.distances.passes import check_passes, connected_or_raise, graph_under_implicit, kept
 from spectral_ph.graph.components import Components, connected_components
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 from spectral_ph.spectrum.laplacian import degrees, normalized_adjacency
@@ -64,6 +66,8 @@ NEGLIGIBLE = 1e-6
 def eff_res_implicit(
     A: Graph,
     *,
+    passes: int = 1,
+    pass_neighbors: int | None = None,
     n_components: int | None = 100,
     sqrt: bool = False,
     disconnected: Disconnected = "raise",
@@ -74,6 +78,8 @@ def eff_res_implicit(
     Parameters
     ----------
     A : (n, n) graph.
+    passes, pass_neighbors : as for `eff_res`; neighbours are the nearest under the implicit distances, so that the error of
+        each pass, which `facts` states for the last, enters the graph of the next.
     n_components : eigenpairs, the trivial ones counted; None for all, as where there are fewer, and then it is exact.
         The default of 100: see Notes.
     sqrt : the distance is the root, a Euclidean metric but for the corrections.
@@ -120,6 +126,23 @@ def eff_res_implicit(
     sqrt = _check.flag(sqrt, "sqrt")
     _check.one_of(disconnected, ("raise", "max"), "treatment of disconnected graphs (disconnected=)")
     A = _check.graph(A)
+    passes, k = check_passes(passes, pass_neighbors, A.shape[0])
+    rng = _check.generator(random_state)
+    implicit = _one_pass(A, n_components, sqrt, disconnected, rng)
+    graphs: list[Settings] = []
+    for number in range(2, passes + 1):
+        before, A = A, graph_under_implicit(implicit, k)
+        connected_or_raise(A, number, disconnected)
+        graphs.append(kept(A, before))
+        implicit = _one_pass(A, n_components, sqrt, disconnected, rng)
+    if graphs:
+        implicit.facts["pass_graphs"] = graphs
+    return implicit
+
+
+def _one_pass(
+    A: Graph, n_components: int | None, sqrt: bool, disconnected: Disconnected, rng: np.random.Generator
+) -> ImplicitDistances:
     _check.degrees_positive(degrees(A))
     parts = connected_components(A)
     if len(parts) > 1:
@@ -132,7 +155,6 @@ def eff_res_implicit(
             f"the graph has {parts.describe()}; effective resistance between them was set to a bound of twice the largest "
             "within one."
         )
-    rng = _check.generator(random_state)
     return _implicit(A, parts, n_components, 0, sqrt, rng)
 
 
@@ -169,129 +191,6 @@ def diffusion_implicit(
     A = _check.graph(A)
     _check.degrees_positive(degrees(A))
     return _implicit(A, connected_components(A), n_components, t, True, _check.generator(random_state))
-
-
-def rows(implicit: ImplicitDistances, indices: IntArray) -> FloatArray:
-    """Return whole rows of the distances.
-
-    Parameters
-    ----------
-    implicit : n points.
-    indices : (b,) points.
-
-    Returns
-    -------
-    (b, n) float64; a pair has the same bits in whatever rows, order or direction it is asked for.
-
-    Raises
-    ------
-    InputError : for an index that is no point.
-    """
-    from spectral_ph.distances import _kernels
-
-    queries = _indices(implicit, indices, "indices")
-    out = np.empty((len(queries), len(implicit)))
-    _kernels.implicit_rows(*_arrays(implicit), queries, out)
-    return out
-
-
-def pairs(implicit: ImplicitDistances, i: IntArray, j: IntArray) -> FloatArray:
-    """Return the distances of pairs.
-
-    Parameters
-    ----------
-    implicit : n points.
-    i, j : (b,) points.
-
-    Returns
-    -------
-    (b,) float64, the same bits as in `rows`.
-
-    Raises
-    ------
-    InputError : for an index that is no point, or lists of different length.
-    """
-    from spectral_ph.distances import _kernels
-
-    left, right = _indices(implicit, i, "i"), _indices(implicit, j, "j")
-    if len(left) != len(right):
-        raise _check.InputError(
-            f"i and j must be equally many points, one of each for a pair, and {len(left)} and {len(right)} came."
-        )
-    out = np.empty(len(left))
-    _kernels.implicit_pairs(*_arrays(implicit), left, right, out)
-    return out
-
-
-def matrix(implicit: ImplicitDistances) -> FloatArray:
-    """Return all distances.
-
-    Parameters
-    ----------
-    implicit : n points, few enough for an (n, n) array.
-
-    Returns
-    -------
-    (n, n) float64, symmetric to the last bit, zero on the diagonal.
-
-    Raises
-    ------
-    TooLargeError : if it would not fit in memory.
-    """
-    n = len(implicit)
-    _check.memory(8.0 * n**2, f"the matrix of {n} points", "ask for rows or pairs, or use landmarks.")
-    return rows(implicit, np.arange(n))
-
-
-def restrict(implicit: ImplicitDistances, indices: IntArray) -> ImplicitDistances:
-    """Return the distances among some of the points, the same bits as among all.
-
-    Parameters
-    ----------
-    implicit : n points.
-    indices : (b,) different points.
-
-    Returns
-    -------
-    ImplicitDistances of b points, in the order asked for.
-
-    Raises
-    ------
-    InputError : for an index that is no point, or that comes twice.
-    """
-    chosen = _indices(implicit, indices, "indices")
-    if len(np.unique(chosen)) < len(chosen):
-        raise _check.InputError("indices must be different points, and some come twice; pass numpy.unique(indices).")
-    correction = implicit.correction
-    if correction is not None:
-        correction = sp.csr_array(correction[chosen][:, chosen])
-        correction.sort_indices()
-    return ImplicitDistances(
-        np.ascontiguousarray(implicit.coordinates[chosen]),
-        implicit.offset[chosen],
-        correction,
-        implicit.root,
-        implicit.facts,
-    )
-
-
-def _indices(implicit: ImplicitDistances, indices: IntArray, name: str) -> IntArray:
-    array = np.atleast_1d(np.asarray(indices))
-    n = len(implicit)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or (len(array) and not 0 <= array.min() <= array.max() < n):
-        raise _check.InputError(f"{name} must be whole numbers from 0 to {n - 1}, one for a point, and others came.")
-    return array.astype(np.int64)
-
-
-def _arrays(
-    implicit: ImplicitDistances,
-) -> tuple[FloatArray, FloatArray, IntArray, IntArray, FloatArray, bool]:
-    C = implicit.correction
-    none = np.zeros(0, np.int64)
-    pattern = (np.zeros(len(implicit) + 1, np.int64), none, np.zeros(0))
-    if C is not None:
-        pattern = (C.indptr.astype(np.int64), C.indices.astype(np.int64), C.data)
-    return (implicit.coordinates, implicit.offset, *pattern, implicit.root)
 
 
 def _implicit(

@@ -8,7 +8,7 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, ImplicitDistances, IntArray
-from spectral_ph.distances.implicit import pairs, restrict, rows
+from spectral_ph.distances.lookup import pairs, restrict, rows
 
 LANDMARK_ROWS = 256
 

@@ -12,6 +12,7 @@ import scipy.sparse.linalg
 from spectral_ph import _check
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
+from spectral_ph.distances.passes import check_passes, connected_or_raise, graph_under, kept
 from spectral_ph.distances.spectral import (
     components_or_raise,
     pairwise_squared,
@@ -31,6 +32,8 @@ SINGULAR = 1e-12  # reciprocal condition number below which fewer than four digi
 def eff_res(
     A: Graph,
     *,
+    passes: int = 1,
+    pass_neighbors: int | None = None,
     corrected: bool = True,
     sqrt: bool = False,
     method: Literal["exact", "spectral"] = "exact",
@@ -48,6 +51,10 @@ def eff_res(
     Parameters
     ----------
     A : (n, n) graph.
+    passes : how often: each pass but the first takes the unweighted graph of the nearest neighbours under the distance of
+        the pass before. Three find loops in more noise, and tear some filled regions and unevenly dense loops open, five
+        invent loops: see docs/choosing.md.
+    pass_neighbors : neighbours in those graphs; from points it is their n_neighbors unless given.
     corrected : take off the share of the end points, which on large graphs is all there is to the plain resistance.
     sqrt : return the root.
     method : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
@@ -61,11 +68,13 @@ def eff_res(
     -------
     D : (n, n) float64, in one over the unit of the conductances (its root with `sqrt`), symmetric to the last bit.
         Values below zero by rounding are zero.
-    facts : "component_sizes" if there are several; "truncation" with the error if eigenpairs were left out.
+    facts : "component_sizes" if there are several; "truncation" with the error if eigenpairs were left out, of the last
+        pass; "pass_graphs", for each pass but the first its edges and the share of them that the graph before had.
 
     Raises
     ------
-    InputError : for a vertex without edges, a disconnected graph, unknown names, or parameters that do not go together.
+    InputError : for a vertex without edges, a disconnected graph in any pass, unknown names, or parameters that do not go
+        together.
     TooLargeError : if the matrix would not fit in memory.
 
     References
@@ -79,6 +88,30 @@ def eff_res(
             "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
             "out."
         )
+    passes, k = check_passes(passes, pass_neighbors, A.shape[0])
+    rng = _check.generator(random_state) if passes > 1 else random_state
+    D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
+    graphs: list[Settings] = []
+    for number in range(2, passes + 1):
+        before, A = A, graph_under(D, k)
+        connected_or_raise(A, number, disconnected)
+        graphs.append(kept(A, before))
+        D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
+    if graphs:
+        facts["pass_graphs"] = graphs
+    if sqrt:
+        np.sqrt(D, out=D)
+    return D, facts
+
+
+def _one_pass(
+    A: Graph,
+    corrected: bool,
+    method: str,
+    n_components: int | None,
+    disconnected: Disconnected,
+    random_state: RandomState,
+) -> tuple[FloatArray, Settings]:
     d = degrees(A)
     _check.degrees_positive(d)
     parts, facts = components_or_raise(A, "effective resistance", disconnected)
@@ -100,8 +133,6 @@ def eff_res(
     if len(parts) > 1:
         _bridge_resistance(A, D, d, parts.labels, corrected)
     np.maximum(D, 0.0, out=D)
-    if sqrt:
-        np.sqrt(D, out=D)
     return D, facts
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import spectral_ph as sph
 from spectral_ph._types import ImplicitDistances
 from spectral_ph.distances import _kernels, decay, implicit
-from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit, matrix, pairs, restrict, rows
+from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
+from spectral_ph.distances.lookup import matrix, pairs, restrict, rows
 from spectral_ph.homology import rips_persistence
 from tests.naive import diffusion_by_definition
 from tests.strategies import point_sets

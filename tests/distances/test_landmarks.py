@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import spectral_ph as sph
 from spectral_ph._types import ImplicitDistances
 from spectral_ph.distances.ambient import pairwise_euclidean
-from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit, matrix, restrict
+from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
 from spectral_ph.distances.landmarks import farthest_points
+from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.homology import rips_persistence
 from tests.strategies import point_sets
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import spectral_ph as sph
 from spectral_ph._types import ImplicitDistances
-from spectral_ph.distances.implicit import eff_res_implicit, matrix
+from spectral_ph.distances.implicit import eff_res_implicit
+from spectral_ph.distances.lookup import matrix
 from spectral_ph.homology import rips_implicit
 from spectral_ph.homology.rips_h1 import rips_h1
 from spectral_ph.homology.rips_implicit import rips_h1_implicit

@@ -1,0 +1,153 @@
+"""The next pass of effective resistance: the graph of nearest neighbours under the distance of the pass before.
+
+Points whose walks meet are joined even if noise puts them far apart, and edges that short-cut through the noise are dropped.
+docs/theory.md tells what that does to the spectrum, and why more than a few passes tear a filled region open.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, Graph, ImplicitDistances, Settings
+from spectral_ph.distances.lookup import pairs, rows
+from spectral_ph.graph.components import connected_components
+from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
+from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
+
+MARGIN = 8
+BLOCK = 2**23  # entries of a block of scores: 64 MiB
+
+
+def check_passes(passes: object, pass_neighbors: object, n: int) -> tuple[int, int]:
+    """Return both as whole numbers; `pass_neighbors` is 0 where there is only one pass.
+
+    Parameters
+    ----------
+    passes : at least 1.
+    pass_neighbors : neighbours in every pass but the first, or None.
+    n : points.
+
+    Returns
+    -------
+    passes, pass_neighbors
+
+    Raises
+    ------
+    InputError : for other numbers, or several passes without `pass_neighbors`.
+    """
+    passes = _check.positive_int(passes, "passes")
+    if passes == 1:
+        return passes, 0
+    if pass_neighbors is None:
+        raise _check.InputError(
+            f"passes={passes} makes new neighbour graphs, and a graph came that does not tell of how many neighbours; pass "
+            "pass_neighbors=15, or another number."
+        )
+    return passes, _check.n_neighbors(pass_neighbors, n)
+
+
+def graph_under(D: FloatArray, k: int) -> Graph:
+    """Return the graph of the k nearest neighbours under a distance.
+
+    Parameters
+    ----------
+    D : (n, n) distances, symmetric to the last bit.
+    k : neighbours of each point, itself not counted.
+
+    Returns
+    -------
+    (n, n) csr_array of ones: an edge where either is among the other's neighbours; ties by the smaller index.
+    """
+    return _union(nearest_neighbors(D, k, "precomputed"))
+
+
+def graph_under_implicit(implicit: ImplicitDistances, k: int) -> Graph:
+    """Return the graph of the k nearest neighbours under distances that no (n, n) array holds.
+
+    Candidates come from matrix products; they are ranked by the distances themselves, and a row whose candidates rounding
+    could have cut wrongly is computed in full. n^2 times the coordinates flops.
+
+    Parameters
+    ----------
+    implicit : n points.
+    k : neighbours of each point, itself not counted.
+
+    Returns
+    -------
+    (n, n) csr_array of ones, as `graph_under`.
+    """
+    n = len(implicit)
+    T, offset, correction = implicit.coordinates, implicit.offset, implicit.correction
+    squares = np.einsum("ij,ij->i", T, T)
+    scale = float(squares.max() + offset.max(initial=0.0))
+    slack = 8 * (T.shape[1] + 8) * np.finfo(float).eps * scale
+    m = min(k + MARGIN, n - 1)
+    indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+    step = max(16, BLOCK // n)
+    for start in range(0, n, step):
+        block = np.arange(start, min(start + step, n))
+        score = T[block] @ T.T
+        score *= -2
+        score += squares + offset
+        score += (squares + offset)[block][:, None]
+        if correction is not None:
+            part = correction[block].tocoo()
+            score[part.row, part.col] -= part.data
+        score[np.arange(len(block)), block] = np.inf
+        near = np.argpartition(score, m - 1, axis=1)[:, :m]
+        last = np.take_along_axis(score, near, 1).max(axis=1)
+        exact = pairs(implicit, np.repeat(block, m), near.ravel()).reshape(len(block), m)
+        order = np.lexsort((near, exact), axis=1)[:, :k]
+        indices[block], distances[block] = np.take_along_axis(near, order, 1), np.take_along_axis(exact, order, 1)
+        reach = distances[block, -1] ** 2 if implicit.root else distances[block, -1]
+        if m < n - 1:
+            for i in block[reach + slack >= last]:
+                row = rows(implicit, np.array([i]))[0]
+                row[i] = np.inf
+                chosen = np.lexsort((np.arange(n), row))[:k]
+                indices[i], distances[i] = chosen, row[chosen]
+    return _union(Neighbors(indices, distances, 1.0))
+
+
+def _union(found: Neighbors) -> Graph:
+    edges, _ = undirected_edges(found)
+    return graph_from_edges(edges, np.ones(len(edges)), len(found.indices))
+
+
+def connected_or_raise(A: Graph, number: int, disconnected: str) -> None:
+    """Say which pass it was that fell apart.
+
+    Parameters
+    ----------
+    A : (n, n) graph of a later pass.
+    number : which pass, from 2.
+    disconnected : "raise" or "max".
+
+    Raises
+    ------
+    InputError : if the graph is disconnected and that is not allowed.
+    """
+    parts = connected_components(A)
+    if len(parts) > 1 and disconnected == "raise":
+        raise _check.InputError(
+            f"in pass {number} the graph has {parts.describe()}, so effective resistance between them is infinite; ask for "
+            "fewer passes, raise n_neighbors (or pass_neighbors), or pass disconnected='max'."
+        )
+
+
+def kept(A: Graph, before: Graph) -> Settings:
+    """Return what a pass did to the graph.
+
+    Parameters
+    ----------
+    A, before : (n, n) graphs of this pass and of the one before.
+
+    Returns
+    -------
+    dict with "edges" and "kept", the share of them that the graph before had.
+    """
+    pattern = sp.csr_array((np.ones_like(A.data), A.indices, A.indptr), shape=A.shape)
+    old = sp.csr_array((np.ones_like(before.data), before.indices, before.indptr), shape=before.shape)
+    return {"edges": A.nnz // 2, "kept": float((pattern * old).nnz / A.nnz)}
