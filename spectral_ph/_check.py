@@ -343,10 +343,26 @@ def collected() -> Iterator[list[str]]:
         _collecting.reset(token)
 
 
+_unheard: ContextVar[bool] = ContextVar("unheard", default=False)
+
+
+@contextmanager
+def unheard() -> Iterator[list[str]]:
+    """Collect what `warn` says within the block, and show it to nobody: for resamples, whose result says what came of it."""
+    token = _unheard.set(True)
+    try:
+        with collected() as texts:
+            yield texts
+    finally:
+        _unheard.reset(token)
+
+
 def warn(message: str) -> None:
     """Issue a SpectralWarning that points at the first line outside of this package, and note it for the result."""
     if (texts := _collecting.get()) is not None:
         texts.append(message)
+    if _unheard.get():
+        return
     frame, level = inspect.currentframe(), 0
     while frame is not None and str(frame.f_globals.get("__name__")).split(".")[0] in ("spectral_ph", "contextlib"):
         frame, level = frame.f_back, level + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -89,19 +90,51 @@ def eff_res(
             "out."
         )
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
-    rng = _check.generator(random_state) if passes > 1 else random_state
+    for D, facts in by_pass(A, passes, k, corrected, method, n_components, disconnected, random_state):  # noqa: B007
+        pass
+    if sqrt:
+        np.sqrt(D, out=D)
+    return D, facts
+
+
+def by_pass(
+    A: Graph,
+    passes: int,
+    k: int,
+    corrected: bool = True,
+    method: str = "exact",
+    n_components: int | None = None,
+    disconnected: Disconnected = "raise",
+    random_state: RandomState = 0,
+) -> Iterator[tuple[FloatArray, Settings]]:
+    """Yield the distances of one pass after the other, for those who want more than the last.
+
+    Parameters
+    ----------
+    A : (n, n) graph of the first pass.
+    passes : how many.
+    k : neighbours in every pass but the first.
+    corrected, method, n_components, disconnected, random_state : as for `eff_res`.
+
+    Yields
+    ------
+    D : (n, n) float64; the next pass reads it, so it may be changed only after that was taken.
+    facts : as for `eff_res`.
+
+    Raises
+    ------
+    InputError : as `eff_res`.
+    """
+    rng = _check.generator(random_state)
     D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
+    yield D, facts
     graphs: list[Settings] = []
     for number in range(2, passes + 1):
         before, A = A, graph_under(D, k)
         connected_or_raise(A, number, disconnected)
         graphs.append(kept(A, before))
         D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
-    if graphs:
-        facts["pass_graphs"] = graphs
-    if sqrt:
-        np.sqrt(D, out=D)
-    return D, facts
+        yield D, facts | {"pass_graphs": list(graphs)}
 
 
 def _one_pass(

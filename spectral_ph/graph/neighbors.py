@@ -113,6 +113,42 @@ def nearest_neighbors(
     return Neighbors(indices, distances, 1.0, settings)
 
 
+def nearest_among(
+    known: FloatArray,
+    X: FloatArray,
+    n_neighbors: int,
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+) -> IntArray:
+    """Find the nearest of some points for each of others.
+
+    Parameters
+    ----------
+    known : (m, d) points to choose from.
+    X : (n, d) points; one that is among `known` finds itself first.
+    n_neighbors : at most m.
+    metric : one of `METRICS` but "precomputed", or a function of two (d,) rows.
+
+    Returns
+    -------
+    (n, n_neighbors) int64, indices into `known`, nearest first.
+
+    Raises
+    ------
+    InputError : for fewer known points than neighbours.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    k = _check.positive_int(n_neighbors, "n_neighbors")
+    if k > len(known):
+        raise _check.InputError(
+            f"n_neighbors={k} needs at least as many known points, and {len(known)} came; pass n_neighbors={len(known)}."
+        )
+    if metric in ("cosine", "correlation"):
+        known, X, metric = unit_rows(known, str(metric)), unit_rows(X, str(metric)), "euclidean"
+    search = NearestNeighbors(n_neighbors=k, metric=metric, algorithm="brute").fit(known)
+    return np.asarray(search.kneighbors(X, return_distance=False), dtype=np.int64)
+
+
 def unit_rows(X: FloatArray, metric: str) -> FloatArray:
     """Return rows between which half the squared Euclidean distance is the cosine (correlation) distance.
 
