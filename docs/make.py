@@ -20,16 +20,17 @@ def distance_table():
     """One row for every registered distance."""
     root = DOCS.parent
     lines = [
-        "| name | formula | takes | metric | parameters (default) | source | code |",
-        "|---|---|---|---|---|---|---|",
+        "| name | formula | takes | metric | parameters: range (default) | cost, beside the result | source | code |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in sph.DISTANCES.values():
         file = Path(inspect.getsourcefile(row.function)).relative_to(root).as_posix()
-        parameters = ", ".join(f"{k} ({v})" for k, v in row.parameters.items() if k != "random_state") or "-"
+        parameters = "; ".join(f"{k}: {row.ranges[k]} ({v})" for k, v in row.parameters.items() if k != "random_state")
         formula = row.formula.replace("|", "\\|")
+        takes = "graph of lengths" if row.edges == "lengths" else row.needs
         lines.append(
-            f"| `{row.name}` | {formula} | {row.needs} | {'yes' if row.metric else 'no'} | {parameters} | {row.source} | "
-            f"[{Path(file).name}](../{file}) |"
+            f"| `{row.name}` | {formula} | {takes} | {'yes' if row.metric else 'no'} | {parameters or '-'} | {row.cost} | "
+            f"{row.source} | [{Path(file).name}](../{file}) |"
         )
     return "\n".join(lines)
 

@@ -13,6 +13,10 @@ def parameters_for(name):
         params["disconnected"] = "max"
     if row.needs == "graph":
         params["n_neighbors"] = 4
+    if "k" in row.parameters:
+        params["k"] = 4
+    if "perplexity" in row.parameters:
+        params["perplexity"] = 1.5
     return params
 
 

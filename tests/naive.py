@@ -102,3 +102,34 @@ def is_boundary(D, edges, scale):
                     if column:
                         reduced[max(column)] = column
     return not reduce(frozenset(edges))
+
+
+def shortest_paths_by_relaxing(lengths):
+    """Return the lengths of shortest paths; infinity marks a missing edge, and a missing path."""
+    D = np.array(lengths, dtype=float)
+    np.fill_diagonal(D, 0)
+    for k in range(len(D)):
+        D = np.minimum(D, D[:, k, None] + D[None, k])
+    return D
+
+
+def meeting_time_by_bisection(f, g, d, xi):
+    """Return the first time at which balls of radius (t^xi - f^xi)^(1/xi) and (t^xi - g^xi)^(1/xi) meet, at least f and g."""
+
+    def radius(t, f):
+        return t if np.isinf(xi) else max(t**xi - f**xi, 0.0) ** (1 / xi)
+
+    low, high = max(f, g), max(f, g) + d
+    if radius(low, f) + radius(low, g) >= d:
+        return low
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (low, middle) if radius(middle, f) + radius(middle, g) >= d else (middle, high)
+    return high
+
+
+def entropy_of_weights(squares, beta):
+    """Return the entropy of weights proportional to exp(-beta squares)."""
+    w = np.exp(-beta * (squares - squares.min()))
+    w = w[w > 0] / w.sum()
+    return -(w * np.log(w)).sum()

@@ -33,15 +33,16 @@ def test_euclidean_distances_lose_the_loop_that_eff_res_keeps():
 def test_two_circles_are_two_loops():
     X = sph.datasets.linked_circles(400, ambient_dim=20, sigma=0.1)
     with pytest.warns(sph.SpectralWarning, match="2 connected components"):
-        R = sph.find_loops(X, disconnected="max")
+        R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1)
     assert sph.detection_score(R.persistence[1], 2) > 0.7
+    assert [loop.verdict for loop in R.loops] == ["loop", "loop", "no loop"]
     first, second = (set(loop.cycle.tolist()) for loop in R.loops[:2])
     assert not first & second
 
 
 def test_every_loop_is_consistent():
     X = sph.datasets.torus(300, ambient_dim=5, sigma=0.05)
-    R = sph.find_loops(X, n_loops=4)
+    R = sph.find_loops(X, "eff_res", n_loops=4, n_neighbors=15, passes=1, splits=0)
     D = sph.distance_matrix(X)
     assert [loop.persistence for loop in R.loops] == sorted((loop.persistence for loop in R.loops), reverse=True)
     for k, loop in enumerate(R.loops):
@@ -57,7 +58,11 @@ def test_same_seed_same_bits():
     X = sph.datasets.circle(200, ambient_dim=10, sigma=0.1)
     a, b = (sph.find_loops(X, random_state=1) for _ in range(2))
     np.testing.assert_array_equal(a.loops[0].phase, b.loops[0].phase)
+    for x, y in zip(a.loops[0].halves, b.loops[0].halves, strict=True):
+        np.testing.assert_array_equal(x.points, y.points)
+        np.testing.assert_array_equal(x.phase, y.phase)
     assert a.settings == b.settings
+    assert (a.tried, a.p_value, a.reason) == (b.tried, b.p_value, b.reason)
 
 
 def test_no_loop_at_all_is_said_so():
@@ -96,12 +101,130 @@ def test_parallel_callers_keep_their_own_warnings():
     assert counts == [k % 2 for k in range(40)]
 
 
-def test_undecided_gives_its_reason():
-    R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
-    assert R.verdict == "undecided"
-    assert R.p_value is None
-    assert R.reason.endswith("was not tested, so this is no verdict yet.")
-    assert repr(R).startswith("LoopResult('undecided', n=150, 3 loops, top: Loop(birth ")
+def test_a_loop_is_called_with_its_evidence():
+    R = sph.find_loops(sph.datasets.circle(300, ambient_dim=20, sigma=0.1))
+    assert R.verdict == R.loops[0].verdict == "loop"
+    assert R.p_value <= 0.05
+    assert R.agreement > 0.9
+    assert re.fullmatch(
+        r"This is a loop: independent halves of the points agree on the phase along it by 0\.9\d of 1, it stands out from the "
+        r"next feature by (0\.9\d|1\.00) of 1, and loop-free shapes show as much in p = 0\.\d+ of cases\.",
+        R.reason,
+    )
+    assert repr(R).startswith("LoopResult('loop', n=300, 3 loops, top: Loop(birth ")
+    assert R.loops[1].verdict != "loop"
+    chosen = [t for t in R.tried if t["chosen"]]
+    assert len(chosen) == 1
+    assert chosen[0]["evidence"] == max(t["evidence"] for t in R.tried)
+    assert {k: R.settings[k] for k in ("distance", "n_neighbors")} == {
+        k: chosen[0][k] for k in ("distance", "n_neighbors")
+    }
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_blob_is_no_loop(seed):
+    R = sph.find_loops(sph.datasets.blob(300, ambient_dim=5, random_state=seed))
+    assert R.verdict == "no loop"
+    assert R.p_value > 0.25
+    assert R.reason.startswith("Nothing here tells it from chance: ")
+
+
+def test_halves_are_disjoint_and_know_the_phase():
+    X, latent = sph.datasets.circle(300, ambient_dim=20, sigma=0.1, return_latent=True)
+    loop = sph.find_loops(X).loops[0]
+    assert len(loop.halves) == 10
+    truth = to_ranks(np.arctan2(latent[:, 1], latent[:, 0]))
+    for first, second in zip(loop.halves[::2], loop.halves[1::2], strict=True):
+        assert not set(first.points.tolist()) & set(second.points.tolist())
+        assert first.agreement == second.agreement
+        assert circular_agreement(to_ranks(first.phase), truth) > 0.95
+        # turned onto the phase of the whole, not only equal to it up to a rotation
+        assert np.exp(1j * (first.phase - loop.phase)).mean().real > 0.9
+    assert loop.spread.shape == (300,)
+    assert np.median(loop.spread) < 0.8
+
+
+def test_splits_run_on_other_processes_with_the_same_result():
+    import joblib
+
+    X = sph.datasets.circle(120, ambient_dim=5, sigma=0.1)
+    here = sph.find_loops(X, "eff_res", passes=1, splits=2)
+    with joblib.parallel_config(n_jobs=2):
+        there = sph.find_loops(X, "eff_res", passes=1, splits=2)
+    assert here.tried[0]["evidence"] == pytest.approx(there.tried[0]["evidence"], rel=1e-9)
+    for a, b in zip(here.loops[0].halves, there.loops[0].halves, strict=True):
+        np.testing.assert_array_equal(a.points, b.points)
+        np.testing.assert_allclose(np.exp(1j * a.phase), np.exp(1j * b.phase), atol=1e-6)
+
+
+def test_what_is_asked_for_is_kept_and_the_rest_chosen():
+    X = sph.datasets.circle(300, ambient_dim=10, sigma=0.1)
+    R = sph.find_loops(X, "eff_res", passes=1)
+    assert [(t["distance"], t["n_neighbors"], t["passes"]) for t in R.tried] == [("eff_res", 15, 1)]
+    R = sph.find_loops(X, "diffusion", n_neighbors=12)
+    assert [(t["n_neighbors"], t["t"]) for t in R.tried] == [(12, 8)]
+    R = sph.find_loops(X, t=8)
+    assert [(t["distance"], t["t"]) for t in R.tried] == [("diffusion", 8)]
+
+
+def test_many_points_are_sampled_and_all_get_a_phase():
+    X, latent = sph.datasets.circle(1300, ambient_dim=10, sigma=0.1, return_latent=True)
+    sentence = (
+        "^loops were found on 1000 of 1300 points, drawn at random, and phases carried to the others by their 5 nearest"
+    )
+    with pytest.warns(sph.SpectralWarning, match=sentence):
+        R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, splits=2, max_points=1000)
+    loop = R.loops[0]
+    assert R.persistence.n_points == 1300
+    assert loop.phase.shape == loop.distance.shape == loop.domain.shape == (1300,)
+    assert loop.distance[loop.cycle].max() == 0
+    truth = np.arctan2(latent[:, 1], latent[:, 0])
+    assert circular_agreement(to_ranks(loop.phase), to_ranks(truth)) > 0.97
+    steps = np.diff(np.append(truth[loop.cycle], truth[loop.cycle[0]]))
+    assert abs(round(float(((steps + np.pi) % (2 * np.pi) - np.pi).sum() / (2 * np.pi)))) == 1
+
+
+CIRCLE = sph.datasets.circle(120, ambient_dim=5, sigma=0.1)
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: sph.find_loops(CIRCLE[:80]), "80 points are fewer than the 100 that the test was calibrated for"),
+        (lambda: sph.find_loops(CIRCLE, splits=0), "no halves were looked at (splits=0)"),
+        (
+            lambda: sph.find_loops(graph=sph.neighbor_graph(CIRCLE)),
+            "a graph or distances came in place of points, so halves of them would not be independent",
+        ),
+        (
+            lambda: sph.find_loops(sph.distance_matrix(CIRCLE), "precomputed"),
+            "a graph or distances came in place of points, so halves of them would not be independent",
+        ),
+        (lambda: sph.find_loops(CIRCLE, "euclidean"), "the test was not calibrated for distance 'euclidean'"),
+        (lambda: sph.find_loops(CIRCLE, n_neighbors=45), "the test was not calibrated for n_neighbors=45"),
+        (lambda: sph.find_loops(CIRCLE, weighted=True), "the test was not calibrated for weighted=True"),
+        (lambda: sph.find_loops(CIRCLE, "eff_res", sqrt=True), "the test was not calibrated for sqrt=True"),
+    ],
+)
+def test_no_p_value_without_a_calibration(call, why):
+    R = call()
+    assert (R.verdict, R.p_value) == ("undecided", None)
+    assert R.reason == f"There is no p-value: {why}."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"distance": "euclid"}, "'euclid' is not a known distance; did you mean 'euclidean'?"),
+        ({"n_neighbours": 10}, "distance 'eff_res' has no parameter 'n_neighbours'; did you mean 'pass_neighbors'?"),
+        ({"splits": -1}, "splits must be a whole number of at least 0, and -1 came."),
+        ({"level": 0.5}, "level must be between 0 and 0.25, and 0.5 came."),
+        ({"max_points": 10}, "max_points must be a whole number of at least 1000, and 10 came."),
+    ],
+)
+def test_bad_arguments_of_find_loops_are_refused(arguments, sentence):
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}"):
+        sph.find_loops(CIRCLE, **arguments)
 
 
 def test_settings_hold_every_parameter():
@@ -131,7 +254,7 @@ def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
         return real(D, cocycle, birth, death, coeff, **more)
 
     monkeypatch.setattr(pipeline, "circular_coordinate", fails_over_47)
-    R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1))
+    R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1), splits=0)
     assert (R.persistence.engine, R.settings["coeff"]) == ("ripser", 61)
     assert R.settings["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]
 
@@ -139,7 +262,7 @@ def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
 def test_warnings_are_raised_once_and_kept():
     X = np.vstack([sph.datasets.circle(100, ambient_dim=3, sigma=0.05), np.full((30, 3), 50.0) + np.eye(30, 3)])
     with pytest.warns(sph.SpectralWarning) as caught:
-        R = sph.find_loops(X, disconnected="max")
+        R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, splits=2)
     assert [str(w.message) for w in caught] == list(R.warnings)
     assert R.warnings[0].startswith("the graph has 2 connected components (sizes 100, 30)")
     assert dataclasses.asdict(R)["warnings"] == R.warnings
@@ -223,7 +346,7 @@ def test_landmarks_reach_degree_two():
         (
             {"method": "truncated", "corrected": False},
             "the truncated form of distance 'eff_res' has no parameter 'corrected'; did you mean 'disconnected'? It takes: "
-            "n_components, sqrt, disconnected, random_state.",
+            "passes, pass_neighbors, n_components, sqrt, disconnected, random_state.",
         ),
         (
             {"method": "exct"},

@@ -470,3 +470,278 @@ def draw_nearer(
             if value < nearest[i] or i == landmark:
                 nearest[i] = -1.0 if i == landmark else value
                 assignment[i] = number
+
+
+BLOCK = 64  # intermediate points that are tried at a time in shortest paths on the complete graph
+COLUMNS = 512  # of a row that stay in the fastest cache meanwhile
+NEWTON_STEPS = 200  # safeguarded, so that this is never reached but for rounding
+
+
+@njit
+def _close(panel: FloatArray, first: int, size: int) -> None:
+    """Shortest paths among the points of a block through each other, in place."""
+    for k in range(size):
+        for i in range(size):
+            step = panel[i, first + k]
+            for j in range(first, first + size):
+                value = step + panel[k, j]
+                panel[i, j] = value if value < panel[i, j] else panel[i, j]
+
+
+@njit_parallel
+def shortest_paths_dense(D: FloatArray) -> None:
+    """Replace lengths of the edges of the complete graph by lengths of shortest paths (Floyd, Warshall, by blocks).
+
+    Only entries above the diagonal are computed; the others are their mirror image, so the result is symmetric to the
+    last bit. The order of all additions is fixed, whatever the number of threads.
+
+    D : (n, n) symmetric, zero diagonal; overwritten.
+    """
+    n = len(D)
+    strips = (n + COLUMNS - 1) // COLUMNS
+    for first in range(0, n, BLOCK):
+        size = min(BLOCK, n - first)
+        panel = np.empty((size, n))
+        for k in prange(size):
+            for j in range(n):
+                panel[k, j] = D[first + k, j] if j > first + k else D[j, first + k]
+        _close(panel, first, size)
+        inner = panel[:, first : first + size].copy()
+        for s in prange(strips):
+            for a in range(s * COLUMNS, min(n, (s + 1) * COLUMNS)):
+                if a < first or a >= first + size:
+                    for k in range(size):
+                        through = panel[k, a]
+                        for i in range(size):
+                            value = inner[i, k] + through
+                            panel[i, a] = value if value < panel[i, a] else panel[i, a]
+        for i in prange(n):
+            if first <= i < first + size:
+                D[i, i + 1 :] = panel[i - first, i + 1 :]
+                continue
+            for start in range(i + 1, n, COLUMNS):
+                stop = min(n, start + COLUMNS)
+                row = D[i, start:stop]
+                for k in range(size):
+                    step = panel[k, i]
+                    other = panel[k, start:stop]
+                    for j in range(stop - start):
+                        value = step + other[j]
+                        row[j] = value if value < row[j] else row[j]
+    for i in prange(n):
+        for j in range(i):
+            D[i, j] = D[j, i]
+
+
+@njit
+def _lift(keys: FloatArray, heap: IntArray, place: IntArray, at: int) -> None:
+    vertex = heap[at]
+    while at > 0:
+        parent = (at - 1) // 2
+        if keys[heap[parent]] <= keys[vertex]:
+            break
+        heap[at] = heap[parent]
+        place[heap[at]] = at
+        at = parent
+    heap[at] = vertex
+    place[vertex] = at
+
+
+@njit
+def _sink(keys: FloatArray, heap: IntArray, place: IntArray, size: int) -> None:
+    vertex, at = heap[0], 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[heap[child + 1]] < keys[heap[child]]:
+            child += 1
+        if keys[vertex] <= keys[heap[child]]:
+            break
+        heap[at] = heap[child]
+        place[heap[at]] = at
+        at = child
+    heap[at] = vertex
+    place[vertex] = at
+
+
+@njit_parallel
+def shortest_paths_sparse(indptr: IntArray, indices: IntArray, lengths: FloatArray, out: FloatArray) -> None:
+    """Write the lengths of shortest paths from every vertex (Dijkstra); infinity where there is none.
+
+    indptr, indices, lengths : csr arrays of a symmetric graph; lengths may be 0.
+    out : (n, n), written; the two directions may differ in the last bits.
+    """
+    n = len(out)
+    for source in prange(n):
+        keys = out[source]
+        keys[:] = np.inf
+        heap, place = np.empty(n, np.int64), np.full(n, -1, np.int64)  # place: -1 not met yet, -2 settled
+        keys[source] = 0.0
+        heap[0], place[source] = source, 0
+        size = 1
+        while size > 0:
+            vertex = heap[0]
+            place[vertex] = -2
+            size -= 1
+            if size > 0:
+                heap[0] = heap[size]
+                place[heap[0]] = 0
+                _sink(keys, heap, place, size)
+            for p in range(indptr[vertex], indptr[vertex + 1]):
+                j = indices[p]
+                value = keys[vertex] + lengths[p]
+                if value < keys[j]:
+                    keys[j] = value
+                    if place[j] < 0:
+                        heap[size], place[j] = j, size
+                        size += 1
+                    _lift(keys, heap, place, place[j])
+
+
+@njit_parallel
+def smaller_of_both(D: FloatArray) -> None:
+    """Make D symmetric to the last bit: each pair gets the smaller of its two entries."""
+    n = len(D)
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        for b in range(a, tiles):
+            for i in range(a * TILE, min(n, (a + 1) * TILE)):
+                for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
+                    value = min(D[i, j], D[j, i])
+                    D[i, j] = value
+                    D[j, i] = value
+
+
+@njit_parallel
+def not_below_ends(D: FloatArray, least: FloatArray) -> None:
+    """Replace D_ij by max(D_ij, least_i, least_j) off the diagonal, which becomes 0."""
+    n = len(D)
+    for i in prange(n):
+        for j in range(n):
+            D[i, j] = max(D[i, j], max(least[i], least[j]))
+        D[i, i] = 0.0
+
+
+@njit_parallel
+def balls_meet(D: FloatArray, least: FloatArray, xi: float) -> None:
+    """Replace lengths of edges by when the balls of radius (t^xi - f^xi)^(1/xi) around their ends meet.
+
+    D : (n, n) symmetric, zero diagonal; overwritten. least : (n,) f. xi : 1, 2 or infinity.
+    """
+    n = len(D)
+    for i in prange(n):
+        for j in range(n):
+            d, low, high = D[i, j], min(least[i], least[j]), max(least[i], least[j])
+            value = high
+            if xi == 1.0:
+                value = (low + high + d) / 2
+            elif xi == 2.0:
+                # Beyond this the larger end is reached by the other ball before it has one of its own.
+                if d * d > (high - low) * (high + low):
+                    value = np.sqrt((high + low) ** 2 + d * d) / 2 * (np.sqrt((high - low) ** 2 + d * d) / d)
+            else:
+                value = d / 2
+            D[i, j] = max(value, high)
+        D[i, i] = 0.0
+
+
+@njit_parallel
+def calibrate_perplexity(squares: FloatArray, perplexity: float, beta: FloatArray) -> int:
+    """Find for each row the beta at which exp(-beta (squares - smallest)) has the given perplexity.
+
+    Newton's method on log beta, kept within a bracket. Where more than `perplexity` entries tie for the smallest, no beta
+    has it: such a row gets the one at which the next entry weighs exp(-50).
+
+    squares : (n, k), rows increasing; beta : (n,), written. Return how many rows have too many ties.
+    """
+    n, k = squares.shape
+    goal = np.log(perplexity)
+    tied = 0
+    for i in prange(n):
+        gaps = squares[i] - squares[i, 0]
+        ties = 0
+        while ties < k and gaps[ties] == 0.0:
+            ties += 1
+        if ties >= perplexity:
+            tied += 1
+            beta[i] = min(50.0 / gaps[ties], 1e300) if ties < k else 0.0
+            continue
+        scale = gaps[k - 1]
+        low, high = -np.inf, np.inf
+        x = np.log(goal)  # of beta times the largest gap
+        for _ in range(NEWTON_STEPS):
+            b = np.exp(x) / scale
+            mass, first, second = 0.0, 0.0, 0.0
+            for c in range(k):
+                e = b * gaps[c]
+                w = np.exp(-e)
+                mass += w
+                first += w * e
+                second += w * e * e
+            first, second = first / mass, second / mass
+            entropy = np.log(mass) + first
+            error = entropy - goal
+            if abs(error) < 1e-12:
+                break
+            if error > 0:
+                low = x
+            else:
+                high = x
+            slope = first * first - second  # of the entropy in log beta
+            step = x - error / slope if slope < 0.0 else np.nan
+            if not (low < step < high):
+                if low == -np.inf:
+                    step = x - 2.0
+                elif high == np.inf:
+                    step = x + 2.0
+                else:
+                    step = (low + high) / 2
+            if step == x:
+                break
+            x = step
+        beta[i] = np.exp(x) / scale
+    return tied
+
+
+@njit_parallel
+def calibrate_union(distances: FloatArray, goal: float, rho: FloatArray, sigma: FloatArray) -> None:
+    """Find for each row sigma with sum of exp(-max(0, d - rho) / sigma) = goal, rho its smallest positive distance.
+
+    By bisection on log sigma; the sum grows with sigma from the number of d <= rho to k. 0 is written where that number
+    is at least `goal` already, infinity where k is at most `goal`.
+
+    distances : (n, k), rows increasing; rho, sigma : (n,), written.
+    """
+    n, k = distances.shape
+    for i in prange(n):
+        rho[i] = 0.0
+        for c in range(k):
+            if distances[i, c] > 0.0:
+                rho[i] = distances[i, c]
+                break
+        gaps = np.maximum(distances[i] - rho[i], 0.0)
+        near = 0
+        while near < k and gaps[near] == 0.0:
+            near += 1
+        if near >= goal:
+            sigma[i] = 0.0
+            continue
+        if k <= goal:
+            sigma[i] = np.inf
+            continue
+        low, high = np.log(gaps[near]) - 10.0, np.log(gaps[k - 1]) + 10.0
+        low -= np.log(k)
+        high += np.log(k)
+        for _ in range(NEWTON_STEPS):
+            middle = (low + high) / 2
+            if not low < middle < high:
+                break
+            total = 0.0
+            for c in range(k):
+                total += np.exp(-gaps[c] / np.exp(middle))
+            if total < goal:
+                low = middle
+            else:
+                high = middle
+        sigma[i] = np.exp((low + high) / 2)

@@ -1,8 +1,9 @@
-"""Distances between the points as they came: euclidean, cosine, correlation."""
+"""Distances between the points as they came, or as their principal components: euclidean, cosine, correlation, pca."""
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
@@ -86,6 +87,66 @@ def _half_square(X: FloatArray, metric: str) -> FloatArray:
     D = pairwise_euclidean(unit_rows(X, metric), squared=True)
     D /= 2
     return D
+
+
+def principal_components(X: FloatArray, n_components: int, *, whiten: bool = False) -> FloatArray:
+    """Return the coordinates of the points along their first principal axes.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    n_components : how many, at most min(n, d).
+    whiten : divide each by its standard deviation.
+
+    Returns
+    -------
+    (n, n_components) float64, centred, by decreasing variance, in the unit of X (none if whitened).
+
+    Raises
+    ------
+    InputError : if there are not so many, or if one without variance would be whitened.
+    """
+    m, most = _check.positive_int(n_components, "n_components"), min(X.shape)
+    if m > most:
+        raise _check.InputError(
+            f"n_components={m} is more than the {most} principal components of {X.shape[0]} points in {X.shape[1]} "
+            "dimensions; pass fewer."
+        )
+    U, s, _ = scipy.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    if not whiten:
+        return np.asarray(U[:, :m] * s[:m])
+    rank = int((s > max(X.shape) * np.finfo(float).eps * s[0]).sum())
+    if m > rank:
+        raise _check.InputError(
+            f"n_components={m} with whiten=True, and only {rank} principal components have any variance; pass "
+            f"n_components={rank} or whiten=False."
+        )
+    return np.asarray(U[:, :m] * np.sqrt(len(X) - 1))
+
+
+def pca(X: FloatArray, *, n_components: int = 2, whiten: bool = False) -> tuple[FloatArray, Settings]:
+    """Euclidean distance between the first principal components.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    n_components : how many, at most min(n, d).
+    whiten : divide each component by its standard deviation.
+
+    Returns
+    -------
+    D : (n, n) float64, in the unit of X (in standard deviations if whitened), symmetric to the last bit.
+    facts : nothing to report.
+
+    Raises
+    ------
+    InputError : if there are not so many components, or if one without variance would be whitened.
+
+    References
+    ----------
+    Pearson, Philosophical Magazine 1901.
+    """
+    return pairwise_euclidean(principal_components(X, n_components, whiten=_check.flag(whiten, "whiten"))), {}
 
 
 def precomputed(X: FloatArray) -> tuple[FloatArray, Settings]:

@@ -160,7 +160,7 @@ def rips_h1(
     D: Lengths,
     threshold: float | None = None,
     *,
-    cocycles: bool = False,
+    cocycles: bool | int = False,
     classes: bool = False,
     n_threads: int | None = None,
     progress: bool = False,
@@ -174,7 +174,7 @@ def rips_h1(
         needed. float32 is used as it is, without a copy.
     threshold : largest length of an edge
         None goes up to the enclosing radius min_i max_j D_ij, from where on the complex is a cone, so all of H1 is finite.
-    cocycles : whether to return a cocycle over Z/2 for each loop.
+    cocycles : whether to return a cocycle over Z/2 for each loop; a number stands for that many of the longest.
     classes : whether to return what evaluates cycles (`H1Classes`).
     n_threads : threads for the search of births; None takes numba's number. The sweep runs on one. The result does not
         depend on it.
@@ -222,7 +222,7 @@ def rips_h1(
     edges = _relative_neighbours(D, reach, near, near_length, workers)
     joins = _kernels.spanning_tree(edges[:, 0], edges[:, 1], n)
     births = edges[~joins]
-    state = run(D, births, reach, near, near_length, classes or cocycles, progress)
+    state = run(D, births, reach, near, near_length, bool(classes or cocycles), progress)
     return result(D, n, edges[joins], births, state, cocycles, classes)
 
 
@@ -542,7 +542,7 @@ def result(
     tree: NDArray[np.int32],
     births: NDArray[np.int32],
     state: State | None,
-    cocycles: bool,
+    cocycles: bool | int,
     classes: bool,
 ) -> RipsH1:
     """Return diagrams, simplices and what else was asked for, in canonical order.
@@ -583,7 +583,7 @@ def result(
         h1=diagram,
         birth_edges=births[order].astype(np.int64),
         death_triangles=triangles[order],
-        cocycles=_cocycles(order, state) if cocycles else None,
+        cocycles=_cocycles(order if cocycles is True else order[:cocycles], state) if cocycles else None,
         classes=_classes(np.asarray(D), diagram, order, m, state) if classes else None,
     )
 

@@ -15,9 +15,11 @@ from tests.strategies import point_sets
 # The graphs of hypothesis' clustered points fall apart, which warns; the bridging itself is tested in test_resistance.
 pytestmark = pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
 FROM_POINTS = [row.name for row in sph.DISTANCES.values() if row.needs != "distances"]
+EMBEDDINGS = ("tsne", "umap")  # some seconds each: they keep the contract in test_layout, on fewer points
+QUICK = [name for name in FROM_POINTS if name not in EMBEDDINGS]
 
 
-@pytest.mark.parametrize("name", FROM_POINTS)
+@pytest.mark.parametrize("name", QUICK)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(X=point_sets(dimensions=(2, 4)))
 def test_contract(name, X):
@@ -25,7 +27,7 @@ def test_contract(name, X):
     check_distance(name, X)
 
 
-@pytest.mark.parametrize("name", FROM_POINTS)
+@pytest.mark.parametrize("name", QUICK)
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10)
 def test_permutes_with_its_points(name, seed):
@@ -37,7 +39,7 @@ def test_permutes_with_its_points(name, seed):
     np.testing.assert_allclose(E, D[np.ix_(order, order)], rtol=1e-6, atol=1e-6 * D.max())
 
 
-@pytest.mark.parametrize("name", [row.name for row in sph.DISTANCES.values() if row.metric])
+@pytest.mark.parametrize("name", [name for name in QUICK if sph.DISTANCES[name].metric])
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10)
 def test_what_is_called_a_metric_is_one(name, seed):
@@ -61,6 +63,61 @@ def test_every_row_is_complete(name):
     doc = row.function.__doc__
     for word in ("Parameters", "Returns", *row.parameters):
         assert word in doc
+
+
+@pytest.mark.parametrize("row", sph.DISTANCES.values(), ids=lambda row: row.name)
+def test_every_parameter_has_a_range_with_its_default_and_every_row_a_cost(row):
+    assert row.cost
+    assert list(row.ranges) == list(row.parameters)
+    for name, value in row.parameters.items():
+        assert value in row.ranges[name]
+        assert str(row.ranges[name])
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [(row, name) for row in sph.DISTANCES.values() for name, span in row.ranges.items() if span.kind != "seed"],
+    ids=lambda part: part if isinstance(part, str) else part.name,
+)
+def test_a_range_ends_where_the_function_refuses(row, name):
+    """What lies outside is refused by the door; the upper ends that depend on the points are tested by the files."""
+    span = row.ranges[name]
+    outside = ["nonsense", 10.5 if span.kind == "whole" else "2"]
+    if span.kind != "choice":
+        outside += [span.least if span.open else span.least - 1, np.nan, True]
+        if np.isfinite(span.most):
+            outside.append(type(row.parameters[name])(span.most + 1))
+    X = np.random.default_rng(0).standard_normal((30, 4))
+    params = parameters_for(row.name)
+    if name == "n_components" and "method" in row.parameters:
+        params["method"] = "spectral"
+    if name == "pass_neighbors":
+        params["passes"] = 2
+    for value in outside:
+        assert value not in span
+        with pytest.raises(sph.InputError):
+            sph.distance_matrix(X, row.name, **(params | {name: value}))
+
+
+def test_ranges_in_words():
+    rows = sph.DISTANCES
+    assert str(rows["dtm"].ranges["k"]) == "whole, 1 to n - 1"
+    assert str(rows["dtm"].ranges["p"]) == "real, from 1 or inf"
+    assert str(rows["dtm"].ranges["xi"]) == "1, 2 or inf"
+    assert str(rows["tsne_graph"].ranges["perplexity"]) == "real, above 1 to (n - 1) / 3"
+    assert str(rows["eff_res"].ranges["n_components"]) == "whole, 1 to n or None"
+    assert str(rows["eff_res"].ranges["random_state"]) == "a whole number, a Generator or None"
+
+
+def test_later_passes_take_the_neighbours_of_the_graph_made_from_points():
+    X = np.random.default_rng(7).standard_normal((60, 3))
+    D = sph.distance_matrix(X, n_neighbors=8, passes=2)
+    np.testing.assert_array_equal(D, sph.distance_matrix(X, n_neighbors=8, passes=2, pass_neighbors=8))
+    assert (sph.distance_matrix(X, n_neighbors=8, passes=2, pass_neighbors=9) != D).any()
+    A = sph.neighbor_graph(X, 8)
+    np.testing.assert_array_equal(D, sph.distance_matrix(graph=A, passes=2, pass_neighbors=8))
+    settings = sph.persistence(X, n_neighbors=8, passes=2).settings
+    assert (settings["passes"], settings["pass_neighbors"]) == (2, 8)
 
 
 def test_ambient_distances_agree_with_scipy():
@@ -113,7 +170,7 @@ def test_float32_is_the_rounded_matrix_and_is_stated():
         (
             {"graph": np.ones((4, 4)), "distance": "euclidean"},
             "distance 'euclidean' is computed from points, and a graph came; pass one of: eff_res, diffusion, dpt, eigenmaps, "
-            "potential.",
+            "potential, geodesic, hops.",
         ),
         (
             {"X": np.eye(4), "distance": "euclidean", "n_neighbors": 3},
