@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import functools
-import platform
 import re
 import sys
 import warnings
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,7 +15,7 @@ import click
 import numpy as np
 
 import spectral_ph as sph
-from spectral_ph import files
+from spectral_ph import _check, files, report
 from spectral_ph._types import EngineName, FloatArray, Settings
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 from spectral_ph.preprocess import Preprocessed
@@ -53,6 +51,26 @@ DISTANCE = [
         show_default=True,
         help="Neighbours in the graph, a point not its own.",
     ),
+]
+CHOSEN = [
+    click.option(
+        "--distance",
+        default="auto",
+        show_default=True,
+        help=f"auto: a few settings are tried, and halves of the data decide; or one of: {', '.join(sph.DISTANCES)}.",
+    ),
+    click.option(
+        "--n-neighbors", "-k", type=int, help="Neighbours in the graph, a point not its own; default: chosen."
+    ),
+    click.option(
+        "--splits",
+        type=click.IntRange(min=0),
+        help="How often the data are split into halves; 0: never, and no verdict.",
+    ),
+    click.option("--level", type=float, help="p-value up to which a loop is called."),
+    click.option("--max-points", type=int, help="Of more points, loops are found on so many, drawn at random."),
+]
+GRAPH = [
     click.option(
         "--metric",
         default="euclidean",
@@ -64,6 +82,28 @@ DISTANCE = [
         "--param", "-p", multiple=True, help="Any other parameter of graph or distance, NAME=VALUE; may be repeated."
     ),
     click.option("--threshold", type=float, help="Longest edge of the filtration; default: all."),
+]
+REPORT = [
+    click.option(
+        "--report", "as_report", is_flag=True, help="Also write OUT/report.html, one page to read and to pass on."
+    ),
+    click.option(
+        "--label",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of obs of an .h5ad to set beside the phase; may be repeated.",
+    ),
+    click.option(
+        "--confounder",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of obs of an .h5ad that the phase should not go with, such as a batch; may be repeated; needs genes.",
+    ),
+    click.option(
+        "--genes",
+        metavar="ENTRY",
+        help="Where an .h5ad holds the expression of genes: X or a layer; with --preprocess the input itself is used.",
+    ),
 ]
 RUNNING = [
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed."),
@@ -116,8 +156,10 @@ def app(context: click.Context) -> None:
 @_with(
     INPUT,
     *OUT,
+    *REPORT,
     *READING,
-    *DISTANCE,
+    *CHOSEN,
+    *GRAPH,
     click.option(
         "--n-loops", type=int, default=3, show_default=True, help="How many of the longest loops to describe."
     ),
@@ -129,13 +171,20 @@ def loops(
     path: Path,
     out: Path | None,
     overwrite: bool,
+    as_report: bool,
+    label: tuple[str, ...],
+    confounder: tuple[str, ...],
+    genes: str | None,
     use_rep: str | None,
     layer: str | None,
     delimiter: str | None,
     preprocess: str,
     drop_empty: bool,
     distance: str,
-    n_neighbors: int,
+    n_neighbors: int | None,
+    splits: int | None,
+    level: float | None,
+    max_points: int | None,
     metric: str,
     graph: bool,
     param: tuple[str, ...],
@@ -149,25 +198,56 @@ def loops(
 
     INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
+    if as_report and out is None:
+        raise sph.InputError("--report needs a folder to write to, and none came; pass --out FOLDER.")
+    if confounder and genes is None and preprocess == "none":
+        raise sph.InputError("--confounder needs genes beside it; pass --genes X, or --preprocess counts.")
     table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    labels = _columns(path, "--label", label)
+    others = _columns(path, "--confounder", confounder)
     points, prepared = _points(table, preprocess, drop_empty, graph)
     R = sph.find_loops(
         **_data(points, graph),
         distance=distance,
-        n_neighbors=n_neighbors,
-        metric=metric,
         n_loops=n_loops,
         engine=cast(EngineName, engine),
         threshold=threshold,
         random_state=seed,
+        **_given(n_neighbors=n_neighbors, splits=splits, level=level, max_points=max_points),
+        **_given(metric=None if metric == "euclidean" else metric),
         **_params(param),
     )
-    record = _about(table, prepared) | R.to_dict() | _made_by("loops", seed)
-    names = _kept_names(table, prepared, R.persistence.n_points)
+    rows = _kept_rows(prepared, R.persistence.n_points)
+    labels, others = ({name: values[rows] for name, values in both.items()} for both in (labels, others))
+    facts: Settings = {
+        "things": "cells" if prepared or path.is_dir() or path.suffix.lower() == ".h5ad" else "points",
+        "labels": labels,
+        "input_facts": _about(table, prepared)["input"],
+        "preparation": _about(table, prepared)["preparation"],
+        "made_by": _made_by("loops", seed),
+    }
+    found = _genes(path, genes, table, preprocess, rows, R, others, seed)
+    if found is not None:
+        R = found.result
+        facts |= found.facts
+    record = report.record(R, **facts)
     if out is not None:
         pairwise = graph or "precomputed" in (distance, metric)
+        layout = _layout(points, pairwise)
         with files.output_folder(out, overwrite=overwrite) as folder:
-            _write(folder, record, R, names, _layout(points, pairwise), {})
+            more = {f"label_{name}": values for name, values in labels.items()}
+            _write(folder, record, R, _kept_names(table, rows), layout, more)
+            if found is not None:
+                files.write_csv(folder / "genes.csv", found.genes.to_columns())
+            if as_report:
+                report.write_report(
+                    folder / "report.html",
+                    R,
+                    title=f"Is there a loop in {path.name}?",
+                    layout=layout,
+                    layout_name="a flat layout of the distances" if pairwise else "the first two principal components",
+                    **facts,
+                )
     if as_json:
         click.echo(files.to_json(record))
         return
@@ -183,6 +263,7 @@ def loops(
     *OUT,
     *READING,
     *DISTANCE,
+    *GRAPH,
     click.option("--maxdim", type=int, default=1, show_default=True, help="Largest degree of homology: 0, 1 or 2."),
     click.option(
         "--engine",
@@ -344,6 +425,9 @@ OPTIONS = {
     "maxdim": "--maxdim",
     "coeff": "--coeff",
     "n_loops": "--n-loops",
+    "splits": "--splits",
+    "level": "--level",
+    "max_points": "--max-points",
     "graph": "--graph",
     "use_rep": "--use-rep",
     "layer": "--layer",
@@ -399,8 +483,62 @@ def _params(items: tuple[str, ...]) -> Settings:
     return params
 
 
-def _kept_names(table: files.Table, prepared: Preprocessed | None, n: int) -> list[str]:
-    rows = prepared.kept_cells if prepared is not None else np.arange(n)
+def _given(**arguments: Any) -> dict[str, Any]:
+    """Leave out what was not given, so that the functions' own defaults hold."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _columns(path: Path, option: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return columns of obs of an .h5ad by name, one value for each of its cells."""
+    if not names:
+        return {}
+    if path.suffix.lower() != ".h5ad":
+        raise sph.InputError(f"{option} names a column of obs of an .h5ad, and {path} is none; leave it out.")
+    h5py, read_elem = _check.need("h5py", "cells"), _check.need("anndata.io", "cells").read_elem
+    with h5py.File(path, "r") as f:
+        known = [str(name) for name in f["obs"].attrs.get("column-order", sorted(f["obs"]))]
+        for name in names:
+            if name not in known:
+                raise sph.InputError(
+                    f"{path} has no column {name!r} in obs; it has {', '.join(map(repr, known)) or 'none'}."
+                )
+        return {name: np.asarray(read_elem(f["obs"][name])) for name in names}
+
+
+def _genes(
+    path: Path,
+    entry: str | None,
+    table: files.Table,
+    preprocess: str,
+    rows: Any,
+    R: sph.LoopResult,
+    others: dict[str, Any],
+    seed: int,
+) -> report.CellFacts | None:
+    """Return what the genes say, if it is known where they are and there is a loop that they could follow."""
+    if entry is not None:
+        table = files.read(path, **{"use_rep" if entry == "X" else "layer": entry})
+    elif preprocess == "none":
+        return None
+    if table.columns is None or not R.loops:
+        return None
+    values = table.X[rows]
+    whole = preprocess == "counts" if entry is None else _whole_numbers(values)
+    return report.cell_facts(
+        R, values, table.columns, kind="counts" if whole else "log", properties=others, random_state=seed
+    )
+
+
+def _whole_numbers(values: Any) -> bool:
+    stored = values if isinstance(values, np.ndarray) else values.data
+    return bool((stored >= 0).all() and (stored == np.round(stored)).all())
+
+
+def _kept_rows(prepared: Preprocessed | None, n: int) -> Any:
+    return prepared.kept_cells if prepared is not None else np.arange(n)
+
+
+def _kept_names(table: files.Table, rows: Any) -> list[str]:
     return [table.names[i] for i in rows] if table.names is not None else [str(i) for i in rows]
 
 
@@ -412,9 +550,7 @@ def _about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
 
 
 def _made_by(command: str, seed: int) -> dict[str, Any]:
-    packages = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
-    versions = {name: metadata.version(name) for name in packages} | {"python": platform.python_version()}
-    return {"command": command, "seed": seed, "versions": versions}
+    return {"command": command, "seed": seed, "versions": report.versions()}
 
 
 def _order_agreement(phase: FloatArray, truth: FloatArray) -> float:

@@ -21,7 +21,7 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
     """What the three share: which arguments make the distance, and that they may start from distances."""
 
     distance: str
-    n_neighbors: int
+    n_neighbors: int | None
     metric: str
     distance_params: dict[str, Any] | None
     random_state: RandomState
@@ -34,7 +34,9 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
         arguments = {"distance": self.distance, "random_state": self.random_state, **(self.distance_params or {})}
         if self.distance in DISTANCES and DISTANCES[self.distance].needs != "graph":
             return arguments  # an estimator keeps its defaults for the graph, and these distances make none
-        return arguments | {"n_neighbors": self.n_neighbors, "metric": self.metric}
+        if self.n_neighbors is not None:  # None: LoopDetector chooses
+            arguments["n_neighbors"] = self.n_neighbors
+        return arguments | {"metric": self.metric}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -199,32 +201,36 @@ class SpectralPersistence(_Pointwise):
 
 
 class LoopDetector(_Pointwise):
-    """The loops of a set of points, and where each point stands on the longest.
+    """Whether points go round a loop, and where each point stands on the longest; see `spectral_ph.find_loops`.
 
     Parameters
     ----------
-    distance : see `spectral_ph.distance_matrix`.
-    n_neighbors : of the neighbour graph, the point itself not counted.
+    distance : "auto" or a name, as for `find_loops`.
+    n_neighbors : of the neighbour graph, the point itself not counted; None: chosen.
     metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
     n_loops : how many loops to describe.
-    distance_params : further parameters of the graph or the distance by name.
+    splits : random splits into halves that the verdict rests on; 0 for none.
+    level : p-value up to which a loop is called.
+    distance_params : further parameters of the graph or the distance by name; these are not chosen but kept.
     random_state : seed.
 
     Attributes
     ----------
     result_ : LoopResult.
-    verdict_ : "loop", "no loop" or "undecided".
+    verdict_ : "loop", "no loop" or "undecided"; the evidence is in `result_`.
     phase_ : (n,) float64, radians in [0, 2 pi), along the longest loop; NaN if there is none.
     n_features_in_ : number of columns of X.
     """
 
     def __init__(
         self,
-        distance: str = "eff_res",
+        distance: str = "auto",
         *,
-        n_neighbors: int = 15,
+        n_neighbors: int | None = None,
         metric: str = "euclidean",
         n_loops: int = 3,
+        splits: int = 5,
+        level: float = 0.05,
         distance_params: dict[str, Any] | None = None,
         random_state: RandomState = 0,
     ) -> None:
@@ -232,6 +238,8 @@ class LoopDetector(_Pointwise):
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.n_loops = n_loops
+        self.splits = splits
+        self.level = level
         self.distance_params = distance_params
         self.random_state = random_state
 
@@ -248,7 +256,7 @@ class LoopDetector(_Pointwise):
         self
         """
         X = self._points(X)
-        self.result_ = find_loops(X, n_loops=self.n_loops, **self._arguments())
+        self.result_ = find_loops(X, n_loops=self.n_loops, splits=self.splits, level=self.level, **self._arguments())
         self.verdict_ = self.result_.verdict
         self.phase_ = self.result_.loops[0].phase if self.result_.loops else np.full(len(X), np.nan)
         return self

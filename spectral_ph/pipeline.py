@@ -239,8 +239,8 @@ def find_loops(
 
     The points are split at random into two halves, several times. Each half finds its loops alone; a loop that is there is
     found by both, so that the phase of one tells the phase of the other (agreement), and it is longer-lived than what else
-    there is (prominence). The evidence is agreement squared times prominence, the median over the splits. Which settings
-    are used is decided by the same evidence, without any truth, and the null distribution is that of the whole procedure,
+    there is (prominence) and than its birth (relief). The evidence is agreement squared times prominence times relief, the
+    median over the splits. Which settings are used is decided by the same evidence, without any truth, and the null distribution is that of the whole procedure,
     the choice included.
 
     Parameters
@@ -304,13 +304,21 @@ def find_loops(
         X = _check.points(X)
         _check.distinct(X)
     n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+    looks = from_points and splits and n >= null.LEAST_POINTS
+    k = _check.positive_int(params.get("n_neighbors", 1), "n_neighbors")
+    if looks and min(n // 2, HALF_POINTS) <= k < n:
+        raise _check.InputError(
+            f"n_neighbors={k} needs halves of more than {k} points, and those of n_samples={n} have "
+            f"{min(n // 2, HALF_POINTS)}; pass n_neighbors={min(n // 2, HALF_POINTS) - 1} or fewer, or splits=0."
+        )
+    looks = looks and k < n
     choice = _candidates(distance, params, min(n // 2, HALF_POINTS), graph is None)
     rng = _check.generator(random_state)
     tried: list[Settings] = []
     halves: list[_Split] = []
     with _check.collected() as warned:
         best = 0
-        if X is not None and from_points and splits and n >= null.LEAST_POINTS:
+        if X is not None and looks:
             halves = _splits(X, choice, splits, at, str(params.get("metric", "euclidean")), rng)
             best = _choose(choice, halves, tried)
         name, chosen = choice[best]
@@ -449,7 +457,7 @@ def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, m
             [None if x is None else Carried(x.phase[both], x.weight[both]) for x in half[c]] for half in carried
         )
         tables.append(agreements(first, second))
-        found.append(evidence(tables[c], (seen[0][c].lengths, seen[1][c].lengths), LOOKED_AT))
+        found.append(evidence(tables[c], (seen[0][c].diagram, seen[1][c].diagram), LOOKED_AT))
     facts = [a.facts + b.facts for a, b in zip(*seen, strict=True)]
     return _Split(points, (carried[0], carried[1]), tables, found, facts)
 
@@ -500,7 +508,7 @@ def _half_of(D: FloatArray, at: float, said: tuple[str, ...]) -> Seen:
             continue
         phases.append(loop.phase)
         tubes.append((loop.distance <= (loop.birth + loop.death) / 2).astype(np.float64))
-    return Seen(lengths, phases, tubes, said)
+    return Seen(P[1], phases, tubes, said)
 
 
 def _choose(choice: list[Candidate], halves: list[_Split], tried: list[Settings]) -> int:
@@ -517,6 +525,7 @@ def _choose(choice: list[Candidate], halves: list[_Split], tried: list[Settings]
                 "evidence": totals[c],
                 "agreement": float(np.median([t[1] for t in tops])),
                 "prominence": float(np.median([t[2] for t in tops])),
+                "relief": float(np.median([t[3] for t in tops])),
                 "chosen": c == best,
             }
             | ({"lift_failed": lifts} if lifts else {})
@@ -527,12 +536,12 @@ def _choose(choice: list[Candidate], halves: list[_Split], tried: list[Settings]
 def _judged(k: int, loop: Loop, halves: list[_Split], best: int, n: int, level: float, why_not: str) -> Loop:
     """Give a loop its halves, its evidence and its verdict."""
     fields: dict[str, Any] = {}
-    value = gap = 0.0
+    value = gap = relief = 0.0
     if halves:
         # For the (k + 1)st loop, the evidence that there are at least so many.
         rows = [split.evidence[best][k:] for split in halves if k < LOOKED_AT]
         value = float(np.median([r[:, 0].max(initial=0.0) for r in rows])) if rows else 0.0
-        gap = float(np.median([r[np.argmax(r[:, 0]), 2] for r in rows])) if rows else 0.0
+        gap, relief = (float(np.median([r[np.argmax(r[:, 0]), c] for r in rows])) if rows else 0.0 for c in (2, 3))
         shown = [_halves_of(loop, split, best) for split in halves]
         fields["agreement"] = float(np.median([pair[0].agreement if pair else 0.0 for pair in shown]))
         fields["halves"] = tuple(half for pair in shown for half in pair)
@@ -541,7 +550,8 @@ def _judged(k: int, loop: Loop, halves: list[_Split], best: int, n: int, level: 
     p = null.p_value(value, min(n, 2 * HALF_POINTS))
     said = (
         f"independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1, it stands out "
-        f"from the next feature by {gap:.2f} of 1, and loop-free shapes show as much in p = {p:.2g} of cases"
+        f"from the next feature by {gap:.2f} and from its birth by {relief:.2f} of 1, and loop-free shapes show as much in "
+        f"p = {p:.2g} of cases"
     )
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
     begin = {

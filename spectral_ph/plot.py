@@ -91,6 +91,7 @@ def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: 
             zorder=2 + k,
         )
     ax.set(xlim=(low, high), ylim=(low, infinity + margin if endless else high), aspect="equal")
+    ax.locator_params(nbins=5)  # more would run into each other along the lower side
     _name_power(ax.xaxis, "birth", high)
     _name_power(ax.yaxis, "death", high)
     ax.legend(loc="lower right", frameon=False, handletextpad=0.2)
@@ -274,6 +275,134 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
         ax.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel="points")
         ax.spines[["right", "top"]].set_visible(False)
     return ax
+
+
+def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw how each of several groups of points is spread along the loop: one row of bars a group.
+
+    Parameters
+    ----------
+    counts : (g, bins), points of each group in equal intervals of the phase.
+    names : g names, drawn as they are.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes : each row is scaled to its own highest bar, so that small groups can be read; the names carry the totals.
+
+    Raises
+    ------
+    InputError : `counts` is not a table of numbers of at least 0 with a row for every name.
+    """
+    table = _rows(counts, names, "counts")
+    if (table < 0).any():
+        raise _check.InputError(f"counts must be at least 0, and {table.min():g} came; pass numbers of points.")
+    ax = _new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
+    bins = table.shape[1]
+    middle, width = (np.arange(bins) + 0.5) * 2 * np.pi / bins, 2 * np.pi / bins
+    colours = _phase_colours()(middle / (2 * np.pi))
+    for row, heights in enumerate(table):
+        ax.bar(middle, 0.85 * heights / (heights.max() or 1), width, bottom=-row, color=colours, linewidth=0)
+        ax.axhline(-row, color=PALE, linewidth=0.6)
+    ax.set(xlim=(0, 2 * np.pi), ylim=(-len(names) + 0.9, 1), xlabel="phase (radians)")
+    ax.set_xticks(QUARTERS, QUARTER_NAMES)
+    ax.set_yticks([0.35 - row for row in range(len(names))], [_literal(name) for name in names])
+    ax.tick_params(axis="y", length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def phase_band(
+    low: ArrayLike, middle: ArrayLike, high: ArrayLike, name: str = "value", *, ax: Axes | None = None
+) -> Axes:
+    """Draw how a number changes along the loop: a line with a band about it.
+
+    Parameters
+    ----------
+    low, middle, high : (bins,) such as the quartiles in equal intervals of the phase; NaN where nothing is.
+    name : what the number is, drawn as it is.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes with the phase from left to right.
+
+    Raises
+    ------
+    InputError : the three are not of one length.
+    """
+    lines = [np.asarray(line, dtype=np.float64) for line in (low, middle, high)]
+    if len({line.shape for line in lines}) > 1 or lines[0].ndim != 1:
+        raise _check.InputError(
+            f"low, middle and high must be of one length, and they have the shapes {', '.join(str(x.shape) for x in lines)}; "
+            "pass one number for each interval of the phase in each."
+        )
+    ax = _new_axes(4.6, 2.6) if ax is None else ax
+    bins = len(lines[0])
+    middles = (np.arange(bins) + 0.5) * 2 * np.pi / bins
+    ax.fill_between(middles, lines[0], lines[2], color=COLOURS[1], alpha=0.25, linewidth=0)
+    ax.plot(middles, lines[1], color=COLOURS[1], linewidth=1.8)
+    ax.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel=_literal(name))
+    ax.set_xticks(QUARTERS, QUARTER_NAMES)
+    ax.spines[["right", "top"]].set_visible(False)
+    return ax
+
+
+def phase_heatmap(values: ArrayLike, names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+    """Draw how genes, or other features, change along the loop: one row of colours each, from low to high.
+
+    Parameters
+    ----------
+    values : (g, bins), mean of each feature in equal intervals of the phase, in any unit; NaN where no point is.
+    names : g names, drawn as they are, in the order to draw from the top.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes : each row is scaled to its own range, since features differ in level.
+
+    Raises
+    ------
+    InputError : `values` is not a table with a row for every name.
+    """
+    table = _rows(values, names, "values")
+    ax = _new_axes(4.6, 1.4 + 0.2 * len(names)) if ax is None else ax
+    low = np.where(np.isfinite(table), table, np.inf).min(axis=1, keepdims=True)
+    high = np.where(np.isfinite(table), table, -np.inf).max(axis=1, keepdims=True)
+    span = np.where(high > low, high - low, 1.0)
+    shown = ax.imshow(
+        (table - low) / span,
+        aspect="auto",
+        interpolation="nearest",
+        cmap="viridis",
+        vmin=0,
+        vmax=1,
+        extent=(0, 2 * np.pi, len(names) - 0.5, -0.5),
+    )
+    ax.set_xticks(QUARTERS, QUARTER_NAMES)
+    ax.set_xlabel("phase (radians)")
+    ax.set_yticks(range(len(names)), [_literal(name) for name in names])
+    ax.tick_params(axis="y", length=0)
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.6, aspect=16, pad=0.03, ticks=[0, 1])
+    bar.ax.set_yticklabels(["low", "high"])
+    bar.outline.set_visible(False)
+    return ax
+
+
+def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or len(table) != len(names) or table.size == 0:
+        raise _check.InputError(
+            f"{what} must have a row for each of the {len(names)} names and at least one column, and the shape "
+            f"{table.shape} came; pass one row of numbers along the phase for each name."
+        )
+    return table
+
+
+def _literal(text: str) -> str:
+    """Return text from data so that matplotlib draws it as it is, not as mathematics."""
+    return str(text).replace("$", r"\$")
 
 
 def _new_axes(width: float, height: float, polar: bool = False) -> Axes:

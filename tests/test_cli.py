@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 
 import spectral_ph as sph
-from spectral_ph import cli, files
+from spectral_ph import cli, files, report
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path)
     assert notes == ""
     R = sph.find_loops(circle, n_neighbors=10, random_state=3)
     record = json.loads((out / "result.json").read_text())
-    assert record["verdict"] == R.verdict == "undecided"
+    assert record["verdict"] == R.verdict
+    assert (record["p_value"], record["agreement"]) == (R.p_value, R.agreement)
+    assert len(record["tried"]) == len(R.tried)
     assert record["reason"] == R.reason
     assert record["seed"] == 3
     assert record["settings"]["n_neighbors"] == 10
@@ -61,7 +63,7 @@ def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path)
     np.testing.assert_array_equal(diagram["death"], R.persistence.to_records()["death"])
     for name in ("diagram.png", "barcode.png", "loop.png", "phase.png"):
         assert (out / name).stat().st_size > 5000
-    assert said.splitlines()[1].startswith("Verdict: undecided. The longest of ")
+    assert said.splitlines()[1] == f"Verdict: {R.verdict}. {R.reason}"
     assert said.splitlines()[-1] == (
         f"Wrote {out}/: barcode.png, cells.csv, diagram.csv, diagram.png, loop.png, phase.png, result.json"
     )
@@ -94,23 +96,27 @@ def test_every_format_gives_the_same(run, circle, tmp_path, suffix):
         np.savez(path, X=circle)
     else:
         np.savetxt(path, circle, delimiter="," if suffix == ".csv" else "\t", fmt="%.17g")
-    code, said, _ = run("loops", path, "--json")
+    code, said, _ = run("loops", path, "--json", "--splits", 0)
     assert code == 0
-    assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(circle).loops[0].birth
+    assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(circle, splits=0).loops[0].birth
 
 
 def test_distances_and_graphs_are_input_too(run, circle, tmp_path):
     D = sph.distance_matrix(circle, "euclidean")
     np.save(tmp_path / "D.npy", D)
     sp.save_npz(tmp_path / "A.npz", sph.neighbor_graph(circle))
-    expected = sph.find_loops(circle).loops[0].birth
-    for arguments in (["D.npy", "--metric", "precomputed"], ["A.npz", "--graph"]):
+    graph = {"graph": sph.neighbor_graph(circle)}
+    for arguments, call in (
+        (["D.npy", "--metric", "precomputed"], {"X": D, "metric": "precomputed"}),
+        (["A.npz", "--graph"], graph),
+    ):
         code, said, _ = run(
-            "loops", tmp_path / arguments[0], *arguments[1:], "--json", "-o", tmp_path / "o", "--overwrite"
+            "loops", tmp_path / arguments[0], *arguments[1:], "--json", "-o", tmp_path / "o", "--overwrite", "--report"
         )
         assert code == 0
-        assert json.loads(said)["loops"][0]["birth"] == expected
+        assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(**call).loops[0].birth
         assert (tmp_path / "o" / "loop.png").exists()
+        assert "a flat layout of the distances" in (tmp_path / "o" / "report.html").read_text()
     code, said, _ = run("loops", tmp_path / "D.npy", "--distance", "precomputed", "--json")
     assert json.loads(said)["loops"][0]["birth"] == sph.find_loops(D, "precomputed").loops[0].birth
 
@@ -118,12 +124,14 @@ def test_distances_and_graphs_are_input_too(run, circle, tmp_path):
 def test_counts_are_prepared_on_request(run, tmp_path):
     cells = sph.datasets.cells.cell_cycle(200, 300, 100)
     sp.save_npz(tmp_path / "counts.npz", cells.counts)
-    code, said, _ = run("loops", tmp_path / "counts.npz", "--preprocess", "counts", "-o", tmp_path / "out")
+    code, said, _ = run(
+        "loops", tmp_path / "counts.npz", "--preprocess", "counts", "-o", tmp_path / "out", "--splits", 0
+    )
     assert code == 0
     assert "  - Took log(1 + x)." in said
     record = json.loads((tmp_path / "out" / "result.json").read_text())
     assert record["preparation"][1] == "Took log(1 + x)."
-    assert record["loops"][0]["birth"] == sph.find_loops(sph.preprocess(cells.counts).X).loops[0].birth
+    assert record["loops"][0]["birth"] == sph.find_loops(sph.preprocess(cells.counts).X, splits=0).loops[0].birth
 
 
 def test_h5ad_names_its_cells(run, circle, tmp_path):
@@ -131,10 +139,68 @@ def test_h5ad_names_its_cells(run, circle, tmp_path):
     adata = anndata.AnnData(obsm={"X_pca": circle})
     adata.obs_names = [f"cell {i}" for i in range(150)]
     adata.write_h5ad(tmp_path / "cells.h5ad")
-    code, said, _ = run("loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "-o", tmp_path / "out")
+    code, said, _ = run("loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "-o", tmp_path / "out", "--splits", 0)
     assert code == 0
     assert said.startswith("Read obsm['X_pca'] of cells.h5ad (150 cells x 5")
     assert (tmp_path / "out" / "cells.csv").read_text().splitlines()[1].startswith('"cell 0",')
+
+
+@pytest.fixture
+def cycling(tmp_path):
+    """Simulated cells with counts, components, and columns of obs, as a scanpy user keeps them."""
+    anndata, pandas = pytest.importorskip("anndata"), pytest.importorskip("pandas")
+    cells = sph.datasets.cells.cell_cycle(200, 300, 150, cycling_share=0.9)
+    adata = anndata.AnnData(sp.csr_matrix(cells.counts.astype(np.float32)))
+    adata.obs_names, adata.var_names = cells.cell_names, cells.gene_names
+    adata.obs["<b>stage"] = pandas.Categorical(np.where(cells.cycling, "cycling", "resting"))
+    adata.obs["batch"] = np.tile(["a", "b"], 100)
+    adata.obs["true phase"] = cells.phase
+    adata.obsm["X_pca"] = sph.preprocess(cells.counts).X
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    return tmp_path / "cells.h5ad", cells
+
+
+def test_a_report_of_cells_from_counts_to_genes(run, cycling, tmp_path):
+    path, cells = cycling
+    out = tmp_path / "out"
+    options = [
+        "--genes",
+        "X",
+        "--label",
+        "<b>stage",
+        "--label",
+        "true phase",
+        "--confounder",
+        "batch",
+        "--splits",
+        1,
+    ]
+    code, said, _ = run("loops", path, "-o", out, "--report", *options)
+    assert code == 0
+    assert "genes.csv, loop.png, phase.png, report.html, result.json" in said.splitlines()[-1]
+    page, record = (out / "report.html").read_text(), json.loads((out / "result.json").read_text())
+    assert "<h1>Is there a loop in cells.h5ad?</h1>" in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;stage" in page
+    assert record["input"]["sha256"] in page
+    assert [label["name"] for label in record["labels"]] == ["<b>stage", "true phase"]
+    assert [row["name"] for row in record["confounders"]] == ["library size", "batch"]
+    # The same through Python.
+    R = sph.find_loops(sph.preprocess(cells.counts).X, splits=1)
+    found = report.cell_facts(R, cells.counts, cells.gene_names)
+    assert [row["gene"] for row in record["genes"]] == [row["gene"] for row in found.facts["genes"]]
+    table = np.genfromtxt(out / "cells.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    np.testing.assert_array_equal(table["phase_1"], found.result.loops[0].phase)
+
+
+def test_columns_that_are_not_there_are_named(run, cycling):
+    path, _ = cycling
+    code, _, error = run("loops", path, "--label", "stage", "--splits", 0)
+    assert code == 2
+    assert error == f"error: {path} has no column 'stage' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
+    code, _, error = run("loops", path, "--confounder", "batch", "--splits", 0)
+    assert code == 2
+    assert error == "error: --confounder needs genes beside it; pass --genes X, or --preprocess counts.\n"
 
 
 def test_demo_finds_the_planted_loop(run, tmp_path):
@@ -182,14 +248,22 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
             "engine 'h1' computes degrees 0 and 1 over Z/2, and --maxdim 2, --coeff 2 came; pass --engine gudhi.",
         ),
         (
-            ["loops", "points.npy", "-k", "500"],
+            ["persistence", "points.npy", "-k", "500"],
             "--n-neighbors 500 needs at least 501 points (a point is not its own neighbour), and n_samples=150 came; pass --n-neighbors 149 or fewer.",
         ),
         (
             ["loops", "points.npy", "--distance", "euclidean", "--metric", "precomputed"],
             "metric is for making a neighbour graph, and distance 'euclidean' needs none; leave metric out",
         ),
-        (["loops", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: corrected, "),
+        (["persistence", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: "),
+        (
+            ["loops", "points.npy", "--report"],
+            "--report needs a folder to write to, and none came; pass --out FOLDER.",
+        ),
+        (
+            ["loops", "points.npy", "--label", "stage"],
+            "--label names a column of obs of an .h5ad, and points.npy is none; ",
+        ),
         (
             ["loops", "counts.npz"],
             "the sparse matrix in counts.npz (20 rows x 9) is sparse, and coordinates were needed; pass",

@@ -108,7 +108,7 @@ def test_a_loop_is_called_with_its_evidence():
     assert R.agreement > 0.9
     assert re.fullmatch(
         r"This is a loop: independent halves of the points agree on the phase along it by 0\.9\d of 1, it stands out from the "
-        r"next feature by (0\.9\d|1\.00) of 1, and loop-free shapes show as much in p = 0\.\d+ of cases\.",
+        r"next feature by (0\.9\d|1\.00) and from its birth by 0\.\d\d of 1, and loop-free shapes show as much in p = 0\.\d+ of cases\.",
         R.reason,
     )
     assert repr(R).startswith("LoopResult('loop', n=300, 3 loops, top: Loop(birth ")
@@ -217,6 +217,16 @@ def test_no_p_value_without_a_calibration(call, why):
     [
         ({"distance": "euclid"}, "'euclid' is not a known distance; did you mean 'euclidean'?"),
         ({"n_neighbours": 10}, "distance 'eff_res' has no parameter 'n_neighbours'; did you mean 'pass_neighbors'?"),
+        (
+            {"n_neighbors": 70},
+            "n_neighbors=70 needs halves of more than 70 points, and those of n_samples=120 have 60; pass n_neighbors=59 or "
+            "fewer, or splits=0.",
+        ),
+        (
+            {"n_neighbors": 120},
+            "n_neighbors=120 needs at least 121 points (a point is not its own neighbour), and n_samples=120 came; pass "
+            "n_neighbors=119 or fewer.",
+        ),
         ({"splits": -1}, "splits must be a whole number of at least 0, and -1 came."),
         ({"level": 0.5}, "level must be between 0 and 0.25, and 0.5 came."),
         ({"max_points": 10}, "max_points must be a whole number of at least 1000, and 10 came."),

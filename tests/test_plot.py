@@ -74,6 +74,7 @@ def result(n=40, outside=0):
         phase=c.phase,
         domain=np.arange(n) < n - outside,
         scale=c.scale,
+        distance=np.zeros(n),
     )
     P = Persistence([np.array([[0.0, np.inf]]), np.array([[f.birth, f.death]])], n, "h1")
     return LoopResult("loop", "a reason.", 0.01, 0.9, [loop], P), np.column_stack([np.cos(angle), np.sin(angle)])
@@ -234,3 +235,53 @@ def test_errors_are_sentences(call, sentence):
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         call()
     assert plt.get_fignums() == []
+
+
+def test_rows_of_groups_are_scaled_each_to_itself_and_named():
+    counts = np.array([[4, 0, 2], [0, 100, 50]])
+    ax = drawn(plot.phase_rows(counts, ["few $x$", "many"], ax=axes()))
+    heights = np.array([bar.get_height() for bar in ax.patches]).reshape(2, 3)
+    np.testing.assert_allclose(heights / heights.max(axis=1, keepdims=True), counts / counts.max(axis=1, keepdims=True))
+    assert [bar.get_y() for bar in ax.patches] == [0, 0, 0, -1, -1, -1]
+    assert [t.get_text() for t in ax.get_yticklabels()] == [r"few \$x\$", "many"]
+
+
+def test_the_heat_map_shows_each_row_from_its_lowest_to_its_highest():
+    values = np.array([[1.0, 3.0, 2.0], [5.0, 5.0, 5.0], [np.nan, 0.0, 10.0]])
+    ax = drawn(plot.phase_heatmap(values, ["a", "b", "c"], ax=axes()))
+    np.testing.assert_array_equal(ax.images[0].get_array().filled(-1), [[0, 1, 0.5], [0, 0, 0], [-1, 0, 1]])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
+
+
+def test_the_band_lies_between_its_edges():
+    ax = drawn(plot.phase_band([0, 1], [1, 2], [2, 3], "depth", ax=axes()))
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[np.pi / 2, 1], [3 * np.pi / 2, 2]])
+    assert ax.get_ylabel() == "depth"
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert (corners[:, 1].min(), corners[:, 1].max()) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: plot.phase_rows([[1, 2]], ["a", "b"]),
+            "counts must have a row for each of the 2 names and at least one column, and the shape (1, 2) came; pass one row of "
+            "numbers along the phase for each name.",
+        ),
+        (lambda: plot.phase_rows([[-1, 2]], ["a"]), "counts must be at least 0, and -1 came; pass numbers of points."),
+        (
+            lambda: plot.phase_heatmap([1, 2], ["a"]),
+            "values must have a row for each of the 1 names and at least one column, and the shape (2,) came; pass one row of "
+            "numbers along the phase for each name.",
+        ),
+        (
+            lambda: plot.phase_band([1, 2], [1], [1, 2]),
+            "low, middle and high must be of one length, and they have the shapes (2,), (1,), (2,); pass one number for each "
+            "interval of the phase in each.",
+        ),
+    ],
+)
+def test_errors_about_tables_are_sentences(call, sentence):
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        call()

@@ -21,19 +21,19 @@ class Seen:
 
     Attributes
     ----------
-    lengths : (m,) persistences of all its features of degree 1, longest first.
+    diagram : (m, 2) births and deaths of all its features of degree 1, longest first.
     phases : for the first few of them, (h,) radians for every point of the half; None where no phase could be computed.
     tubes : for the same, (h,) 1.0 for points no farther from the cycle than half-way between birth and death, else 0.0.
     facts : what was noticed, such as the sizes of connected components.
     """
 
-    lengths: FloatArray
+    diagram: FloatArray
     phases: list[FloatArray | None]
     tubes: list[FloatArray]
     facts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Seen({len(self.lengths)} features, {len(self.phases)} looked at)"
+        return f"Seen({len(self.diagram)} features, {len(self.phases)} looked at)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -131,36 +131,36 @@ def agreements(first: list[Carried | None], second: list[Carried | None]) -> Flo
     return table
 
 
-def evidence(table: FloatArray, lengths: tuple[FloatArray, FloatArray], most: int = 3) -> FloatArray:
+def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: int = 3) -> FloatArray:
     """Return the evidence of one split for at least 1, 2, ... loops.
 
     For m loops: the first m of one half are matched with the first m of the other as well as can be; a is the agreement of
-    the worst pair, and g, the prominence, the mean over the halves of (p_m - p_m+1) / p_m. The evidence for m loops is
-    a^2 g. A filled square has a without g, noise may have g without a. Squaring a was best at keeping loop-free shapes and
-    noisy loops apart among a g, a^2 g and sqrt(a) g (docs/decisions/0006-verdict.md).
+    the worst pair. g, the prominence, is the mean over the halves of (p_m - p_m+1) / p_m, and r, the relief, that of
+    1 - birth / death, for the worst of the first m. The evidence for m loops is a^2 g r. A filled square has a and r without
+    g, a line or a tree has a and at times g without r, noise has r or g without a. Tried: a g, a^2 g and a^2 g r
+    (docs/decisions/0006-verdict.md).
 
     Parameters
     ----------
     table : (r, c) agreements of the longest loops of the halves.
-    lengths : persistences of both halves, longest first.
+    diagrams : (m, 2) births and deaths of both halves, longest first.
     most : largest m.
 
     Returns
     -------
-    (most, 3) float64: a^2 g, a and g for m = 1, 2, ..., `most`; zero where there are not so many loops.
+    (most, 4) float64: a^2 g r, a, g and r for m = 1, 2, ..., `most`; zero where there are not so many loops.
     """
-    out = np.zeros((most, 3))
+    out = np.zeros((most, 4))
     for m in range(1, min(most, *table.shape) + 1):
         rows, cols = scipy.optimize.linear_sum_assignment(-table[:m, :m])
         a = float(table[rows, cols].min())
-        g = float(np.mean([_gap(p, m) for p in lengths]))
-        out[m - 1] = a * a * g, a, g
+        g = float(np.mean([_gap(d[:, 1] - d[:, 0], m) for d in diagrams]))
+        r = float(np.mean([1 - d[:m, 0] / d[:m, 1] for d in diagrams], axis=0).min())
+        out[m - 1] = a * a * g * r, a, g, r
     return out
 
 
 def _gap(lengths: FloatArray, m: int) -> float:
-    if len(lengths) < m or lengths[m - 1] == 0:
-        return 0.0
     following = lengths[m] if len(lengths) > m else 0.0
     return float((lengths[m - 1] - following) / lengths[m - 1])
 

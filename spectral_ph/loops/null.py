@@ -46,7 +46,7 @@ def p_value(value: float, n: int) -> float:
     """
     known = table()
     kinds = known[max(size for size in known if size <= max(n, min(known)))]
-    everything = np.concatenate(list(kinds.values()))
+    everything = np.sort(np.concatenate(list(kinds.values())))
     worst = max(_tail(v, value) for v in kinds.values())
     return float(max(_tail(everything, value), worst / 2))
 
