@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 OUT ?= demo-out
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check quality bench docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/spectral-ph demo -o $(OUT)
@@ -18,6 +18,10 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Scores of small shapes against those recorded: fails if one fell by more than it varies from seed to seed.
+quality: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/quality.py --quick --check --jobs 2
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/speed.py

@@ -186,7 +186,7 @@ def _unequal_loops(n, rng):
     """Circles of radius 1 and 1/2 that touch in one point, points uniform in length."""
     angle = rng.uniform(0, 2 * np.pi, n)
     small = rng.uniform(size=n) < 1 / 3
-    return np.where(small[:, None], _ring(angle, 0.5) + [1.5, 0.0], _ring(angle))
+    return np.where(small[:, None], _ring(angle, 0.5) + np.array([1.5, 0.0]), _ring(angle))
 
 
 def _unequal_angles(latent):

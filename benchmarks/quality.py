@@ -150,9 +150,7 @@ def _settings():
         for k in (10, 15, 30, 45)
         for p in (2, 3, 5)
     }
-    s |= {
-        f"diffusion k={k},t={t}": ("diffusion", {"n_neighbors": k, "t": t}) for k in (15, 30, 100) for t in (8, 64)
-    }
+    s |= {f"diffusion k={k},t={t}": ("diffusion", {"n_neighbors": k, "t": t}) for k in (15, 30, 100) for t in (8, 64)}
     s |= {"dpt k=15": ("dpt", {"n_neighbors": 15}), "potential k=15,t=8": ("potential", {"n_neighbors": 15, "t": 8})}
     s |= {name: (name, {}) for name in ("cosine", "correlation")}
     s |= {f"pca c={c}": ("pca", {"n_components": c}) for c in (2, 10)}
@@ -230,7 +228,9 @@ def _outliers():
 
 
 def _sensitivity():
-    yield from grid(["circle"], [x for x in SETTINGS if not x.startswith(("tsne ", "umap ")) and "passes" not in x], SIGMAS[::2])
+    yield from grid(
+        ["circle"], [x for x in SETTINGS if not x.startswith(("tsne ", "umap ")) and "passes" not in x], SIGMAS[::2]
+    )
 
 
 def _sphere():
@@ -243,7 +243,14 @@ def _sphere():
 
 
 def _quick():
-    labels = ["euclidean", "fermat p=3", "dtm k=4,p=2,xi=1", "eff_res k=15", "eff_res k=15,passes=3", "diffusion k=15,t=8"]
+    labels = [
+        "euclidean",
+        "fermat p=3",
+        "dtm k=4,p=2,xi=1",
+        "eff_res k=15",
+        "eff_res k=15,passes=3",
+        "diffusion k=15,t=8",
+    ]
     yield from grid(PAPER_SHAPES, labels, [0.05, 0.1, 0.2, 0.3], n=300)
     yield from grid(["uneven_circle", "tail_circle", "cells_cycle"], labels, [0.1, 0.2], n=300)
     yield from grid(["blob_2", "square", "clusters_apart", "star_tree", "cells_clusters"], labels, [0.1], n=300)

@@ -183,7 +183,9 @@ def main():
     records = Records(folder)
     failed = Counter(r["error"] for r in records.by_key.values() if r["error"] is not None)
     seconds = sum(r["seconds"] for r in records.by_key.values())
-    print(f"{len(records.by_key)} records in {folder}, {seconds / 3600:.2f} hours of computing, {failed.total()} failed")
+    print(
+        f"{len(records.by_key)} records in {folder}, {seconds / 3600:.2f} hours of computing, {failed.total()} failed"
+    )
     if records.bad_lines:
         print(f"{records.bad_lines} lines were torn or altered and are not counted")
     for sentence, times in failed.most_common(20):

@@ -40,27 +40,28 @@ def with_table(text):
     return f"{before}{BEGIN}\n\n{distance_table()}\n\n{END}{rest.split(END)[1]}"
 
 
-RESULTS_BEGIN = "<!-- made by docs/make.py from benchmarks/results/{name}.json -->"
+RESULTS = re.compile(r"<!-- made by docs/make.py from benchmarks/results/(\w+)\.json(?: (\w+))? -->")
 
 
 def with_results(text):
-    """Fill in every table that a marker asks for."""
-    for name in re.findall(r"<!-- made by docs/make.py from benchmarks/results/(\w+).json -->", text):
-        record = json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text())
-        columns = list(record["rows"][0]) if "columns" not in record else record["columns"]
+    """Fill in every table that a marker asks for: the rows of a result, or a named part of it."""
+    made, at = [], 0
+    for marker in RESULTS.finditer(text):
+        record = json.loads((DOCS.parent / "benchmarks" / "results" / f"{marker[1]}.json").read_text())
+        rows = record[marker[2] or "rows"]
+        columns = list(rows[0]) if marker[2] or "columns" not in record else record["columns"]
         lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-        lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in record["rows"]]
+        lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
         versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
         machine = record["machine"]
-        about = (
+        lines += [
+            "",
             f"{record['date']}, commit {record['commit']}, {machine['cpu']}, {machine['cores']} cores, "
-            f"{machine['memory_gib']} GiB; {versions}."
-        )
-        begin = RESULTS_BEGIN.format(name=name)
-        before, rest = text.split(begin, 1)
-        made = "\n".join(lines)
-        text = f"{before}{begin}\n\n{made}\n\n{about}\n\n{END}{rest.split(END, 1)[1]}"
-    return text
+            f"{machine['memory_gib']} GiB; {versions}.",
+        ]
+        made += [text[at : marker.end()], "\n\n", "\n".join(lines), "\n\n"]
+        at = text.index(END, marker.end())
+    return "".join([*made, text[at:]])
 
 
 def _cell(value):
@@ -115,8 +116,8 @@ def main():
     text = theory.read_text()
     if "--check" in sys.argv:
         sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
-    theory.write_text(with_table(text))
-    for name in ("benchmarks.md", "scale.md"):
+    theory.write_text(with_results(with_table(text)))
+    for name in ("benchmarks.md", "scale.md", "choosing.md", "cells.md"):
         document = DOCS / name
         document.write_text(with_results(document.read_text()))
     (DOCS / "figures").mkdir(exist_ok=True)

@@ -23,7 +23,7 @@ from spectral_ph.preprocess import preprocess
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:
-    from spectral_ph import datasets, plot
+    from spectral_ph import datasets, pl, plot, report, tl
     from spectral_ph.estimators import LoopDetector, SpectralDistance, SpectralPersistence
 
 __version__ = "0.1.0"
@@ -48,19 +48,25 @@ __all__ = [
     "find_loops",
     "neighbor_graph",
     "persistence",
+    "pl",
     "plot",
     "preprocess",
+    "report",
     "spectrum",
+    "tl",
     "widest_gap",
 ]
 
-# Looked up on first use: they bring scikit-learn or matplotlib, which `import spectral_ph` should not pay for.
+# Looked up on first use: they bring scikit-learn, matplotlib or anndata, which `import spectral_ph` should not pay for.
 _LAZY = {
     "LoopDetector": "spectral_ph.estimators",
     "SpectralDistance": "spectral_ph.estimators",
     "SpectralPersistence": "spectral_ph.estimators",
     "datasets": "spectral_ph.datasets",
+    "pl": "spectral_ph.pl",
     "plot": "spectral_ph.plot",
+    "report": "spectral_ph.report",
+    "tl": "spectral_ph.tl",
 }
 
 

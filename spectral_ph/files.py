@@ -476,6 +476,22 @@ def _whole(path: PathLike) -> Iterator[TextIO]:
             partial.unlink()
 
 
+def write_text(path: PathLike, text: str) -> None:
+    """Write a text file, UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : the file; one that was there is replaced.
+    text : what it will hold.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    with _whole(path) as stream:
+        stream.write(text)
+
+
 def write_json(path: PathLike, obj: object) -> None:
     """Write an object as JSON, whole or not at all.
 

@@ -247,9 +247,7 @@ def write_report(path: files.PathLike, result: LoopResult, **arguments: Any) -> 
     ------
     InputError : as `html` does, and if the file cannot be written.
     """
-    text = html(result, **arguments)
-    with files._whole(path) as stream:
-        stream.write(text)
+    files.write_text(path, html(result, **arguments))
 
 
 @dataclasses.dataclass(frozen=True)
