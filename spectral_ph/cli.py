@@ -237,7 +237,7 @@ def loops(
         with files.output_folder(out, overwrite=overwrite) as folder:
             more = {f"label_{name}": values for name, values in labels.items()}
             _write(folder, record, R, _kept_names(table, rows), layout, more)
-            if found is not None:
+            if found is not None and found.genes is not None:
                 files.write_csv(folder / "genes.csv", found.genes.to_columns())
             if as_report:
                 report.write_report(

@@ -45,6 +45,9 @@ MAX_ROWS = 50
 GENE_COLUMNS = ("gene", "name", "q_value", "r_squared_held_out", "r_squared", "peak", "amplitude")
 """What the table of genes shows of rows with more columns than these; the record holds all."""
 
+LEAST_CELLS = 10
+"""With fewer cells, or phases, on a loop no gene is compared with it."""
+
 MAX_GENES = 30
 """Rows of the heat map that are drawn, the first ones; the record holds all."""
 
@@ -257,12 +260,12 @@ class CellFacts:
     Attributes
     ----------
     result : the LoopResult, zero and direction of its longest loop's phase set by known genes where they tell.
-    genes : how every gene goes with that phase.
+    genes : how every gene goes with that phase; None where the loop has too few cells to tell.
     facts : "genes", "gene_heatmap", "confounders", "anchor" and "more_warnings", as `record` and `html` take them.
     """
 
     result: LoopResult
-    genes: PeriodicGenes
+    genes: PeriodicGenes | None
     facts: Settings
 
 
@@ -319,6 +322,12 @@ def cell_facts(
         values.data = np.log1p(values.data * np.repeat(np.median(total) / filled, np.diff(values.indptr)))
     with _check.collected() as warned:
         inside = top.domain
+        if inside.sum() < LEAST_CELLS or len(np.unique(top.phase[inside])) < LEAST_CELLS:
+            _check.warn(
+                f"the longest loop has a phase on {len(np.unique(top.phase[inside]))} cells only, and {LEAST_CELLS} are needed "
+                "to tell which genes follow it; no gene was tested."
+            )
+            return CellFacts(result, None, {"more_warnings": list(warned)})
         known = [values[:, known_genes(names, group)][inside].toarray() for group in (S_GENES, G2M_GENES)]
         anchor = anchor_phase(top.phase[inside], *known)
         halves = tuple(dataclasses.replace(half, phase=anchor.apply(half.phase)) for half in top.halves)

@@ -78,7 +78,7 @@ class Loop:
 
     @property
     def on_loop(self) -> BoolArray:
-        """Return which points lie within `birth` of the cycle, (n,) bool: about as near as its own points to each other."""
+        """Return which points lie within `birth` of the cycle, (n,) bool: strictly on it, as near as its points are."""
         return np.asarray(self.distance <= self.birth)
 
     @property
@@ -109,7 +109,18 @@ class Loop:
         -------
         dict, ready for JSON through `spectral_ph.files.write_json`.
         """
-        names = ("verdict", "reason", "p_value", "agreement", "birth", "death", "persistence", "score", "scale", "cycle")
+        names = (
+            "verdict",
+            "reason",
+            "p_value",
+            "agreement",
+            "birth",
+            "death",
+            "persistence",
+            "score",
+            "scale",
+            "cycle",
+        )
         return {name: getattr(self, name) for name in names} | {"n_in_domain": int(self.domain.sum())}
 
     def __repr__(self) -> str:

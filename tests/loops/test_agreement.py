@@ -143,5 +143,5 @@ def test_the_null_holds_every_size_and_only_shares():
         assert n >= null.LEAST_POINTS
         for values in kinds.values():
             assert (np.diff(values) >= 0).all()
-            assert 0 <= values[0]
+            assert values[0] >= 0
             assert values[-1] <= 1

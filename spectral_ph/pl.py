@@ -1,0 +1,263 @@
+"""Pictures of what `spectral_ph.tl.loops` wrote into an AnnData; Axes in and out, drawn by `spectral_ph.plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spectral_ph import _check, plot
+from spectral_ph._types import FloatArray
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.loops.verdict import Loop, LoopResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LAYOUTS = ("X_umap", "X_tsne", "X_draw_graph_fa", "X_phate", "X_pca")
+"""Where cells are drawn if no layout is named: the first of these in obsm."""
+
+
+def loops(
+    adata: Any, *, basis: str | None = None, which: int = 0, key: str = "spectral_ph", ax: Axes | None = None
+) -> Axes:
+    """Draw the cells on a layout, coloured by their phase, and the loop through them.
+
+    Parameters
+    ----------
+    adata : AnnData that `spectral_ph.tl.loops` has seen.
+    basis : key of obsm, with or without "X_"; its first two columns are drawn. Default: the first of `LAYOUTS` there is.
+    which : which of the loops in obs, 0 being the first. Default 0.
+    key : the `key_added` of tl.loops.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes, as `spectral_ph.plot.loop`.
+
+    Raises
+    ------
+    InputError : a key that is not there, or no such loop.
+    """
+    place = _layout(adata, basis)
+    ax = plot.loop(_stored(adata, key), np.asarray(place, dtype=np.float64), which=which, ax=ax)
+    ax.set_title(_title(adata.uns[key], which), fontsize="medium")
+    return ax
+
+
+def phase(adata: Any, *, which: int = 0, key: str = "spectral_ph", bins: int = 36, ax: Axes | None = None) -> Axes:
+    """Draw how the cells are spread along the loop.
+
+    Parameters
+    ----------
+    adata, which, key : as for `loops`.
+    bins : number of equal intervals of the circle.
+    ax : where to draw, round if it is polar and straight otherwise; default None, a new polar figure.
+
+    Returns
+    -------
+    Axes, as `spectral_ph.plot.phase`.
+
+    Raises
+    ------
+    InputError : a key that is not there, or no such loop.
+    """
+    ax = plot.phase(_stored(adata, key), which=which, bins=bins, ax=ax)
+    ax.set_title(_title(adata.uns[key], which), fontsize="medium", pad=14 if ax.name == "polar" else None)
+    return ax
+
+
+def diagram(
+    adata: Any, *, key: str = "spectral_ph", dimensions: Sequence[int] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the persistence diagram.
+
+    Parameters
+    ----------
+    adata, key : as for `loops`.
+    dimensions : which to draw, such as [1]; default None, all there are.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes, as `spectral_ph.plot.diagram`.
+
+    Raises
+    ------
+    InputError : a key that is not there, or a dimension that was not computed.
+    """
+    return plot.diagram(_persistence(adata, key), ax=ax, dimensions=dimensions)
+
+
+def genes(
+    adata: Any,
+    *,
+    n_genes: int = 30,
+    names: Sequence[str] | None = None,
+    key: str = "spectral_ph",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the genes that follow the loop over its phase, one row a gene, in the order of their peaks.
+
+    Parameters
+    ----------
+    adata, key : as for `loops`.
+    n_genes : how many of the surest to draw, of those found at a false-discovery rate of .05. Default 30.
+    names : draw these instead; they must be among the found ones whose profile is kept.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes : mean expression in intervals of the phase, for each gene in standard deviations about its mean over the intervals;
+        grey where no cell is. If no gene follows the loop, a sentence says so.
+
+    Raises
+    ------
+    InputError : genes were not tested, or a name has no profile.
+    """
+    import matplotlib as mpl
+
+    result = _result(adata, key)
+    if "profiles" not in result:
+        raise _check.InputError(
+            f"no genes were tested for uns[{key!r}]; call spectral_ph.tl.loops with genes=True and expression in X or a layer."
+        )
+    profiles, table = result["profiles"], result["genes"]
+    n_genes = _check.positive_int(n_genes, "n_genes")
+    if names is None:
+        # By place, as names need not be unique: the profiles are the first rows of the table.
+        rows = np.arange(min(n_genes, len(profiles)))
+    else:
+        there = list(profiles.index)
+        for name in names:
+            if name not in there:
+                raise _check.InputError(
+                    f"no profile of {name!r} is stored; there are those of {len(there)} genes that follow the loop: "
+                    f"{', '.join(map(str, there[:10]))}{' ...' if len(there) > 10 else '.'}"
+                )
+        rows = np.array([there.index(name) for name in names], dtype=np.int64)
+    if ax is None:
+        ax = plot._new_axes(5.6, 1.2 + 0.17 * max(len(rows), 5))
+    if len(rows) == 0:
+        return plot._say(ax, "no gene follows the loop at a false-discovery rate of .05")
+    rows = rows[np.argsort(table["peak"].to_numpy()[rows], kind="stable")]
+    values = profiles.to_numpy(dtype=np.float64)[rows]
+    mean, spread = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1, keepdims=True)
+    values = (values - mean) / np.where(spread > 0, spread, 1.0)
+    image = ax.imshow(
+        np.ma.masked_invalid(values),
+        aspect="auto",
+        interpolation="nearest",
+        extent=(0.0, 2 * np.pi, len(rows) - 0.5, -0.5),
+        cmap=mpl.colormaps["RdBu_r"].with_extremes(bad="#D9D9D9"),
+        vmin=-2.5,
+        vmax=2.5,
+    )
+    ax.set_xticks(plot.QUARTERS, plot.QUARTER_NAMES)
+    ax.set_yticks(np.arange(len(rows)), [str(profiles.index[row]) for row in rows], fontsize="small")
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("phase (radians)")
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(image, ax=ax, shrink=min(1.0, 12 / max(len(rows), 12)), aspect=16, pad=0.02)
+    bar.set_label("expression (standard deviations)")
+    bar.outline.set_visible(False)
+    found = int((table["q_value"] < 0.05).sum())
+    ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR .05)", fontsize="medium")
+    return ax
+
+
+def _result(adata: Any, key: str) -> Mapping[str, Any]:
+    stored = getattr(adata, "uns", {}).get(key)
+    if not isinstance(stored, Mapping) or "diagrams" not in stored:
+        there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and "obs_columns" in v)
+        listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
+        raise _check.InputError(
+            f"uns[{key!r}] holds no result of spectral_ph.tl.loops ({listed}); run it first, or pass key=..."
+        )
+    return stored
+
+
+def _persistence(adata: Any, key: str) -> Persistence:
+    stored = _result(adata, key)
+    diagrams = [np.asarray(stored["diagrams"][f"H{k}"]).reshape(-1, 2) for k in range(len(stored["diagrams"]))]
+    return Persistence(diagrams, adata.n_obs, str(stored["engine"]))
+
+
+def _stored(adata: Any, key: str) -> LoopResult:
+    """Return the result as far as it is stored: the loops that have columns in obs."""
+    stored, P = _result(adata, key), _persistence(adata, key)
+    table = stored["loops"]
+    found = []
+    for place, name in enumerate(table.index[table["in_obs"].to_numpy(dtype=bool)]):
+        end = f"_{place + 1}" if place else ""
+        for part in ("phase", "in_domain", "distance", "cycle"):
+            if f"{key}_{part}{end}" not in adata.obs:
+                raise _check.InputError(
+                    f"obs has no column {f'{key}_{part}{end}'!r}, which spectral_ph.tl.loops wrote; run it again."
+                )
+        row = table.loc[name]
+        # Kept in obs, the cycle follows the cells when some are left out or put into another order.
+        on_cycle = adata.obs[f"{key}_cycle{end}"].to_numpy(dtype=np.int64)
+        order = np.argsort(on_cycle, kind="stable")
+        cycle = order[on_cycle[order] >= 0]
+        if len(cycle) == 0:
+            raise _check.InputError(
+                f"none of the {adata.n_obs} cells is one that loop {name} passes, so it cannot be drawn; run "
+                "spectral_ph.tl.loops on these cells."
+            )
+        found.append(
+            Loop(
+                birth=float(row["birth"]),
+                death=float(row["death"]),
+                persistence=float(row["persistence"]),
+                score=float(row["score"]),
+                cycle=np.asarray(cycle, dtype=np.int64),
+                phase=adata.obs[f"{key}_phase{end}"].to_numpy(dtype=np.float64),
+                domain=adata.obs[f"{key}_in_domain{end}"].to_numpy(dtype=bool),
+                scale=float(row["scale"]),
+                distance=adata.obs[f"{key}_distance{end}"].to_numpy(dtype=np.float64),
+                verdict=row["verdict"],
+                reason=row["reason"],
+            )
+        )
+    return LoopResult(stored["verdict"], stored["reason"], None, None, found, P)
+
+
+def _title(stored: Mapping[str, Any], which: int) -> str:
+    """Return a title that says what was decided about this loop."""
+    table = stored["loops"]
+    row = table[table["in_obs"].to_numpy(dtype=bool)].iloc[which]
+    numbers = [
+        f"{word} {row[column]:.2g}"
+        for word, column in (("agreement", "agreement"), ("p", "p_value"))
+        if row[column] == row[column]
+    ]
+    return f"loop {which + 1}: {row['verdict']}" + (f" ({', '.join(numbers)})" if numbers else "")
+
+
+def _layout(adata: Any, basis: str | None) -> FloatArray:
+    keys = list(map(str, adata.obsm))
+    if basis is None:
+        found = next((key for key in LAYOUTS if key in keys), None)
+        if found is None:
+            raise _check.InputError(
+                f"obsm has none of {', '.join(LAYOUTS)} to draw the cells on"
+                + (
+                    f" (it has {', '.join(map(repr, sorted(keys)))}); name one with basis."
+                    if keys
+                    else "; make a layout first."
+                )
+            )
+    else:
+        found = next((key for key in (basis, f"X_{basis}") if key in keys), None)
+        if found is None:
+            listed = f"it has {', '.join(map(repr, sorted(keys)))}" if keys else "it has none"
+            raise _check.InputError(f"obsm has no layout {basis!r}; {listed}.")
+    values = adata.obsm[found]
+    values = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+    if values.ndim != 2 or values.shape[1] < 2:
+        raise _check.InputError(
+            f"obsm[{found!r}] has the shape {values.shape}, and two columns are needed to draw the cells; name another basis."
+        )
+    return values[:, :2]

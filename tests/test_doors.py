@@ -1,0 +1,76 @@
+"""The same data through Python, estimator, AnnData and the command line give the same numbers; scanpy's cells to a report."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import spectral_ph as sph
+from spectral_ph.cli import app
+from spectral_ph.loops.coordinates import circular_agreement
+
+anndata = pytest.importorskip("anndata")
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return sph.datasets.cells.cell_cycle(n_cells=240, random_state=0)
+
+
+def invoke(*arguments):
+    done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_four_doors_one_answer(cells, tmp_path):
+    X = sph.preprocess(cells.counts).X
+    R = sph.find_loops(X, splits=2)
+    model = sph.LoopDetector(splits=2).fit(X)
+    adata = anndata.AnnData(cells.counts.copy())
+    adata.var_names = list(map(str, cells.gene_names))
+    adata.obsm["X_pca"] = X
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    sph.tl.loops(adata, splits=2, anchor=False, genes=False)
+    invoke("loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "--splits", 2, "-o", tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "result.json").read_text())
+    stored = adata.uns["spectral_ph"]
+
+    assert model.verdict_ == stored["verdict"] == written["verdict"] == R.verdict
+    assert model.result_.p_value == stored["p_value"] == written["p_value"] == R.p_value
+    assert model.result_.agreement == stored["agreement"] == written["agreement"] == R.agreement
+    births = [loop.birth for loop in R.loops]
+    assert [loop.birth for loop in model.result_.loops] == births
+    assert stored["loops"]["birth"].tolist() == births
+    assert [loop["birth"] for loop in written["loops"]] == births
+    np.testing.assert_array_equal(model.phase_, R.loops[0].phase)
+    np.testing.assert_array_equal(adata.obs["spectral_ph_phase"], R.loops[0].phase)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+def test_from_scanpy_to_a_report(cells, tmp_path):
+    sc = pytest.importorskip("scanpy")
+    adata = anndata.AnnData(cells.counts.astype(np.float32))
+    adata.var_names = list(map(str, cells.gene_names))
+    adata.layers["counts"] = adata.X.copy()
+    sc.pp.normalize_total(adata)
+    sc.pp.log1p(adata)
+    sc.pp.pca(adata, n_comps=20, random_state=0)
+    sc.pp.neighbors(adata, random_state=0)
+    sph.tl.loops(adata, layer="counts", splits=2)
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    back = anndata.read_h5ad(tmp_path / "cells.h5ad")
+    assert back.uns["spectral_ph"]["verdict"] == adata.uns["spectral_ph"]["verdict"]
+    np.testing.assert_array_equal(back.obs["spectral_ph_phase"], adata.obs["spectral_ph_phase"])
+    assert circular_agreement(back.obs["spectral_ph_phase"].to_numpy(), np.nan_to_num(cells.phase)) > 0.7
+    invoke(
+        "loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "--splits", 2, "--genes", "counts", "-o", tmp_path / "out", "--report"
+    )  # fmt: skip
+    page = (tmp_path / "out" / "report.html").read_text()
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["p_value"] == adata.uns["spectral_ph"]["p_value"]
+    assert len(page) < 2_000_000
+    top = result["genes"][0]["name"]
+    assert top in page
+    assert result["genes"][0]["q_value"] < 0.05

@@ -1,0 +1,211 @@
+"""What the pictures of an AnnData show is what tl.loops stored in it."""
+
+import anndata
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from spectral_ph import pl
+from spectral_ph._check import InputError
+
+N = 60
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def adata():
+    """Cells on a circle with what `tl.loops` writes: two loops, the second of which was not called and is not in obs."""
+    phase = np.linspace(0, 2 * np.pi, N, endpoint=False)
+    obs = pd.DataFrame(
+        {
+            "spectral_ph_phase": phase,
+            "spectral_ph_distance": np.full(N, 0.05),
+            "spectral_ph_in_domain": np.arange(N) < 50,
+            "spectral_ph_cycle": np.where(np.arange(N) % 10 == 0, np.arange(N) // 10, -1),
+        },
+        index=[f"c{k}" for k in range(N)],
+    )
+    table = pd.DataFrame(
+        {
+            "verdict": ["loop", "no loop"],
+            "reason": ["why.", "why not."],
+            "p_value": [0.01, np.nan],
+            "agreement": [0.9, np.nan],
+            "birth": [0.1, 0.2],
+            "death": [1.0, 0.3],
+            "persistence": [0.9, 0.1],
+            "score": [0.8, 0.0],
+            "scale": [0.9, 0.29],
+            "in_obs": [True, False],
+        },
+        index=["1", "2"],
+    )
+    peaks = np.array([5.0, 1.0, 3.0])
+    middle = (np.arange(36) + 0.5) * 2 * np.pi / 36
+    profiles = pd.DataFrame(2 + np.cos(middle - peaks[:, None]), index=["late", "early", "mid"])
+    profiles.iloc[:, 35] = np.nan
+    genes = pd.DataFrame(
+        {"peak": [*peaks, 2.0], "q_value": [0.001, 0.002, 0.003, 0.9]}, index=["late", "early", "mid", "no"]
+    )
+    uns = {
+        "verdict": "loop",
+        "reason": "why.",
+        "engine": "h1",
+        "loops": table,
+        "diagrams": {"H0": np.array([[0.0, np.inf]]), "H1": np.array([[0.1, 1.0], [0.2, 0.3]])},
+        "obs_columns": np.array(list(obs), dtype=object),
+        "genes": genes,
+        "profiles": profiles,
+    }
+    place = np.column_stack([np.cos(phase), np.sin(phase), phase])
+    return anndata.AnnData(np.ones((N, 1)), obs, uns={"spectral_ph": uns}, obsm={"X_umap": place, "X_pca": -place})
+
+
+def points(ax):
+    return [c for c in ax.collections if len(c.get_offsets())]
+
+
+def test_loops_draws_the_cells_on_the_layout_by_their_phase(adata):
+    ax = pl.loops(adata)
+    hollow, filled = points(ax)
+    np.testing.assert_allclose(filled.get_offsets(), adata.obsm["X_umap"][:50, :2])
+    np.testing.assert_allclose(filled.get_array(), adata.obs["spectral_ph_phase"][:50])
+    np.testing.assert_allclose(hollow.get_offsets(), adata.obsm["X_umap"][50:, :2])
+    np.testing.assert_allclose(ax.lines[0].get_xydata()[:-1], adata.obsm["X_umap"][::10, :2])
+    assert ax.get_title() == "loop 1: loop (agreement 0.9, p 0.01)"
+    for basis in ("pca", "X_pca"):
+        np.testing.assert_allclose(points(pl.loops(adata, basis=basis))[1].get_offsets(), adata.obsm["X_pca"][:50, :2])
+
+
+def test_cells_may_be_left_out_or_reordered_afterwards(adata):
+    order = np.r_[np.arange(N)[::-1][:45], 3]
+    ax = pl.loops(adata[order].copy())
+    kept = [k for k in range(0, N, 10) if k in order]
+    np.testing.assert_allclose(ax.lines[0].get_xydata()[:-1], adata.obsm["X_umap"][kept, :2])
+
+
+def test_axes_that_came_are_drawn_on(adata):
+    figure = Figure()
+    given = figure.subplots(2, 2).ravel()
+    for ax, draw in zip(given, (pl.loops, pl.phase, pl.diagram, pl.genes), strict=True):
+        assert draw(adata, ax=ax) is ax
+    assert plt.get_fignums() == []
+
+
+def test_phase_counts_the_cells_of_the_domain(adata):
+    ax = pl.phase(adata, bins=6, ax=Figure().add_subplot())
+    assert sum(bar.get_height() for bar in ax.patches) == 50
+    assert pl.phase(adata).name == "polar"
+
+
+def test_diagram_shows_the_stored_features(adata):
+    ax = pl.diagram(adata, dimensions=[1])
+    np.testing.assert_allclose(points(ax)[0].get_offsets(), [[0.1, 1.0], [0.2, 0.3]])
+
+
+def test_genes_stand_in_the_order_of_their_peaks(adata):
+    ax = pl.genes(adata)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["early", "mid", "late"]
+    image = ax.images[0].get_array()
+    assert image.shape == (3, 36)
+    assert image.mask[:, 35].all()
+    assert not image.mask[:, :35].any()
+    np.testing.assert_allclose(image.mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(image.std(axis=1), 1)
+    # The peaks at 1, 3 and 5 radians, in intervals of ten degrees.
+    np.testing.assert_array_equal(image.argmax(axis=1), [5, 17, 28])
+    assert ax.get_title() == "3 of 3 genes that follow the loop (FDR .05)"
+    assert [t.get_text() for t in pl.genes(adata, n_genes=2).get_yticklabels()] == ["early", "late"]
+    assert [t.get_text() for t in pl.genes(adata, names=["mid"]).get_yticklabels()] == ["mid"]
+
+
+def test_no_gene_is_said_in_words(adata):
+    stored = adata.uns["spectral_ph"]
+    stored["profiles"] = stored["profiles"].iloc[:0]
+    ax = pl.genes(adata)
+    assert [text.get_text() for text in ax.texts] == ["no gene follows the loop at a false-discovery rate of .05"]
+
+
+def remove(name):
+    return lambda adata: adata.uns["spectral_ph"].pop(name)
+
+
+def nothing(adata):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("change", "draw", "options", "sentence"),
+    [
+        (
+            nothing,
+            pl.loops,
+            {"basis": "tsne"},
+            "obsm has no layout 'tsne'; it has 'X_pca', 'X_umap'.",
+        ),
+        (
+            lambda adata: [adata.obsm.pop(key) for key in list(adata.obsm)],
+            pl.loops,
+            {},
+            "obsm has none of X_umap, X_tsne, X_draw_graph_fa, X_phate, X_pca to draw the cells on; make a layout first.",
+        ),
+        (
+            lambda adata: adata.obsm.__setitem__("X_umap", np.ones((N, 1))),
+            pl.loops,
+            {},
+            "obsm['X_umap'] has the shape (60, 1), and two columns are needed to draw the cells; name another basis.",
+        ),
+        (
+            nothing,
+            pl.diagram,
+            {"key": "other"},
+            "uns['other'] holds no result of spectral_ph.tl.loops (there is 'spectral_ph'); run it first, or pass key=...",
+        ),
+        (
+            nothing,
+            pl.phase,
+            {"which": 1},
+            "which=1 was asked for, and the result holds 1 loop(s), counted from 0; pass which=0 or less.",
+        ),
+        (
+            lambda adata: adata.obs.pop("spectral_ph_phase"),
+            pl.phase,
+            {},
+            "obs has no column 'spectral_ph_phase', which spectral_ph.tl.loops wrote; run it again.",
+        ),
+        (
+            lambda adata: adata.obs.__setitem__("spectral_ph_cycle", -1),
+            pl.loops,
+            {},
+            "none of the 60 cells is one that loop 1 passes, so it cannot be drawn; run spectral_ph.tl.loops on these cells.",
+        ),
+        (
+            remove("profiles"),
+            pl.genes,
+            {},
+            "no genes were tested for uns['spectral_ph']; call spectral_ph.tl.loops with genes=True and expression in X or a layer.",
+        ),
+        (
+            nothing,
+            pl.genes,
+            {"names": ["PCNA"]},
+            "no profile of 'PCNA' is stored; there are those of 3 genes that follow the loop: late, early, mid.",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(adata, change, draw, options, sentence):
+    change(adata)
+    with pytest.raises(InputError) as error:
+        draw(adata, **options)
+    assert str(error.value) == sentence
