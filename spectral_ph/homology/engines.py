@@ -129,10 +129,11 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
 
 def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
-    """Run gudhi's Ripser in double precision, with edge collapse before degree 2 and above.
+    """Run gudhi's Ripser in double precision; before degree 2 and above edges that are not needed are taken away.
 
-    Edge collapse before degree 1 is a loss on dense data (n = 1,000 Euclidean: 119 s against 0.8 s), which is also what
-    gudhi's own rule says.
+    First those that one vertex dominates for good (`dominated_edges`, a tenth is left on spectral distances), then what
+    gudhi's own edge collapse finds in the rest: together two to three times faster than the latter alone. Before degree 1
+    edge collapse is a loss on dense data (n = 1,000 Euclidean: 119 s against 0.8 s), which is also what gudhi's rule says.
 
     Parameters
     ----------
@@ -148,6 +149,8 @@ def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, c
     """
     from gudhi.sklearn import RipsPersistence
 
+    if maxdim >= 2:
+        D, threshold = without_dominated(D, threshold)
     engine = RipsPersistence(
         homology_dimensions=list(range(maxdim + 1)),
         threshold=np.inf if threshold is None else threshold,
@@ -156,6 +159,41 @@ def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, c
     )
     raw = [np.asarray(d, dtype=np.float64).reshape(-1, 2) for d in engine.fit_transform([D])[0]]
     return EngineResult([d[canonical_order(d)] for d in raw])
+
+
+TRIED_NEIGHBORS = 16
+"""Nearest vertices of either end that are tried as dominating: 4, 16, 64 leave 15, 7, 5 % of a sphere's edges."""
+
+
+def without_dominated(D: FloatArray, threshold: float | None) -> tuple[FloatArray, float]:
+    """Return distances with the same diagrams and fewer edges, and the length up to which they have any.
+
+    Parameters
+    ----------
+    D : (n, n) distances.
+    threshold : longest edge, None for all.
+
+    Returns
+    -------
+    D : (n, n) float64, inf for edges that are not there.
+    threshold : that given, or the enclosing radius if it is less: beyond it the complex is a cone.
+    """
+    from spectral_ph.homology._collapse import dominated_edges
+
+    n = len(D)
+    radius = float(D.max(axis=1).min())
+    longest = radius if threshold is None else min(radius, threshold)
+    kept = np.array(D, dtype=np.float64)
+    kept[kept > longest] = np.inf
+    rows, cols = np.triu_indices(n, 1)
+    there = kept[rows, cols] < np.inf
+    rows, cols = rows[there], cols[there]
+    order = np.argsort(-kept[rows, cols], kind="stable")
+    apart = kept.copy()
+    np.fill_diagonal(apart, np.inf)
+    near = np.argsort(apart, axis=1, kind="stable")[:, : min(TRIED_NEIGHBORS, n)]
+    dominated_edges(kept, rows[order], cols[order], np.ascontiguousarray(near))
+    return kept, longest
 
 
 def bottleneck(a: Diagram, b: Diagram) -> float:
