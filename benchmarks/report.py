@@ -307,7 +307,7 @@ def figure_dimension(plt, found, paper, out):
     """Ambient dimension against noise: ours, the paper's, the difference; returns the mean absolute differences."""
     labels = [x for x in quality.HEAT_MAP if any(k[1] == x for k in found)]
     dims = sorted({k[2] for k in found})
-    sigmas = quality.SIGMAS
+    sigmas = sorted({x for s in found.values() for x in s.sigmas})
     shown = ["ours", "paper", "ours - paper"] if paper else ["ours"]
     fig, axes = plt.subplots(
         len(labels), len(shown), figsize=(3.1 * len(shown) + 1.2, 1.75 * len(labels) + 0.9), squeeze=False,
@@ -330,7 +330,7 @@ def figure_dimension(plt, found, paper, out):
         for ax, values, title in zip(line, grids, shown, strict=True):
             even = title != "ours - paper"
             image = _heat(ax, values, dims, [""] * len(sigmas), "viridis" if even else "RdBu", 0 if even else -1, 1)
-            ax.set_xticks([0, 8, 16, 24], ["0", ".1", ".2", ".3"])
+            ax.set_xticks([i for i, x in enumerate(sigmas) if x in (0, 0.1, 0.2, 0.3)], ["0", ".1", ".2", ".3"])
             heading = label if title == "ours" else title
             if title == "ours - paper" and label in differences:
                 heading += f", mean |difference| {differences[label]:.3f}"
@@ -413,8 +413,8 @@ def figure_outliers(plt, found, out, what="score"):
 def figure_passes(plt, found, out, what="score"):
     """Shapes by number of neighbours, a line for each number of passes."""
     shapes = [c for c in quality.PAPER_SHAPES if any(k[0] == c for k in found)]
-    ks = [10, 15, 30, 45]
-    fig, axes = _panels(plt, 4 * len(shapes), columns=4, height=1.75)
+    ks = sorted({s.task["params"]["n_neighbors"] for s in found.values()})
+    fig, axes = _panels(plt, len(ks) * len(shapes), columns=len(ks), height=1.75)
     shades = {1: "#222222", 2: SKY, 3: BLUE, 5: ORANGE}
     for (case, _, *_), s in found.items():
         params = s.task["params"]
