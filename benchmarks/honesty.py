@@ -3,8 +3,8 @@
     python benchmarks/honesty.py [--quick] [--seeds 50] [--power-seeds 10] [--jobs 2] [--only free,power,noise]
 
 *free*: every loop-free kind of `cases`, seeds from 0 (the null was made with seeds from 10,000, and never saw the kinds
-marked "held out"); sizes 150, 300, 500, 200, 400 and 1,000 in turn. A claim of `find_loops` is p <= .05 for the whole procedure with
-its choice of settings; beside it how often the scores that are in use elsewhere claim a loop on the same points: detection
+marked "held out"); sizes 150, 300, 500, 200, 400 and 1,000 in turn. A claim of `find_loops` is p <= .05 for the whole
+procedure with its choice of settings; beside it how often the scores that are in use elsewhere claim a loop on the same points: detection
 score above .5 (with and without the filter death/birth > 1.25), and a widest gap after the first feature, on eff_res with
 15 neighbours. *power*: planted loops, 1,000 points in 50 dimensions; a call counts as right if the cycle goes round the
 planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and eyeglasses, the full
@@ -112,13 +112,13 @@ def free_rows(pairs):
     for kind, results in by_kind.items():
         note = "held out" if kind in calibrate.HELD_OUT else ""
         note = "short circuits; apart" if kind in calibrate.SHORT_CIRCUITS else note
-        row = {"kind": kind, "samples": len(results), "find_loops": share([r["p"] <= LEVEL for r in results])}
+        row = {"kind": kind, "samples": len(results), "find_loops": share([r["verdict"] == "loop" for r in results])}
         row |= {name: share([r[name] for r in results]) for name in ("score > .5", "filtered score > .5", "widest gap")}
         rows.append(row | {"note": note})
     rows.sort(key=lambda r: -r["find_loops"])
     counted = [r for task, r in pairs if task["kind"] not in calibrate.SHORT_CIRCUITS]
     total = {"kind": "all but short circuits", "samples": len(counted)}
-    total["find_loops"] = share([r["p"] <= LEVEL for r in counted])
+    total["find_loops"] = share([r["verdict"] == "loop" for r in counted])
     total |= {name: share([r[name] for r in counted]) for name in ("score > .5", "filtered score > .5", "widest gap")}
     return [*rows, total | {"note": ""}]
 
@@ -131,7 +131,7 @@ def power_rows(pairs):
         {
             "data": name,
             "samples": len(results),
-            "called": share([r["p"] <= LEVEL for r in results]),
+            "called": share([r["verdict"] == "loop" for r in results]),
             "planted, of those called": share([r["right"] >= 1 for r in results if r["called"]]),
             "loops called": float(np.mean([r["called"] for r in results])),
             "median evidence": float(np.median([r["evidence"] for r in results])),

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from click.testing import CliRunner
 
 import spectral_ph as sph
@@ -51,7 +52,7 @@ def test_four_doors_one_answer(cells, tmp_path):
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 def test_from_scanpy_to_a_report(cells, tmp_path):
     sc = pytest.importorskip("scanpy")
-    adata = anndata.AnnData(cells.counts.astype(np.float32))
+    adata = anndata.AnnData(sp.csr_matrix(cells.counts, dtype=np.float32))
     adata.var_names = list(map(str, cells.gene_names))
     adata.layers["counts"] = adata.X.copy()
     sc.pp.normalize_total(adata)
@@ -71,6 +72,6 @@ def test_from_scanpy_to_a_report(cells, tmp_path):
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert result["p_value"] == adata.uns["spectral_ph"]["p_value"]
     assert len(page) < 2_000_000
-    top = result["genes"][0]["name"]
+    top = result["genes"][0]["gene"]
     assert top in page
     assert result["genes"][0]["q_value"] < 0.05
