@@ -4,11 +4,11 @@
 
 *free*: every loop-free kind of `cases`, seeds from 0 (the null was made with seeds from 10,000, and never saw the kinds
 marked "held out"); sizes 150, 300, 500, 200, 400 and 1,000 in turn. A claim of `find_loops` is p <= .05 for the whole
-procedure with its choice of settings; beside it how often the scores that are in use elsewhere claim a loop on the same points: detection
-score above .5 (with and without the filter death/birth > 1.25), and a widest gap after the first feature, on eff_res with
-15 neighbours. *power*: planted loops, 1,000 points in 50 dimensions; a call counts as right if the cycle goes round the
-planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and eyeglasses, the full
-grid of noise and three seeds: the score of the setting that was chosen on all points.
+procedure with its choice of settings; beside it how often the scores that are in use elsewhere claim a loop on the same
+points: detection score above .5 (with and without the filter death/birth > 1.25), and a widest gap after the first feature,
+on eff_res with 15 neighbours. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the
+cycle goes round a planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and
+eyeglasses, the full grid of noise and three seeds: the score of the setting that was chosen on all points.
 Records are kept by `sweep`, so it can be stopped and started again. Writes results/honesty.json.
 """
 

@@ -1,6 +1,6 @@
 """Cost against the number of points, ours and each peer's until it fails.
 
-    python benchmarks/scale.py [--quick] [--limit 120] [--cells FILE.h5ad --use-rep X_scVI]
+    python benchmarks/scale.py [--quick] [--limit 120] [--peers-at 20000] [--cells FILE.h5ad --use-rep X_scVI]
 
 Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
 own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
@@ -113,7 +113,7 @@ def figure(rows, path):
     )
     fig, ax = plt.subplots(figsize=(8, 5.2), layout="constrained")
     for name, label in names.items():
-        mine = [r for r in rows if r["what"] == name and "seconds" in r]
+        mine = sorted((r for r in rows if r["what"] == name and "seconds" in r), key=lambda r: r["n"])
         if mine:
             style = ":" if name == "floor" else "-"
             x, y = [r["n"] for r in mine], [r["seconds"] for r in mine]
@@ -136,6 +136,9 @@ def main():
     parser.add_argument("--limit", type=float, default=120.0, help="seconds for one measurement of a peer")
     parser.add_argument("--cells", help="an .h5ad to run the chain on too")
     parser.add_argument("--cells-only", action="store_true", help="replace only the rows of --cells in the results")
+    parser.add_argument(
+        "--peers-at", type=int, help="replace only the rows of the peers and of homology alone at this size"
+    )
     parser.add_argument("--use-rep", help="which of its representations")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -158,6 +161,11 @@ def main():
             rows.append({"what": f"{what}, {Path(arguments.cells).stem}", "n": size, **found})
             print(rows[-1], flush=True)
     sizes = () if arguments.cells_only else SIZES[:2] if arguments.quick else SIZES
+    largest_matrix = LARGEST_FLOOR
+    if arguments.peers_at:
+        known = json.loads((record.RESULTS / "scale.json").read_text())["rows"]
+        rows = [r for r in known if r["n"] != arguments.peers_at or r["what"] not in ("ours", *PEERS)]
+        sizes, largest_matrix = (arguments.peers_at,), arguments.peers_at
     try:
         import holos_tda  # noqa: F401
     except ImportError:
@@ -169,11 +177,19 @@ def main():
             jobs = ["exact", "truncated", "ours", *PEERS]
         if n <= LARGEST_FLOOR:
             jobs.append("floor")
+        if arguments.peers_at:
+            jobs = ["ours", *PEERS]
         with tempfile.TemporaryDirectory() as folder:
             path = None
-            if n <= LARGEST_FLOOR:
+            if n <= largest_matrix:
                 path = str(Path(folder) / "D.npy")
-                np.save(path, sph.distance_matrix(points(n)))
+                try:
+                    D = sph.distance_matrix(points(n))
+                except sph.TooLargeError as error:
+                    rows += [{"what": what, "n": n, "failed": str(error)} for what in jobs]
+                    continue
+                np.save(path, D)
+                del D
             for what in jobs:
                 if what in given_up or (path is None and what in ("ours", *PEERS)):
                     continue
