@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -319,7 +320,7 @@ def find_loops(
     with _check.collected() as warned:
         best = 0
         if X is not None and looks:
-            halves = _splits(X, choice, splits, at, str(params.get("metric", "euclidean")), rng)
+            halves = _splits(X, choice, splits, at, params.get("metric", "euclidean"), rng)
             best = _choose(choice, halves, tried)
         name, chosen = choice[best]
         subset = None
@@ -333,11 +334,12 @@ def find_loops(
         computed = compute(Y, name, graph=graph, random_state=random_state, **chosen)
         P, loops, failed = _loops(computed.D, threshold, engine, n_loops, at)
     settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at, "splits": splits, "level": level}
+    settings["random_state"] = _check.seed_record(random_state)
     if failed:
         settings["lift_failed"] = failed
     if subset is not None and X is not None:
         settings["max_points"] = max_points
-        P, loops = _spread_out(P, loops, subset, X, str(params.get("metric", "euclidean")))
+        P, loops = _spread_out(P, loops, subset, X, params.get("metric", "euclidean"))
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     why_not = _uncalibrated(name, chosen, from_points, splits, n)
     loops = [_judged(k, loop, halves, best, n, level, why_not) for k, loop in enumerate(loops)]
@@ -404,19 +406,31 @@ def _uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n
 class _Split:
     """Two halves of the points and what they saw, for each candidate.
 
-    `carried[h][c]` are the loops of half h under candidate c at all n points, None where one has no phase; `lengths` alike;
-    `tables[c]` the agreements between the halves at the points of both, `evidence[c]` as `loops.agreement.evidence`.
+    `near[h]` are the neighbours in half h of all n points, which carry its phases; `tables[c]` the agreements between the
+    halves at the points of both, `evidence[c]` as `loops.agreement.evidence`.
     """
 
     points: tuple[IntArray, IntArray]
-    carried: tuple[list[list[Carried | None]], list[list[Carried | None]]]
+    near: tuple[IntArray, IntArray]
+    seen: tuple[list[Seen], list[Seen]]
     tables: list[FloatArray]
     evidence: list[FloatArray]
-    facts: list[tuple[str, ...]]
+
+    def carried(self, half: int, c: int, to: IntArray | None = None) -> list[Carried | None]:
+        """Return the loops of a half under candidate c at all points or some, None where one has no phase."""
+        near = self.near[half] if to is None else self.near[half][to]
+        seen = self.seen[half][c]
+        return [
+            None if phase is None else carry(phase, tube, near)
+            for phase, tube in zip(seen.phases, seen.tubes, strict=True)
+        ]
+
+
+Metric = str | Callable[[FloatArray, FloatArray], float]
 
 
 def _splits(
-    X: FloatArray, choice: list[Candidate], splits: int, at: float, metric: str, rng: np.random.Generator
+    X: FloatArray, choice: list[Candidate], splits: int, at: float, metric: Metric, rng: np.random.Generator
 ) -> list[_Split]:
     from joblib import Parallel, delayed
     from tqdm import tqdm
@@ -437,29 +451,17 @@ def _splits(
     return found
 
 
-def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, metric: str, seed: int) -> _Split:
+def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, metric: Metric, seed: int) -> _Split:
     size = len(order) // 2
     points = np.sort(order[:size]), np.sort(order[size:])
-    seen = tuple(_seen(X[half], choice, at, seed) for half in points)
+    seen = _seen(X[points[0]], choice, at, seed), _seen(X[points[1]], choice, at, seed)
+    near = nearest_among(X[points[0]], X, NEAR, metric), nearest_among(X[points[1]], X, NEAR, metric)
+    split = _Split(points, near, seen, [], [])
     both = np.concatenate(points)
-    carried = []
-    for half, by_candidate in zip(points, seen, strict=True):
-        near = nearest_among(X[half], X, NEAR, metric)
-        carried.append(
-            [
-                [None if f is None else carry(f, tube, near) for f, tube in zip(s.phases, s.tubes, strict=True)]
-                for s in by_candidate
-            ]
-        )
-    tables, found = [], []
     for c in range(len(choice)):
-        first, second = (
-            [None if x is None else Carried(x.phase[both], x.weight[both]) for x in half[c]] for half in carried
-        )
-        tables.append(agreements(first, second))
-        found.append(evidence(tables[c], (seen[0][c].diagram, seen[1][c].diagram), LOOKED_AT))
-    facts = [a.facts + b.facts for a, b in zip(*seen, strict=True)]
-    return _Split(points, (carried[0], carried[1]), tables, found, facts)
+        split.tables.append(agreements(split.carried(0, c, both), split.carried(1, c, both)))
+        split.evidence.append(evidence(split.tables[c], (seen[0][c].diagram, seen[1][c].diagram), LOOKED_AT))
+    return split
 
 
 def _seen(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
@@ -517,11 +519,11 @@ def _choose(choice: list[Candidate], halves: list[_Split], tried: list[Settings]
     best = int(np.argmax(totals))
     for c, (name, params) in enumerate(choice):
         tops = [split.evidence[c][np.argmax(split.evidence[c][:, 0])] for split in halves]
-        lifts = sum("a cocycle had no integer lift" in said for split in halves for said in split.facts[c])
+        lifts = sum("a cocycle had no integer lift" in half[c].facts for split in halves for half in split.seen)
         tried.append(
             {
                 "distance": name,
-                **params,
+                **{key: getattr(value, "__name__", value) for key, value in params.items()},
                 "evidence": totals[c],
                 "agreement": float(np.median([t[1] for t in tops])),
                 "prominence": float(np.median([t[2] for t in tops])),
@@ -565,7 +567,7 @@ def _judged(k: int, loop: Loop, halves: list[_Split], best: int, n: int, level: 
 def _halves_of(loop: Loop, split: _Split, best: int) -> list[Half]:
     """Return the pair of loops, one of each half, that fits a loop of the whole best; nothing if no pair does."""
     whole = Carried(loop.phase, (loop.distance <= _middle(loop)).astype(np.float64))
-    first, second = split.carried[0][best], split.carried[1][best]
+    first, second = split.carried(0, best), split.carried(1, best)
     table = split.tables[best]
     fits = [[0.0 if x is None else tube_agreement(whole, x) for x in half] for half in (first, second)]
     pairs = [
@@ -587,7 +589,7 @@ def _middle(loop: Loop) -> float:
 
 
 def _spread_out(
-    P: Persistence, loops: list[Loop], subset: IntArray, X: FloatArray, metric: str
+    P: Persistence, loops: list[Loop], subset: IntArray, X: FloatArray, metric: Metric
 ) -> tuple[Persistence, list[Loop]]:
     """Give what was found on some of the points indices among all, and every point a phase."""
     near = nearest_among(X[subset], X, NEAR, metric)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,10 @@ from spectral_ph.spectrum.laplacian import degrees, laplacian
 SAMPLED_PAIRS = 32
 CG_TOLERANCE = 1e-12
 WIDE_WEIGHTS = 1e3
+LARGEST_THREADED = 15_000
+"""OpenBLAS 0.3.30 (scipy 1.17) with two threads on AVX-512 writes beyond its buffer in dpotrf and is ended by the system:
+n = 15,000 went through, 16,000 did not; one thread does 20,000 in 50 s. Reports: OpenMathLib/OpenBLAS issue 2562."""
+
 SINGULAR = 1e-12  # reciprocal condition number below which fewer than four digits are sure
 
 
@@ -197,7 +202,8 @@ def _exact_connected(A: Graph, d: FloatArray, corrected: bool) -> FloatArray:
     # choice, conditions weighted graphs badly).
     M += d.mean() / n
     # LAPACK sees the transpose, so its lower triangle is the upper one here.
-    factor, info = scipy.linalg.lapack.dpotrf(M.T, lower=1, clean=0, overwrite_a=1)
+    with _threads_that_hold(n):
+        factor, info = scipy.linalg.lapack.dpotrf(M.T, lower=1, clean=0, overwrite_a=1)
     if info == 0 and A.data.max() > WIDE_WEIGHTS * A.data.min():
         # Conditioning costs a sixth of the whole at n = 4,000, and with even weights it is at worst about n^2.
         conditioning, _ = scipy.linalg.lapack.dpocon(factor, 2 * d.max() + d.mean(), uplo="L")
@@ -214,6 +220,17 @@ def _exact_connected(A: Graph, d: FloatArray, corrected: bool) -> FloatArray:
     if corrected:
         _kernels.add_on_edges(D, A.indptr, A.indices, A.data, d)
     return D
+
+
+def _threads_that_hold(n: int) -> AbstractContextManager[object]:
+    """Leave a large factorisation one thread where its library would end the process with two."""
+    if n <= LARGEST_THREADED:
+        return nullcontext()
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    if all(library["internal_api"] != "openblas" for library in threadpool_info()):
+        return nullcontext()
+    return threadpool_limits(1, user_api="blas")
 
 
 def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:

@@ -192,3 +192,25 @@ def test_conductances_beyond_double_precision_are_refused():
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(graph=A)
+
+
+def test_a_large_factorisation_has_one_thread_under_openblas(monkeypatch):
+    """With two threads OpenBLAS 0.3.30 ends the process at n = 16,000 on AVX-512."""
+    import scipy.linalg
+    from threadpoolctl import threadpool_info
+
+    from spectral_ph.distances import resistance
+
+    real, seen = scipy.linalg.lapack.dpotrf, []
+
+    def watched(*arguments, **options):
+        seen.append([pool["num_threads"] for pool in threadpool_info() if pool["internal_api"] == "openblas"])
+        return real(*arguments, **options)
+
+    A = sph.neighbor_graph(np.random.default_rng(0).standard_normal((60, 3)), 8)
+    expected = sph.distance_matrix(graph=A)
+    monkeypatch.setattr(scipy.linalg.lapack, "dpotrf", watched)
+    monkeypatch.setattr(resistance, "LARGEST_THREADED", 50)
+    np.testing.assert_allclose(sph.distance_matrix(graph=A), expected, rtol=1e-12, atol=1e-15)
+    assert len(seen) == 1
+    assert all(n == 1 for n in seen[0])
