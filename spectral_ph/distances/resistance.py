@@ -230,7 +230,8 @@ def _threads_that_hold(n: int) -> AbstractContextManager[object]:
 
     if all(library["internal_api"] != "openblas" for library in threadpool_info()):
         return nullcontext()
-    return threadpool_limits(1, user_api="blas")
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:

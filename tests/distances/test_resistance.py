@@ -174,7 +174,8 @@ def test_disconnected_max_warns_and_is_reported():
         ),
         (
             {"corected": True},
-            "distance 'eff_res' has no parameter 'corected'; did you mean 'corrected'? It takes: corrected, sqrt, method, "
+            "distance 'eff_res' has no parameter 'corected'; did you mean 'corrected'? It takes: passes, pass_neighbors, "
+            "corrected, sqrt, method, "
             "n_components, disconnected, random_state.",
         ),
     ],
