@@ -330,7 +330,8 @@ def figure_dimension(plt, found, paper, out):
         for ax, values, title in zip(line, grids, shown, strict=True):
             even = title != "ours - paper"
             image = _heat(ax, values, dims, [""] * len(sigmas), "viridis" if even else "RdBu", 0 if even else -1, 1)
-            ax.set_xticks([i for i, x in enumerate(sigmas) if x in (0, 0.1, 0.2, 0.3)], ["0", ".1", ".2", ".3"])
+            marked = [i for i, x in enumerate(sigmas) if x in (0, 0.1, 0.2, 0.3)]
+            ax.set_xticks(marked, [f"{sigmas[i]:g}".removeprefix("0") or "0" for i in marked])
             heading = label if title == "ours" else title
             if title == "ours - paper" and label in differences:
                 heading += f", mean |difference| {differences[label]:.3f}"

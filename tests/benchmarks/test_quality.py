@@ -111,7 +111,7 @@ def test_the_grid_is_the_papers():
 def test_only_and_every_take_a_part():
     entries, _ = quality.plan("paper", every=7, only="torus eff_res")
     assert {task["case"] for _, task in entries} == {"torus"}
-    assert {label for label, _ in entries} == {"eff_res k=15", "eff_res k=100"}
+    assert {label for label, _ in entries} == {"eff_res k=15", "eff_res k=100", "eff_res k=30,passes=3"}
     assert sorted({task["sigma"] for _, task in entries}) == quality.SIGMAS[::7]
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -6,6 +7,15 @@ import pytest
 import quality
 import report
 import sweep
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    """The report sets matplotlib's defaults for its process; the tests after it keep theirs."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield
 
 
 def write(folder, score, plans=quality.PLANS, skip=()):
@@ -117,7 +127,7 @@ def test_every_plan_has_its_figure(tmp_path, monkeypatch):
     names = {path.stem.removeprefix("quality_") for path in (tmp_path / "out").glob("*.png")}
     assert names >= {
         "circle", "linked_circles", "eyeglasses", "torus", "dimension", "passes", "loop_free", "shapes", "outliers",
-        "sensitivity", "sphere_300", "sphere_1000", "circle_shared_seed", "circle_embedding",
+        "sensitivity", "sphere_1000", "circle_shared_seed", "circle_embedding",
     }  # fmt: skip
 
 
@@ -125,7 +135,8 @@ def test_a_plan_that_has_hardly_begun_is_left_out_with_a_sentence(tmp_path, few,
     """The paper's plan shares its cases at d = 50 with the plan of all dimensions."""
     folder = write(tmp_path / "records", line, ["paper"])
     run(monkeypatch, "--folder", folder, "--out", tmp_path / "out", "--reference", tmp_path)
-    assert "dimension: 87 of 3480 cases are recorded; left out until a third is\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert re.search(r"^dimension: \d+ of 1800 cases are recorded; left out until a third is$", said, flags=re.M)
     assert not (tmp_path / "out" / "quality_dimension.png").exists()
 
 
