@@ -1,6 +1,6 @@
 """Cost against the number of points, ours and each peer's until it fails.
 
-    python benchmarks/scale.py [--quick] [--limit 120] [--peers-at 20000] [--cells FILE.h5ad --use-rep X_scVI]
+    python benchmarks/scale.py [--quick] [--limit 120] [--size 20000] [--cells FILE.h5ad --use-rep X_scVI]
 
 Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
 own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
@@ -137,7 +137,7 @@ def main():
     parser.add_argument("--cells", help="an .h5ad to run the chain on too")
     parser.add_argument("--cells-only", action="store_true", help="replace only the rows of --cells in the results")
     parser.add_argument(
-        "--peers-at", type=int, help="replace only the rows of the peers and of homology alone at this size"
+        "--size", type=int, help="replace only the rows at this size; above 10,000 those of homology alone"
     )
     parser.add_argument("--use-rep", help="which of its representations")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
@@ -162,10 +162,11 @@ def main():
             print(rows[-1], flush=True)
     sizes = () if arguments.cells_only else SIZES[:2] if arguments.quick else SIZES
     largest_matrix = LARGEST_FLOOR
-    if arguments.peers_at:
+    if arguments.size:
         known = json.loads((record.RESULTS / "scale.json").read_text())["rows"]
-        rows = [r for r in known if r["n"] != arguments.peers_at or r["what"] not in ("ours", *PEERS)]
-        sizes, largest_matrix = (arguments.peers_at,), arguments.peers_at
+        replaced = ("ours", *PEERS) + (("exact", "truncated", "floor") if arguments.size <= LARGEST_FLOOR else ())
+        rows = [r for r in known if r["n"] != arguments.size or r["what"] not in replaced]
+        sizes, largest_matrix = (arguments.size,), arguments.size
     try:
         import holos_tda  # noqa: F401
     except ImportError:
@@ -177,7 +178,7 @@ def main():
             jobs = ["exact", "truncated", "ours", *PEERS]
         if n <= LARGEST_FLOOR:
             jobs.append("floor")
-        if arguments.peers_at:
+        if arguments.size and n > LARGEST_FLOOR:
             jobs = ["ours", *PEERS]
         with tempfile.TemporaryDirectory() as folder:
             path = None
@@ -198,6 +199,8 @@ def main():
                 print(rows[-1], flush=True)
                 if "failed" in found or (what in PEERS and found["seconds"] > arguments.limit):
                     given_up.add(what)
+    order = ["exact", "truncated", "ours", *PEERS, "floor"]
+    rows.sort(key=lambda r: (r["what"] not in order, r["n"], order.index(r["what"]) if r["what"] in order else 0))
     if not arguments.quick:
         about = {"seed": 0, "data": "circle, ambient_dim=50, sigma=0.25", "k": 15, "limit_s": arguments.limit}
         columns = [

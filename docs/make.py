@@ -88,7 +88,7 @@ def noise_figure(path):
         ax.set_title(f"{title}: score {sph.detection_score(P[1]):.2f}", fontsize=11)
     sph.plot.loop(R, sph.plot.flat_layout(X), ax=axes[2])
     axes[2].set_title("the loop, on two principal components", fontsize=11)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)
 
 
@@ -107,7 +107,7 @@ def cells_figure(path):
     axes[0].set_title("1,000 simulated cells, coloured by the phase found", fontsize=11)
     sph.plot.diagram(R, ax=axes[1], dimensions=[1])
     axes[1].set_title("their diagram under effective resistance", fontsize=11)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)
 
 

@@ -580,7 +580,8 @@ def _halves_of(loop: Loop, split: _Split, best: int) -> list[Half]:
     for points, carried in zip(split.points, (first[i], second[j]), strict=True):
         assert carried is not None
         phase = turned(carried.phase, loop.phase, whole.weight * carried.weight)
-        made.append(Half(points, phase, float(table[i, j])))
+        # Without the fit, a feature of noise would be credited with the halves' agreement on the loop beside it.
+        made.append(Half(points, phase, float(min(table[i, j], fits[0][i], fits[1][j]))))
     return made
 
 

@@ -113,6 +113,7 @@ def test_a_loop_is_called_with_its_evidence():
     )
     assert repr(R).startswith("LoopResult('loop', n=300, 3 loops, top: Loop(birth ")
     assert R.loops[1].verdict != "loop"
+    assert R.loops[1].agreement < 0.5  # the halves agree on the loop, and not on the noise beside it
     chosen = [t for t in R.tried if t["chosen"]]
     assert len(chosen) == 1
     assert chosen[0]["evidence"] == max(t["evidence"] for t in R.tried)

@@ -23,7 +23,8 @@ class Half:
     phase : (n,) float64, radians in [0, 2 pi)
         Circular coordinate found on `points`, carried to all points by their nearest neighbours among `points`, turned and
         if need be mirrored so that it fits `Loop.phase` best.
-    agreement : how well it agrees with the other half of the same split, by ranks, 0 to 1.
+    agreement : 0 to 1, by ranks and where both are: the least of how well it agrees with the other half of the same split,
+        and how well either agrees with the loop of all points.
     """
 
     points: IntArray
