@@ -40,7 +40,9 @@ def evidence(kind, n, seed, sigma=None):
     choice = pipeline._candidates("auto", {}, min(n // 2, pipeline.HALF_POINTS), True)
     assert n >= null.LEAST_POINTS
     with _check.unheard():
-        halves = pipeline._splits(X, choice, 5, 0.9, "euclidean", np.random.default_rng([seed, n, 1]))
+        halves = pipeline._splits(
+            X, np.arange(len(X)), choice, 5, 0.9, "euclidean", np.random.default_rng([seed, n, 1])
+        )
         tried = []
         best = pipeline._choose(choice, halves, tried)
     return tried[best]["evidence"], f"{tried[best]['distance']} {best}"

@@ -118,10 +118,12 @@ class Series:
 
     def values(self, what):
         """Return {sigma: {seed: value}}."""
-        if what in ("planted", "seconds"):
-            read = (lambda h: h["result"].get("planted")) if what == "planted" else (lambda h: h["seconds"])
-        else:
-            read = lambda h: h["result"][self.degree][what]  # noqa: E731
+
+        def read(held):
+            if what == "seconds":
+                return held["seconds"]
+            return held["result"].get("planted") if what == "planted" else held["result"][self.degree][what]
+
         return {s: {seed: read(h) for seed, h in self.held[s].items()} for s in self.sigmas}
 
     def curve(self, what="score"):

@@ -238,7 +238,7 @@ def find_loops(
 ) -> LoopResult:
     """Say whether points go round a loop: a verdict with its evidence, which points, and where each point stands.
 
-    The points are split at random into two halves, several times. Each half finds its loops alone; a loop that is there is
+    The points that differ (no copy of another) are split at random into two halves, several times. Each half finds its loops alone; a loop that is there is
     found by both, so that the phase of one tells the phase of the other (agreement), and it is longer-lived than what else
     there is (prominence) and than its birth (relief). The evidence is agreement squared times prominence times relief, the
     median over the splits. Which settings are used is decided by the same evidence, without any truth, and the null
@@ -305,22 +305,30 @@ def find_loops(
         X = _check.points(X)
         _check.distinct(X)
     n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
-    looks = from_points and splits and n >= null.LEAST_POINTS
+    # A copy in the other half would let one half see what the other saw.
+    alone = np.arange(n)
+    if X is not None and from_points and splits:
+        alone = np.sort(np.unique(X, axis=0, return_index=True)[1])
+    m = len(alone)
+    looks = from_points and splits and m >= null.LEAST_POINTS
     k = _check.positive_int(params.get("n_neighbors", 1), "n_neighbors")
-    if looks and min(n // 2, HALF_POINTS) <= k < n:
+    half = min(m // 2, HALF_POINTS)
+    if looks and half <= k < n:
         raise _check.InputError(
-            f"n_neighbors={k} needs halves of more than {k} points, and those of n_samples={n} have "
-            f"{min(n // 2, HALF_POINTS)}; pass n_neighbors={min(n // 2, HALF_POINTS) - 1} or fewer, or splits=0."
+            f"n_neighbors={k} needs halves of more than {k} points, and those of n_samples={m} have {half}; pass "
+            f"n_neighbors={half - 1} or fewer, or splits=0."
         )
     looks = looks and k < n
-    choice = _candidates(distance, params, min(n // 2, HALF_POINTS), graph is None)
+    choice = _candidates(distance, params, half, graph is None)
     rng = _check.generator(random_state)
     tried: list[Settings] = []
     halves: list[_Split] = []
     with _check.collected() as warned:
         best = 0
+        if m < n:
+            _check.warn(f"{n - m} of {n} points are copies of others; the halves were drawn from the {m} that differ.")
         if X is not None and looks:
-            halves = _splits(X, choice, splits, at, params.get("metric", "euclidean"), rng)
+            halves = _splits(X, alone, choice, splits, at, params.get("metric", "euclidean"), rng)
             best = _choose(choice, halves, tried)
         name, chosen = choice[best]
         subset = None
@@ -341,8 +349,8 @@ def find_loops(
         settings["max_points"] = max_points
         P, loops = _spread_out(P, loops, subset, X, params.get("metric", "euclidean"))
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
-    why_not = _uncalibrated(name, chosen, from_points, splits, n)
-    loops = [_judged(k, loop, halves, best, n, level, why_not) for k, loop in enumerate(loops)]
+    why_not = _uncalibrated(name, chosen, from_points, splits, m)
+    loops = [_judged(k, loop, halves, best, m, level, why_not) for k, loop in enumerate(loops)]
     if not loops:
         many = f"; {len(P[1])} are shorter than rounding errors" if len(P[1]) else ""
         reason = f"The filtration has no feature of degree 1 at all{many}, so the points go round no loop."
@@ -430,14 +438,19 @@ Metric = str | Callable[[FloatArray, FloatArray], float]
 
 
 def _splits(
-    X: FloatArray, choice: list[Candidate], splits: int, at: float, metric: Metric, rng: np.random.Generator
+    X: FloatArray,
+    alone: IntArray,
+    choice: list[Candidate],
+    splits: int,
+    at: float,
+    metric: Metric,
+    rng: np.random.Generator,
 ) -> list[_Split]:
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    n = len(X)
-    size = min(n // 2, HALF_POINTS)
-    drawn = [rng.permutation(n)[: 2 * size] for _ in range(splits)]
+    size = min(len(alone) // 2, HALF_POINTS)
+    drawn = [alone[rng.permutation(len(alone))[: 2 * size]] for _ in range(splits)]
     seeds = rng.integers(2**31, size=splits).tolist()
     bar = tqdm(
         zip(drawn, seeds, strict=True),

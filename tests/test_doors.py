@@ -2,6 +2,7 @@
 
 import json
 
+import anndata
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,8 +11,6 @@ from click.testing import CliRunner
 import spectral_ph as sph
 from spectral_ph.cli import app
 from spectral_ph.loops.coordinates import circular_agreement
-
-anndata = pytest.importorskip("anndata")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,8 @@ def test_four_doors_one_answer(cells, tmp_path):
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 def test_from_scanpy_to_a_report(cells, tmp_path):
-    sc = pytest.importorskip("scanpy")
+    import scanpy as sc
+
     adata = anndata.AnnData(sp.csr_matrix(cells.counts, dtype=np.float32))
     adata.var_names = list(map(str, cells.gene_names))
     adata.layers["counts"] = adata.X.copy()

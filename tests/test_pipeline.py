@@ -130,6 +130,20 @@ def test_a_blob_is_no_loop(seed):
     assert R.reason.startswith("Nothing here tells it from chance: ")
 
 
+def test_copies_of_points_are_no_evidence():
+    """Every point twice, one in each half, would make any noise agree with itself."""
+    X = sph.datasets.blob(150, ambient_dim=5, random_state=0)
+    with pytest.warns(
+        sph.SpectralWarning, match="^150 of 300 points are copies of others; the halves were drawn from the 150"
+    ):
+        R = sph.find_loops(np.repeat(X, 2, axis=0), "eff_res", passes=1)
+    assert R.verdict == "no loop"
+    for half in R.loops[0].halves:
+        assert (half.points % 2 == 0).all()
+    once = sph.find_loops(X, "eff_res", passes=1)
+    assert R.tried[0]["evidence"] == once.tried[0]["evidence"]
+
+
 def test_halves_are_disjoint_and_know_the_phase():
     X, latent = sph.datasets.circle(300, ambient_dim=20, sigma=0.1, return_latent=True)
     loop = sph.find_loops(X).loops[0]
@@ -274,7 +288,9 @@ def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
 
 
 def test_warnings_are_raised_once_and_kept():
-    X = np.vstack([sph.datasets.circle(100, ambient_dim=3, sigma=0.05), np.full((30, 3), 50.0) + np.eye(30, 3)])
+    X = np.vstack(
+        [sph.datasets.circle(100, ambient_dim=3, sigma=0.05), 50 + np.random.default_rng(0).uniform(size=(30, 3))]
+    )
     with pytest.warns(sph.SpectralWarning) as caught:
         R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, splits=2)
     assert [str(w.message) for w in caught] == list(R.warnings)

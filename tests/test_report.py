@@ -288,7 +288,7 @@ def test_groups_count_each_point_of_the_domain_once():
     R, _ = result()
     stage = np.array(["a", "b", None] * 40, dtype=object)
     (label,) = report.record(R, labels={"stage": stage})["labels"]
-    inside = R.loops[0].domain & (stage != None)  # noqa: E711
+    inside = R.loops[0].domain & np.array([s is not None for s in stage])
     assert label["missing"] == 40
     assert label["of"] == inside.sum() == sum(group["n"] for group in label["groups"])
     for group in label["groups"]:

@@ -78,15 +78,14 @@ def chain(monkeypatch):
     """Replace the chain: `chain.answer` is what it returns, `chain.calls` what it was given."""
 
     class Chain:
-        answer = None
-        calls = []  # noqa: RUF012
+        def __init__(self):
+            self.answer, self.calls = None, []
 
         def __call__(self, **given):
             self.calls.append(given)
             return self.answer
 
     stub = Chain()
-    stub.calls = []
     monkeypatch.setattr(tl, "find_loops", stub)
     return stub
 

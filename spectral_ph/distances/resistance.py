@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
@@ -95,8 +96,8 @@ def eff_res(
             "out."
         )
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
-    for D, facts in by_pass(A, passes, k, corrected, method, n_components, disconnected, random_state):  # noqa: B007
-        pass
+    every = by_pass(A, passes, k, corrected, method, n_components, disconnected, random_state)
+    D, facts = deque(every, maxlen=1).pop()
     if sqrt:
         np.sqrt(D, out=D)
     return D, facts
