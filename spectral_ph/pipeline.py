@@ -238,11 +238,11 @@ def find_loops(
 ) -> LoopResult:
     """Say whether points go round a loop: a verdict with its evidence, which points, and where each point stands.
 
-    The points that differ (no copy of another) are split at random into two halves, several times. Each half finds its loops alone; a loop that is there is
-    found by both, so that the phase of one tells the phase of the other (agreement), and it is longer-lived than what else
-    there is (prominence) and than its birth (relief). The evidence is agreement squared times prominence times relief, the
-    median over the splits. Which settings are used is decided by the same evidence, without any truth, and the null
-    distribution is that of the whole procedure, the choice included.
+    The points that differ (no copy of another) are split at random into two halves, several times. Each half finds its loops
+    alone; a loop that is there is found by both, so that the phase of one tells the phase of the other (agreement), and it is
+    longer-lived than what else there is (prominence) and than its birth (relief). The evidence is agreement squared times
+    prominence times relief, the median over the splits. Which settings are used is decided by the same evidence, without any
+    truth, and the null distribution is that of the whole procedure, the choice included.
 
     Parameters
     ----------
