@@ -136,7 +136,7 @@ def test_a_plan_that_has_hardly_begun_is_left_out_with_a_sentence(tmp_path, few,
     folder = write(tmp_path / "records", line, ["paper"])
     run(monkeypatch, "--folder", folder, "--out", tmp_path / "out", "--reference", tmp_path)
     said = capsys.readouterr().out
-    assert re.search(r"^dimension: \d+ of 1800 cases are recorded; left out until a third is$", said, flags=re.M)
+    assert re.search(r"^dimension: \d+ of 3480 cases are recorded; left out until a third is$", said, flags=re.M)
     assert not (tmp_path / "out" / "quality_dimension.png").exists()
 
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,9 +95,28 @@ def test_eigenmaps_of_a_cycle_is_a_circle():
     from tests.known import cycle_graph
 
     n = 20
-    D = sph.distance_matrix(graph=cycle_graph(n)[0], distance="eigenmaps")
     chord = 2 * np.sin(np.pi * np.arange(n) / n) * np.sqrt(2 / n)
-    np.testing.assert_allclose(D[0], chord, atol=1e-12)
+    for variant, degree in (("sym", 1), ("rw", 2)):
+        D = sph.distance_matrix(graph=cycle_graph(n)[0], distance="eigenmaps", variant=variant)
+        np.testing.assert_allclose(D[0], chord / np.sqrt(degree), atol=1e-12)
+
+
+def test_eigenmaps_by_definition():
+    """Belkin and Niyogi: L f = mu D f with f' D f = 1; and the eigenvectors of L_sym."""
+    A = graph(3)
+    d = degrees(A)
+    L = np.diag(d) - A.toarray()
+    by_variant = {
+        "rw": scipy.linalg.eigh(L, np.diag(d))[1][:, 1:4],
+        "sym": np.linalg.eigh(L / np.sqrt(d[:, None] * d[None]))[1][:, 1:4],
+    }
+    for variant, rows in by_variant.items():
+        D = sph.distance_matrix(graph=A, distance="eigenmaps", n_components=3, variant=variant)
+        np.testing.assert_allclose(D, np.linalg.norm(rows[:, None] - rows[None], axis=2), rtol=1e-8, atol=1e-10)
+    default = sph.distance_matrix(graph=A, distance="eigenmaps", n_components=3)
+    np.testing.assert_array_equal(
+        default, sph.distance_matrix(graph=A, distance="eigenmaps", n_components=3, variant="rw")
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,6 +139,11 @@ def test_eigenmaps_of_a_cycle_is_a_circle():
             "eigenmaps",
             {"n_components": 120},
             "n_components=120 is more than the 119 non-trivial eigenvectors there are; pass fewer.",
+        ),
+        (
+            "eigenmaps",
+            {"variant": "symd"},
+            "'symd' is not a known variant of eigenmaps; did you mean 'sym'? Known are: rw, sym.",
         ),
         ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, and 0 came."),
     ],
