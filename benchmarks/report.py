@@ -225,10 +225,10 @@ def _panels(plt, count, columns=4, height=1.9, sharex=True):
     return fig, axes
 
 
-def _finish(plt, fig, title, subtitle, path):
-    # Room for two lines above the panels, in inches, whatever the height of the figure.
+def _finish(plt, fig, title, subtitle, path, room=0.55):
+    # Room for two lines (and a legend) above the panels, in inches, whatever the height of the figure.
     tall = fig.get_size_inches()[1]
-    fig.tight_layout(rect=(0, 0, 1, 1 - 0.55 / tall))
+    fig.tight_layout(rect=(0, 0, 1, 1 - room / tall))
     fig.text(0.012, 1 - 0.08 / tall, title, ha="left", va="top", fontsize=12, color=INK, weight="bold")
     fig.text(0.012, 1 - 0.32 / tall, subtitle, ha="left", va="top", fontsize=8.5, color="#666666")
     fig.savefig(path, facecolor="white")
@@ -251,7 +251,7 @@ def figure_curves(plt, case, found, curves, out, what="filtered", suffix=""):
     for s in found:
         groups[s.label if case == "circle" else _family(s.label)].append(s)
     order = sorted(groups, key=lambda g: -(_best(groups[g], what).auc(what)[0] or 0))
-    fig, axes = _panels(plt, len(order))
+    fig, axes = _panels(plt, len(order), height=2.1)
     for ax, name in zip(axes.flat, order, strict=False):
         best = _best(groups[name], what)
         color = FAMILY.get(_family(name), INK)
@@ -264,19 +264,19 @@ def figure_curves(plt, case, found, curves, out, what="filtered", suffix=""):
         mean, low, high = best.curve(what)
         ax.fill_between(best.sigmas, low, high, color=color, alpha=0.18, lw=0)
         ax.plot(best.sigmas, mean, color=color, lw=1.8)
-        ax.set_title(best.label, color=INK)
+        ax.set_title(best.label, color=INK, pad=16)
         told = _number(best.auc(what)[0])
         if theirs is not None and what == "filtered" and best.task["n"] == 1000:
             shown = [theirs[x] for x in best.sigmas if x in theirs]
-            told += f"  (paper {np.mean(shown):.2f})" if shown else ""
-        ax.text(0.03, 0.06, told, transform=ax.transAxes, fontsize=8, color="#555555")
+            told += f" (paper {np.mean(shown):.2f})" if shown else ""
+        ax.text(0, 1.04, told, transform=ax.transAxes, fontsize=8, color="#666666")
     for ax in axes[:, 0]:
         ax.set_ylabel("score")
     fig.supxlabel("standard deviation of the noise in every coordinate", fontsize=9, color=INK, y=0.01)
     s = found[0]
     title = (
         f"{case.replace('_', ' ').capitalize()}, n = {s.task['n']:,}, d = {s.task['ambient_dim']}: score against noise"
-    )
+    ) + ", seeds shared as in the paper's code" * s.task["shared_seed"]
     sub = (
         "Line: mean of the seeds, band: their range. Wide grey: the paper's curve. Thin grey: other settings. "
         "Number: area under the curve."
@@ -430,11 +430,12 @@ def figure_passes(plt, found, out, what="score"):
             ax.set_title(f"k = {k}" if case == shapes[0] else "")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     order = np.argsort([int(x) for x in labels])
-    axes[0, -1].legend([handles[i] for i in order], [labels[i] for i in order], title="passes", loc="lower left",
-                       fontsize=7.5, title_fontsize=7.5, handlelength=1.2)  # fmt: skip
+    tall = fig.get_size_inches()[1]
+    fig.legend([handles[i] for i in order], [f"{labels[i]} pass{'es' * (labels[i] != '1')}" for i in order],
+               loc="upper left", bbox_to_anchor=(0, 1 - 0.48 / tall), ncols=4, fontsize=8, handlelength=1.4)  # fmt: skip
     fig.supxlabel("standard deviation of the noise", fontsize=9, color=INK, y=0.01)
     sub = "Unfiltered score of the planted number of loops, mean of the seeds."
-    _finish(plt, fig, "Effective resistance in several passes", sub, out / "quality_passes.png")
+    _finish(plt, fig, "Effective resistance in several passes", sub, out / "quality_passes.png", 0.8)
 
 
 def figure_grid(plt, found, out, name, title, subtitle, what, cmap):
@@ -465,7 +466,11 @@ def markdown(rows, columns):
 
 
 def tuned(rows, curves):
-    """Return the table of the best settings of each distance beside the paper's best; one pass only, as in the paper."""
+    """Return the table of the best settings of each distance beside the paper's best; one pass only, as in the paper.
+
+    `shared seed` is our area with the seeds of the paper's code, where that was run.
+    """
+    shared = {(r["case"], r["setting"]): r["auc_filtered"] for r in rows if r["plan"] == "shared_seed"}
     table = []
     for (case, name), curve in sorted(curves.items()):
         ours = [
@@ -489,17 +494,14 @@ def tuned(rows, curves):
                 "paper": paper,
                 "ours": best["auc_filtered"],
                 "difference": best["auc_filtered"] - paper,
+                "shared seed": shared.get((case, best["setting"])),
                 "range over seeds": best["auc_filtered_range"],
                 "unfiltered": best["auc"],
                 "planted": best["planted"],
                 "sigmas": len(best["sigmas"].split()),
             }
         )
-    return (
-        ["## Beside the paper: filtered AUC, best setting of each", "", markdown(table, list(table[0])), ""]
-        if table
-        else []
-    )
+    return table
 
 
 def single(rows):
@@ -523,7 +525,7 @@ def single(rows):
     return ["## One setting for all: unfiltered AUC, share of planted loops", "", markdown(table, list(table[0])), ""]
 
 
-def tables(rows, curves, differences):
+def tables(rows, beside, differences):
     """Return the Markdown text: for each plan and shape every setting, best first, with what the paper has."""
     text = ["# Quality against noise: tables", ""]
     text += [
@@ -535,7 +537,9 @@ def tables(rows, curves, differences):
     if differences:
         text += ["Circle by dimension, mean absolute difference to the paper: "
                  + ", ".join(f"{k} {v:.3f}" for k, v in differences.items()) + ".", ""]  # fmt: skip
-    text += tuned(rows, curves) + single(rows)
+    if beside:
+        text += ["## Beside the paper: filtered AUC, best setting of each", "", markdown(beside, list(beside[0])), ""]
+    text += single(rows)
     by_plan = defaultdict(list)
     for r in rows:
         by_plan[r["plan"], r["case"], r["n"]].append(r)
@@ -563,6 +567,8 @@ def main():
     curves, heat = paper_curves(given.reference), paper_heat_map(given.reference)
     plans = {}
     for name in quality.PLANS:
+        if name == "defaults":  # what it is for is in choose.py
+            continue
         tasks = [t for _, t in quality.plan(name)[0]]
         done = sum(records.get(t) is not None for t in tasks)
         if done * 3 >= len(tasks) > 0:
@@ -602,9 +608,10 @@ def main():
                         "Mean over noise and seeds. Dark is wrong: a loop is claimed where none is.", "one",
                         "magma_r")  # fmt: skip
     rows = [row(name, s, curves) for name, found in plans.items() for s in found.values()]
-    (given.out / "quality.md").write_text(tables(rows, curves, differences))
+    beside = tuned(rows, curves)
+    (given.out / "quality.md").write_text(tables(rows, beside, differences))
     keep, record.RESULTS = record.RESULTS, given.out
-    print(record.write("quality", rows, dimension_difference=differences))
+    print(record.write("quality", rows, paper=beside, dimension_difference=differences))
     record.RESULTS = keep
     print(given.out / "quality.md")
 
