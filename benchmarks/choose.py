@@ -9,9 +9,9 @@ ones by winding numbers. `filtered` is the same with EffPH's filter, death / bir
 where the loops are not the planted ones) and, for honesty, the share of loop-free cases that score above .5 as one loop.
 
 Writes results/choose.json: `rows`, a row a setting; `best`, the best of each distance and its default; `passes`, passes by
-number of neighbours on the paper's shapes (whole noise grid) and here; `headline`, the default of `persistence(X)` beside what
-the paper's best-tuned distances reach; `free`, the score of one loop on every kind without one. A setting whose cases are not
-all recorded is left out, and named.
+number of neighbours on the paper's shapes (whole noise grid) and here; `candidates`, as `rows` on four noises and three seeds;
+`headline`, the default of `persistence(X)` beside what the paper's best-tuned distances reach; `free`, the score of one loop on
+every kind without one. A setting whose cases are not all recorded is left out, and named.
 """
 
 import argparse
@@ -34,7 +34,7 @@ BEST_SINGLE = ["eff_res k=30", "eff_res k=30,passes=2", "eff_res k=30,passes=3",
 DEFAULTS = {
     "euclidean": "euclidean", "eff_res": DEFAULT, "diffusion": "diffusion k=15,t=8", "eigenmaps": "eigenmaps k=15,m=2",
     "fermat": "fermat p=3", "dtm": "dtm k=15,p=2,xi=1", "core": "core k=15", "geodesic": "geodesic k=15",
-    "hops": "hops k=15", "tsne_graph": "tsne_graph perplexity=30", "umap_graph": "umap_graph k=15", "pca": "pca c=2",
+    "hops": "hops k=15", "tsne_graph": "tsne_graph perplexity=30", "umap_graph": "umap_graph k=100", "pca": "pca c=2",
 }  # fmt: skip
 """Label of the default setting of every distance that the plan `defaults` has."""
 GROUPS = {
@@ -101,13 +101,14 @@ def power(found, label, what="score"):
     return {
         group: float(np.mean([np.mean(found.scores(label, shape, what) > limit) for shape in shapes]))
         for group, shapes in GROUPS.items()
+        if all(found.held[label, shape] for shape in shapes)
     }
 
 
 def judge(found, label):
     """Return the row of a setting."""
     by_group, filtered = power(found, label), power(found, label, "filtered")
-    means = [np.mean([found.scores(label, shape).mean() for shape in shapes]) for shapes in GROUPS.values()]
+    means = [np.mean([found.scores(label, shape).mean() for shape in GROUPS[group]]) for group in by_group]
     return {
         "setting": label,
         "power": float(np.mean(list(by_group.values()))),
@@ -194,6 +195,12 @@ def passes(records, rows):
     return table
 
 
+def candidates(records):
+    """Return the rows of the candidates for the default, on four noises and three seeds, without the circle."""
+    found = Cases(records, "shapes", "loop_free")
+    return sorted((judge(found, label) for label in found.labels), key=lambda r: -r["power"])
+
+
 def free(records):
     """Return the mean score of one loop on every kind without one, for the candidates of the plan `loop_free`."""
     found = Cases(records, "loop_free")
@@ -221,6 +228,7 @@ def main():
         "best": best_and_default(rows),
         "headline": headline(records),
         "passes": passes(records, rows),
+        "candidates": candidates(records),
         "free": free(records),
     }
     for name, table in parts.items():

@@ -136,7 +136,7 @@ def test_equal_affinities_are_warned_about():
         (
             "umap_graph",
             {},
-            "k=15 needs at least 16 points (a point is not its own neighbour), and n_samples=10 came; pass k=9 or fewer.",
+            "k=100 needs at least 101 points (a point is not its own neighbour), and n_samples=10 came; pass k=9 or fewer.",
         ),
     ],
 )
