@@ -251,7 +251,7 @@ def figure_curves(plt, case, found, curves, out, what="filtered", suffix=""):
     for s in found:
         groups[s.label if case == "circle" else _family(s.label)].append(s)
     order = sorted(groups, key=lambda g: -(_best(groups[g], what).auc(what)[0] or 0))
-    fig, axes = _panels(plt, len(order), columns=len(order) if len(order) <= 5 else 4, height=2.1)
+    fig, axes = _panels(plt, len(order), columns=5 if len(order) == 5 else 4, height=2.1)
     for ax, name in zip(axes.flat, order, strict=False):
         best = _best(groups[name], what)
         color = FAMILY.get(_family(name), INK)
