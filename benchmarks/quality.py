@@ -247,7 +247,7 @@ def _defaults():
 
 def _sphere():
     """Degree 2: 2 to 8 seconds a case. Where distances are smooth (little noise, many neighbours) and for the Euclidean
-    minutes, so these from sigma = .1 on; Fermat distance took more than five minutes a case and is left out."""
+    minutes, so these from sigma = .1 on; Fermat distance was stopped after five minutes of one case and is left out."""
     yield from grid(["sphere"], SPHERE_LABELS, maxdim=2)
     yield from grid(["sphere"], ["eff_res k=100"], SIGMAS[8:], maxdim=2)
     yield from grid(["sphere"], ["euclidean", "diffusion k=100,t=8"], SIGMAS[8::4], maxdim=2)
