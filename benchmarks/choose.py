@@ -23,10 +23,9 @@ import quality
 import record
 import report
 import sweep
+from calibrate import SHORT_CIRCUITS
 
 FALSE_CLAIMS = 0.05
-APART = ("swiss_roll",)
-"""Short circuits make it a loop of the graph: claims there are not counted as false."""
 DEFAULT = "eff_res k=15"
 """The default of `persistence(X)`."""
 BEST_SINGLE = ["eff_res k=30", "eff_res k=30,passes=2", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
@@ -46,12 +45,6 @@ GROUPS = {
     "cells": ["cells_cycle", "cells_cycle_uneven"],
 }
 """Shapes that ask the same of a distance; a mean over groups does not count one question twice."""
-PAPER = ("circle", "linked_circles", "eyeglasses", "sphere", "torus")
-PAPER_BEST = {
-    "circle": (0.87, 0.93), "linked_circles": (0.47, 0.55), "eyeglasses": (0.53, 0.59), "sphere": (0.69, 0.87),
-    "torus": (0.27, 0.16),
-}  # fmt: skip
-"""Filtered area under the curve of the paper's best-tuned eff_res and diffusion (read off its figures)."""
 
 
 class Cases:
@@ -81,7 +74,7 @@ class Cases:
 
     def false(self, label, what="score"):
         """Return the scores of one loop on all shapes without one."""
-        kinds = [x for x in cases.LOOP_FREE if x not in APART]
+        kinds = [x for x in cases.LOOP_FREE if x not in SHORT_CIRCUITS]
         one = {"score": "one", "filtered": "one_filtered"}[what]
         return np.array([h["result"]["h1"][one] for kind in kinds for h in self.held[label, kind]])
 
@@ -154,13 +147,12 @@ def headline(records):
     """Return how the default and the best single settings stand to the paper's best-tuned distances, shape by shape."""
     table = []
     found = curves(records, "paper") | curves(records, "passes") | curves(records, "sphere")
-    for case in PAPER:
+    for case, (eff_res, diffusion) in report.PAPER_BEST.items():
         default = found.get((case, DEFAULT))
         if default is None or default.auc()[0] is None:
             print(f"headline: {DEFAULT} on {case} is not complete")
             continue
         filtered, spread = default.auc("filtered")
-        eff_res, diffusion = PAPER_BEST[case]
         line = {
             "shape": "sphere H2" if case == "sphere" else case,
             "default": default.auc()[0],
@@ -219,7 +211,7 @@ def main():
     found = Cases(records, "defaults")
     for label, count in found.missing.items():
         if count:
-            print(f"{label}: left out, {count} cases are not recorded")
+            print(f"{label}: left out, cases not recorded: {count}")
     rows = sorted((judge(found, label) for label in found.labels), key=lambda r: (-r["power"], -r["score"]))
     if not rows:
         raise SystemExit("No setting is recorded on all shapes; run: python benchmarks/quality.py --plan defaults")

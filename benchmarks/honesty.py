@@ -20,6 +20,7 @@ import calibrate
 import cases
 import numpy as np
 import quality
+from report import PAPER_BEST
 
 VERSION = 1
 SIZES = (150, 300, 500, 200, 400, 1000)
@@ -140,10 +141,6 @@ def power_rows(pairs):
     ]
 
 
-PAPER = {"circle": (0.87, 0.93), "linked_circles": (0.47, 0.55), "eyeglasses": (0.53, 0.59)}
-"""Area under the filtered curve of eff_res and diffusion at their best settings in Damrich, Berens, Kobak 2024."""
-
-
 def noise_rows(pairs):
     by_kind = defaultdict(list)
     for task, result in pairs:
@@ -157,8 +154,8 @@ def noise_rows(pairs):
                 "samples": len(found),
                 "area, score": share([r["score"] for _, r in found]),
                 "area, filtered": share([r["filtered"] for _, r in found]),
-                "paper, eff_res": PAPER[kind][0],
-                "paper, diffusion": PAPER[kind][1],
+                "paper, eff_res": PAPER_BEST[kind][0],
+                "paper, diffusion": PAPER_BEST[kind][1],
                 "called": len(called) / len(found),
                 "planted, of those called": share([r["right"] == r["called"] for r in called]),
             }

@@ -46,6 +46,11 @@ CURVES = {
     "torus": ("FigS31 torus n=1000 H1",),
     "sphere": ("Fig7g sphere H2",),
 }
+PAPER_BEST = {
+    "circle": (0.87, 0.93), "linked_circles": (0.47, 0.55), "eyeglasses": (0.53, 0.59), "sphere": (0.69, 0.87),
+    "torus": (0.27, 0.16),
+}  # fmt: skip
+"""Area under the filtered curve of the paper's eff_res and diffusion at their best settings, read off its figures."""
 TUNED = {("circle", "eff_res"): "eff_res k=100", ("circle", "diffusion"): "diffusion k=15,t=8"}
 
 

@@ -1,27 +1,26 @@
+import json
+import sys
+
 import cases
 import choose
 import numpy as np
 import pytest
 import quality
+import record
 import sweep
+
+from tests.benchmarks.made import write_records
 
 
 def records(folder, score, plans=("defaults",)):
     """Records of whole plans; score(label, task) -> (score of the planted number, score of one loop, planted)."""
-    folder.mkdir()
-    seen = set()
-    with (folder / "made.jsonl").open("w") as file:
-        for name in plans:
-            for label, task in quality.plan(name)[0]:
-                if (key := sweep.key(task)) in seen:
-                    continue
-                seen.add(key)
-                value, one, planted = score(label, task)
-                held = {"score": value, "filtered": value, "one": one, "one_filtered": one}
-                result = {"h1": held, "h2": held} | ({} if task["case"] in cases.LOOP_FREE else {"planted": planted})
-                record = {"key": key, "task": task, "result": result, "error": None, "seconds": 0.5}
-                file.write(sweep.to_line(record))
-    return sweep.Records(folder)
+
+    def result(label, task):
+        value, one, planted = score(label, task)
+        held = {"score": value, "filtered": value, "one": one, "one_filtered": one}
+        return {"h1": held, "h2": held} | ({} if task["case"] in cases.LOOP_FREE else {"planted": planted})
+
+    return sweep.Records(write_records(folder, result, plans))
 
 
 @pytest.fixture
@@ -71,12 +70,16 @@ def test_a_short_circuit_is_not_counted_as_a_false_claim(tmp_path, few):
 
 
 def test_an_incomplete_setting_is_left_out_by_name(tmp_path, few, monkeypatch, capsys):
-    held = records(tmp_path / "r", lambda label, task: (0.8, 0.1, True))
     lost = next(t for label, t in quality.plan("defaults")[0] if label == "eff_res k=30")
+    held = records(tmp_path / "r", lambda label, task: (0.8, 0.1, True))
     del held.by_key[sweep.key(lost)]
-    found = choose.Cases(held, "defaults")
-    assert "eff_res k=30" not in found.labels
-    assert found.missing["eff_res k=30"] == 1
+    monkeypatch.setattr(sweep, "Records", lambda folder: held)
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["choose.py"])
+    choose.main()
+    assert "eff_res k=30: left out, cases not recorded: 1\n" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "choose.json").read_text())["rows"]
+    assert {r["setting"] for r in rows} == {"euclidean", "eff_res k=15", "diffusion k=15,t=8"}
 
 
 def test_the_headline_is_the_default_less_the_paper(tmp_path, few, monkeypatch):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import quality
 import report
-import sweep
+
+from tests.benchmarks.made import write_records
 
 
 @pytest.fixture(autouse=True)
@@ -20,28 +21,13 @@ def own_style():
 
 def write(folder, score, plans=quality.PLANS, skip=()):
     """Records of whole plans with made-up scores, score(label, task) -> unfiltered and filtered."""
-    folder.mkdir(exist_ok=True)
-    seen = set()
-    with (folder / "made.jsonl").open("w") as file:
-        for name in plans:
-            for label, task in quality.plan(name)[0]:
-                key = sweep.key(task)
-                if key in seen or (label, task["sigma"], task["seed"]) in skip:
-                    continue
-                seen.add(key)
-                value, filtered = score(label, task)
-                held = {
-                    "features": 1,
-                    "score": value,
-                    "filtered": filtered,
-                    "one": value,
-                    "one_filtered": filtered,
-                    "gap": 1,
-                }
-                result = {"h1": held, "h2": held, "planted": value > 0.5}
-                record = {"key": key, "task": task, "result": result, "error": None, "seconds": 0.5}
-                file.write(sweep.to_line(record))
-    return folder
+
+    def result(label, task):
+        value, filtered = score(label, task)
+        held = {"features": 1, "score": value, "filtered": filtered, "one": value, "one_filtered": filtered, "gap": 1}
+        return {"h1": held, "h2": held, "planted": value > 0.5}
+
+    return write_records(folder, result, plans, skip)
 
 
 def line(label, task):
