@@ -178,7 +178,7 @@ OUTLIER_LABELS = [
     "euclidean", "fermat p=3", "dtm k=4,p=2,xi=1", "eff_res k=15", "eff_res k=100", "eff_res k=30,passes=3",
     "diffusion k=15,t=8",
 ]  # fmt: skip
-SPHERE_LABELS = ["dtm k=4,p=2,xi=1", "dtm k=15,p=2,xi=1", "eff_res k=15", "diffusion k=15,t=8"]
+SPHERE_LABELS = [*TUNED, "eff_res k=30", "eff_res k=30,passes=2"]
 EMBEDDINGS = ["tsne perplexity=30", "umap k=15"]
 """The settings that the paper draws."""
 ALL = [label for label in SETTINGS if not label.startswith(("tsne ", "umap "))]
@@ -246,11 +246,8 @@ def _defaults():
 
 
 def _sphere():
-    """Degree 2: 2 to 8 seconds a case. Where distances are smooth (little noise, many neighbours) and for the Euclidean
-    minutes, so these from sigma = .1 on; Fermat distance was stopped after five minutes of one case and is left out."""
+    """Degree 2: a third of a second to three seconds a case."""
     yield from grid(["sphere"], SPHERE_LABELS, maxdim=2)
-    yield from grid(["sphere"], ["eff_res k=100"], SIGMAS[8:], maxdim=2)
-    yield from grid(["sphere"], ["euclidean", "diffusion k=100,t=8"], SIGMAS[8::4], maxdim=2)
 
 
 def _quick():

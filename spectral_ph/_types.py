@@ -21,7 +21,7 @@ Diagram: TypeAlias = FloatArray
 RandomState: TypeAlias = int | np.random.Generator | None
 Settings: TypeAlias = dict[str, Any]
 
-EngineName = Literal["auto", "h1", "ripser", "gudhi"]
+EngineName = Literal["auto", "h1", "h2", "ripser", "gudhi"]
 GraphMode = Literal["union", "mutual"]
 SearchMethod = Literal["auto", "exact", "nndescent"]
 SolverName = Literal["auto", "dense", "lanczos", "lobpcg"]

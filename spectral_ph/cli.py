@@ -269,7 +269,7 @@ def loops(
         "--engine",
         default="auto",
         show_default=True,
-        help="auto, h1, ripser or gudhi; the diagram is the same from each.",
+        help="auto, h1, h2, ripser or gudhi; the diagram is the same from each.",
     ),
     click.option("--coeff", type=int, default=2, show_default=True, help="Prime p of the field Z/p."),
     *RUNNING,

@@ -125,7 +125,7 @@ class SpectralPersistence(_Pointwise):
     n_neighbors : of the neighbour graph, the point itself not counted.
     metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
     maxdim : largest degree of homology.
-    engine : "auto", "h1", "ripser" or "gudhi".
+    engine : "auto", "h1", "h2", "ripser" or "gudhi".
     threshold : longest edge of the filtration, None for all.
     coeff : prime p of the field Z/p.
     distance_params : further parameters of the graph or the distance by name.

@@ -98,7 +98,7 @@ def persistence(
     X : (n, d) points; (n, n) distances with distance="precomputed".
     distance : see `distance_matrix`; default "eff_res", corrected effective resistance on the 15-nearest-neighbour graph.
     maxdim : largest degree of homology, 0, 1 or 2.
-    engine : "auto", "h1", "ripser" or "gudhi"; the diagram is the same from each.
+    engine : "auto", "h1", "h2", "ripser" or "gudhi"; the diagram is the same from each.
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.
     method : "exact" holds the (n, n) distances. "truncated" (eff_res and diffusion, maxdim <= 1) holds the first

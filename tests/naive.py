@@ -1,5 +1,7 @@
 """Slow twins: the obvious version of every fast kernel."""
 
+import itertools
+
 import numpy as np
 
 
@@ -82,6 +84,45 @@ def persistence_by_reduction(D, threshold=np.inf):
         np.array(sorted(((b, d) for b, d in bars if d > b), key=lambda bar: (bar[0] - bar[1], bar[0]))).reshape(-1, 2)
         for bars in (h0, h1)
     )
+
+
+def voids_by_reduction(D, threshold=np.inf):
+    """Return H2 over Z/2 by reducing the boundary matrices of every triangle and tetrahedron up to the threshold."""
+    n = len(D)
+
+    def simplices(size):
+        """Return those up to the threshold, by length, then vertices; a face never comes after what it is a face of."""
+        found = []
+        for corners in itertools.combinations(range(n), size):
+            length = max(D[i, j] for i, j in itertools.combinations(corners, 2))
+            if length <= threshold:
+                found.append((length, corners))
+        return sorted(found)
+
+    triangles, tetrahedra = simplices(3), simplices(4)
+    edges = {corners: e for e, (_, corners) in enumerate(simplices(2))}
+    place = {corners: t for t, (_, corners) in enumerate(triangles)}
+
+    def reduce(columns):
+        reduced = {}
+        zero = []
+        for c, column in enumerate(columns):
+            column = set(column)
+            while column and max(column) in reduced:
+                column ^= reduced[max(column)][0]
+            if column:
+                reduced[max(column)] = column, c
+            else:
+                zero.append(c)
+        return zero, {low: c for low, (_, c) in reduced.items()}
+
+    def faces(corners, where):
+        return [where[face] for face in itertools.combinations(corners, len(corners) - 1)]
+
+    births, _ = reduce([faces(corners, edges) for _, corners in triangles])
+    _, killed = reduce([faces(corners, place) for _, corners in tetrahedra])
+    bars = [(triangles[t][0], tetrahedra[killed[t]][0] if t in killed else np.inf) for t in births]
+    return np.array([(b, d) for b, d in bars if d > b]).reshape(-1, 2)
 
 
 def is_boundary(D, edges, scale):

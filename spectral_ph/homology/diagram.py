@@ -22,7 +22,7 @@ class Persistence:
         Birth and death of each feature, in the unit of the distances; inf for essential classes. Sorted by decreasing
         persistence, then by birth. Features of zero persistence are never listed.
     n_points : number of points.
-    engine : "h1", "ripser" or "gudhi": which one computed it.
+    engine : "h1", "h2", "ripser" or "gudhi": which one computed it.
     settings : all parameters that made the result, the distance's own among them.
     warnings : sentences that were warned about on the way.
     birth_edges : list over the dimension of (m, 2) int64, or None

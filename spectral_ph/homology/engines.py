@@ -53,6 +53,27 @@ def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocy
     return EngineResult(diagrams, edges, [[], found.cocycles][: maxdim + 1] if found.cocycles is not None else None)
 
 
+def run_h2(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
+    """Run our own exact engine for degrees up to 2 over Z/2; see `spectral_ph.homology.rips_h2`.
+
+    Parameters
+    ----------
+    D : (n, n) distances.
+    maxdim : 0, 1 or 2.
+    threshold : longest edge, None for the enclosing radius.
+    coeff : 2.
+    cocycles : not available here.
+
+    Returns
+    -------
+    EngineResult with birth edges in degrees 1 and 2.
+    """
+    from spectral_ph.homology.rips_h2 import rips_h2
+
+    found = rips_h2(D, threshold, progress=True)
+    return EngineResult(found.diagrams[: maxdim + 1], found.birth_edges[: maxdim + 1])
+
+
 def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
     """Run ripser.py on ranks of the distances instead of the distances.
 

@@ -7,9 +7,11 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, ImplicitDistances, Settings
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_ripser
+from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_h2, run_ripser
 
-ENGINES = {"h1": run_h1, "ripser": run_ripser, "gudhi": run_gudhi}
+ENGINES = {"h1": run_h1, "h2": run_h2, "ripser": run_ripser, "gudhi": run_gudhi}
+OURS = {"h1": 1, "h2": 2}
+"""Our own engines, over Z/2 only, and the largest degree of each."""
 LARGEST_DIMENSION = 2
 
 
@@ -29,11 +31,15 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
     """
     if cocycles and (maxdim > 1 or coeff != 2):
         return "ripser", "the one that has cocycles over Z/p"
-    if maxdim <= 1 and coeff == 2:
-        return "h1", "the fastest for degrees 0 and 1 over Z/2"
+    if coeff == 2:
+        return (
+            ("h1", "the fastest for degrees 0 and 1 over Z/2")
+            if maxdim <= 1
+            else ("h2", "the fastest for degree 2 over Z/2")
+        )
     if maxdim <= 1:
         return "gudhi", f"the fastest for degrees 0 and 1 over Z/{coeff}"
-    return "gudhi", "edge collapse makes it the fastest from degree 2 on"
+    return "gudhi", f"edge collapse makes it the fastest for degree 2 over Z/{coeff}"
 
 
 def rips_persistence(
@@ -53,8 +59,8 @@ def rips_persistence(
         rounding is taken off (the larger of each pair counts, and `settings["asymmetry"]` tells how much there was); more
         is refused.
     maxdim : largest degree of homology, 0, 1 or 2.
-    engine : "h1" (ours, degrees 0 and 1 over Z/2), "ripser", "gudhi", or "auto": see `choose_engine`. The diagram is the
-        same from each.
+    engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
+        `choose_engine`. The diagram is the same from each.
     threshold : longest edge, in the unit of D; None for all. Classes alive at the threshold have death inf.
     coeff : prime p, homology is taken over Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
@@ -88,12 +94,14 @@ def rips_persistence(
         name, reason = choose_engine(maxdim, coeff, cocycles)
     else:
         name = engine
-    if name == "h1" and (maxdim > 1 or coeff != 2):
+    if name in OURS and (maxdim > OURS[name] or coeff != 2):
+        other = "h2" if coeff == 2 else "gudhi"
         raise _check.InputError(
-            f"engine 'h1' computes degrees 0 and 1 over Z/2, and maxdim={maxdim}, coeff={coeff} came; pass engine='gudhi'."
+            f"engine {name!r} computes degrees 0 to {OURS[name]} over Z/2, and maxdim={maxdim}, coeff={coeff} came; pass "
+            f"engine={other!r}."
         )
-    if name == "gudhi" and cocycles:
-        raise _check.InputError("engine 'gudhi' returns no cocycles; pass engine='ripser', or cocycles=False.")
+    if name in ("gudhi", "h2") and cocycles:
+        raise _check.InputError(f"engine {name!r} returns no cocycles; pass engine='ripser', or cocycles=False.")
     settings: Settings = {"maxdim": maxdim, "engine": name, "engine_reason": reason}
     settings |= {"threshold": threshold, "coeff": coeff}
     if asymmetry:
@@ -105,7 +113,7 @@ def rips_persistence(
     else:
         _check.memory(
             # Beside D: one number a pair for ranks or labels, and at least one entry of 16 bytes an edge in the reduction.
-            n**2 * {"h1": 4.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name],
+            n**2 * {"h1": 4.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name],
             f"persistent homology of {n} points with engine {name!r}",
             "pass fewer points, a threshold, or maxdim=1 with engine='h1'.",
         )

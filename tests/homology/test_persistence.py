@@ -15,6 +15,7 @@ from tests.known import flat_torus, octahedron, polygon, projective_plane
 from tests.strategies import distance_matrices, point_sets
 
 GENERAL = ("ripser", "gudhi")  # every degree and field
+DEGREE_TWO = ("h2", *GENERAL)
 
 
 def distances(X):
@@ -52,7 +53,7 @@ def test_projective_plane_has_a_loop_over_the_field_of_two(engine):
     np.testing.assert_array_equal(check_engine(engine, projective_plane())[1], [[1, 2]])
 
 
-@pytest.mark.parametrize("engine", GENERAL)
+@pytest.mark.parametrize("engine", DEGREE_TWO)
 def test_octahedron_has_a_void(engine):
     np.testing.assert_allclose(check_engine(engine, octahedron(), maxdim=2)[2], [[np.sqrt(2), 2]])
 
@@ -145,7 +146,9 @@ def test_auto_follows_the_rule():
     D = octahedron()
     assert rips_persistence(D).engine == "h1"
     assert rips_persistence(D, coeff=3).engine == "gudhi"
-    assert rips_persistence(D, maxdim=2).engine == "gudhi"
+    assert rips_persistence(D, maxdim=2).engine == "h2"
+    assert rips_persistence(D, maxdim=2, coeff=3).engine == "gudhi"
+    assert rips_persistence(D, maxdim=2, cocycles=True).engine == "ripser"
     assert rips_persistence(D, cocycles=True).engine == "h1"
     assert rips_persistence(D, cocycles=True, coeff=47).engine == "ripser"
     assert rips_persistence(D).settings["engine_reason"] == "the fastest for degrees 0 and 1 over Z/2"
@@ -224,7 +227,7 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
     [
         (
             {"engine": "ripper"},
-            "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, ripser, gudhi.",
+            "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, h2, ripser, gudhi.",
         ),
         ({"maxdim": 3}, "maxdim must be 0, 1 or 2, and 3 came."),
         ({"maxdim": -1}, "maxdim must be a whole number of at least 0, and -1 came."),
@@ -236,7 +239,15 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
         ({"threshold": "1"}, "threshold must be a number, and '1' came."),
         (
             {"engine": "h1", "maxdim": 2},
-            "engine 'h1' computes degrees 0 and 1 over Z/2, and maxdim=2, coeff=2 came; pass engine='gudhi'.",
+            "engine 'h1' computes degrees 0 to 1 over Z/2, and maxdim=2, coeff=2 came; pass engine='h2'.",
+        ),
+        (
+            {"engine": "h2", "maxdim": 2, "coeff": 3},
+            "engine 'h2' computes degrees 0 to 2 over Z/2, and maxdim=2, coeff=3 came; pass engine='gudhi'.",
+        ),
+        (
+            {"engine": "h2", "cocycles": True},
+            "engine 'h2' returns no cocycles; pass engine='ripser', or cocycles=False.",
         ),
         (
             {"engine": "ripser", "coeff": 131},

@@ -1,0 +1,553 @@
+"""Compiled loops of the exact engine for degree 2 (`rips_h2`); they trust their arguments.
+
+Sets of vertices are rows of 64-bit words, vertex v is bit v & 63 of word v >> 6. A cochain of degree 1 (one bit an edge) is a
+row for each of its vertices, one of degree 2 (one bit a triangle) a block of n rows for each; rows and blocks are taken from a
+pool when the first bit is set, and number 0 of either pool is empty, so that a vertex without one needs no branch.
+
+As in `_kernels.py`, arrays are taken out of the state once and passed on whole, because slices taken inside a loop cost
+atomic reference counts. A file of its own, so that an edit does not make numba compile the H1 engine again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectral_ph._numba import njit
+
+Array = NDArray[Any]
+
+# Why `sweep` came back to Python.
+BUDGET, DONE, GROW_LOOPS, GROW_VOIDS, GROW_EVENTS, FULL = range(6)
+
+# Places of the scalars in `State.reg`.
+# Of each pool: how many entries have been released, and behind it how many were ever taken.
+EDGE, N_EVENTS, FREE_LOOPS, FREE_VOIDS, FREE_ROWS, USED_ROWS, FREE_BLOCKS, USED_BLOCKS, N_REGISTERS = range(9)
+
+# First column of an event.
+TREE, LOOP, VOID = range(3)
+
+
+class Cochains(NamedTuple):
+    """The live births of one degree, each with the cochain that tells it from the others; a slot each."""
+
+    at: Array  # (slots, n) int32, row or block in the pool of every vertex, 0 for none
+    birth: Array  # (slots,) int64, number of the edge that gave birth
+    active: Array  # (n, slots / 64) uint64, slots with bits at a vertex
+    vertices: Array  # (slots, words) uint64, vertices with bits in a slot
+    free: Array  # (slots,) int32, stack of free slots
+    pool: Array  # (rows, words) or (blocks, n, words) uint64
+    free_pool: Array  # (rows,) or (blocks,) int32, stack of those released
+
+
+class State(NamedTuple):
+    """Everything the sweep knows between two edges."""
+
+    i: Array  # (e,) int32, edges i < j in the total order
+    j: Array
+    near: Array  # (n, words) uint64, neighbours so far; every vertex is its own
+    parent: Array  # (n,) int64, union-find
+    loops: Cochains
+    voids: Cochains
+    event: Array  # (events, 3) int64: what ended, edge of its birth (-1), edge of its death
+    heads: Array  # (n,) int64, scratch of `forest`
+    children: Array  # (n, words) uint64
+    component: Array  # (n,) int64
+    queue: Array  # (n,) int64
+    link: Array  # (words,) uint64
+    rest: Array  # (words,) uint64
+    value: Array  # (void slots, words) uint64: of the triangles on the edge that comes
+    touched: Array  # (void slots,) int64: slots that have a `value`
+    related: Array  # (void slots,) int64
+    related_loops: Array  # (loop slots,) int64
+    reg: Array
+
+
+@njit
+def lowest(x: Any) -> int:
+    """Return the place of the lowest bit of a word that is not 0."""
+    place = 0
+    if x & np.uint64(0xFFFFFFFF) == 0:
+        place += 32
+        x >>= np.uint64(32)
+    if x & np.uint64(0xFFFF) == 0:
+        place += 16
+        x >>= np.uint64(16)
+    if x & np.uint64(0xFF) == 0:
+        place += 8
+        x >>= np.uint64(8)
+    if x & np.uint64(0xF) == 0:
+        place += 4
+        x >>= np.uint64(4)
+    if x & np.uint64(0x3) == 0:
+        place += 2
+        x >>= np.uint64(2)
+    if x & np.uint64(0x1) == 0:
+        place += 1
+    return place
+
+
+@njit
+def bit(rows: Array, r: int, k: int) -> Any:
+    """Return whether bit k of a row is set."""
+    return np.int64((rows[r, k >> 6] >> np.uint64(k & 63)) & np.uint64(1))
+
+
+@njit
+def flip(rows: Array, r: int, k: int) -> None:
+    """Flip bit k of a row."""
+    rows[r, k >> 6] ^= np.uint64(1) << np.uint64(k & 63)
+
+
+@njit
+def block_bit(pool: Array, b: int, k: int, x: int) -> Any:
+    """Return whether bit x of row k of a block is set."""
+    return np.int64((pool[b, k, x >> 6] >> np.uint64(x & 63)) & np.uint64(1))
+
+
+@njit
+def flip_block(pool: Array, b: int, k: int, x: int) -> None:
+    """Flip bit x of row k of a block."""
+    pool[b, k, x >> 6] ^= np.uint64(1) << np.uint64(x & 63)
+
+
+@njit
+def find_root(parent: Array, x: int) -> int:
+    """Return the root of x, halving the path."""
+    while parent[x] != x:
+        parent[x] = parent[parent[x]]
+        x = parent[x]
+    return x
+
+
+@njit
+def cone_point(near: Array, link: Array) -> int:
+    """Return a vertex of the link that is joined to all others, or -1."""
+    words = len(link)
+    for w in range(words):
+        left = link[w]
+        while left:
+            k = (w << 6) + lowest(left)
+            left &= left - np.uint64(1)
+            whole = True
+            for z in range(words):
+                if link[z] & ~near[k, z]:
+                    whole = False
+                    break
+            if whole:
+                return k
+    return -1
+
+
+@njit
+def forest(
+    near: Array, link: Array, heads: Array, children: Array, component: Array, queue: Array, rest: Array
+) -> tuple[int, int]:
+    """Write a spanning forest of the link, breadth first; return how many heads and how many trees it has.
+
+    Head h is the vertex heads[h] of tree component[h] with the set children[h]; the first head of a tree is its root, every
+    other head is a child of one before it.
+    """
+    words = len(link)
+    left = 0
+    for w in range(words):
+        rest[w] = link[w]
+        x = rest[w]
+        while x:
+            x &= x - np.uint64(1)
+            left += 1
+    n_heads, n_trees, first = 0, 0, 0
+    while left:
+        while rest[first] == 0:
+            first += 1
+        root = (first << 6) + lowest(rest[first])
+        rest[first] &= rest[first] - np.uint64(1)
+        left -= 1
+        queue[0] = root
+        done, queued = 0, 1
+        while done < queued and (left or done == 0):
+            k = queue[done]
+            done += 1
+            found = 0
+            for w in range(words):
+                new = rest[w] & near[k, w]
+                children[n_heads, w] = new
+                if new:
+                    rest[w] &= ~new
+                    while new:
+                        queue[queued] = (w << 6) + lowest(new)
+                        new &= new - np.uint64(1)
+                        queued += 1
+                        found += 1
+            left -= found
+            if found or k == root:
+                heads[n_heads] = k
+                component[n_heads] = n_trees
+                n_heads += 1
+        n_trees += 1
+    return n_heads, n_trees
+
+
+@njit
+def take(at: Array, active: Array, vertices: Array, free_pool: Array, reg: Array, place: int, s: int, a: int) -> int:
+    """Give vertex a of slot s a row or block; return its number, or -1 if there is none left. The caller clears it."""
+    if reg[place] > 0:
+        reg[place] -= 1
+        at[s, a] = free_pool[reg[place]]
+    elif reg[place + 1] < len(free_pool):
+        at[s, a] = reg[place + 1]
+        reg[place + 1] += 1
+    else:
+        return -1
+    active[a, s >> 6] |= np.uint64(1) << np.uint64(s & 63)
+    vertices[s, a >> 6] |= np.uint64(1) << np.uint64(a & 63)
+    return at[s, a]
+
+
+@njit
+def release(c: Cochains, reg: Array, pool_place: int, slot_place: int, s: int) -> None:
+    """Give back a slot with its rows or blocks."""
+    for w in range(c.vertices.shape[1]):
+        x = c.vertices[s, w]
+        c.vertices[s, w] = np.uint64(0)
+        while x:
+            a = (w << 6) + lowest(x)
+            x &= x - np.uint64(1)
+            c.free_pool[reg[pool_place]] = c.at[s, a]
+            reg[pool_place] += 1
+            c.at[s, a] = 0
+            c.active[a, s >> 6] ^= np.uint64(1) << np.uint64(s & 63)
+    c.birth[s] = -1
+    c.free[reg[slot_place]] = s
+    reg[slot_place] += 1
+
+
+@njit
+def set_edge(c: Cochains, reg: Array, s: int, i: int, j: int) -> bool:
+    """Set the bit of an edge that is not set; return False if the pool is empty."""
+    for end in range(2):
+        a, b = (i, j) if end == 0 else (j, i)
+        row = c.at[s, a]
+        if row == 0:
+            row = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_ROWS, s, a)
+            if row < 0:
+                return False
+            c.pool[row, :] = np.uint64(0)
+        flip(c.pool, row, b)
+    return True
+
+
+@njit
+def add_loop(c: Cochains, reg: Array, s: int, other: int) -> bool:
+    """Add the cochain of another slot to that of s; return False if the pool is empty."""
+    for w in range(c.vertices.shape[1]):
+        x = c.vertices[other, w]
+        while x:
+            a = (w << 6) + lowest(x)
+            x &= x - np.uint64(1)
+            row = c.at[s, a]
+            if row == 0:
+                row = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_ROWS, s, a)
+                if row < 0:
+                    return False
+                c.pool[row, :] = np.uint64(0)
+            for z in range(c.pool.shape[1]):
+                c.pool[row, z] ^= c.pool[c.at[other, a], z]
+    return True
+
+
+@njit
+def add_void(c: Cochains, reg: Array, s: int, other: int) -> bool:
+    """As `add_loop`, for blocks."""
+    for w in range(c.vertices.shape[1]):
+        x = c.vertices[other, w]
+        while x:
+            a = (w << 6) + lowest(x)
+            x &= x - np.uint64(1)
+            block = c.at[s, a]
+            if block == 0:
+                block = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, a)
+                if block < 0:
+                    return False
+                c.pool[block, :, :] = np.uint64(0)
+            theirs = c.at[other, a]
+            for p in range(c.pool.shape[1]):
+                for z in range(c.pool.shape[2]):
+                    c.pool[block, p, z] ^= c.pool[theirs, p, z]
+    return True
+
+
+@njit
+def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, related: Array) -> int:
+    """Compare the loops through two trees of the link; return 1 if the youngest of those that differ dies, 0 if none does.
+
+    -1 says that the pool is empty.
+    """
+    c, reg = state.loops, state.reg
+    at, pool, active = c.at, c.pool, c.active
+    count, young = 0, -1
+    for w in range(active.shape[1]):
+        x = active[i, w] | active[j, w]
+        while x:
+            s = (w << 6) + lowest(x)
+            x &= x - np.uint64(1)
+            through = bit(pool, at[s, i], root) ^ bit(pool, at[s, j], root)
+            if through ^ bit(pool, at[s, i], first) ^ bit(pool, at[s, j], first):
+                related[count] = s
+                count += 1
+                if young < 0 or c.birth[s] > c.birth[young]:
+                    young = s
+    if count == 0:
+        return 0
+    for r in range(count):
+        if related[r] != young and not add_loop(c, reg, related[r], young):
+            return -1
+    event = state.event
+    event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = LOOP, c.birth[young], e
+    reg[N_EVENTS] += 1
+    release(c, reg, FREE_ROWS, FREE_LOOPS, young)
+    return 1
+
+
+@njit
+def spread(
+    at: Array, pool: Array, s: int, i: int, j: int, heads: Array, children: Array, n_heads: int, value: Array
+) -> None:
+    """Write the values of slot s on the triangles ijk: 0 at the roots, elsewhere what the tetrahedra along the forest ask."""
+    words = value.shape[1]
+    of_i, of_j = at[s, i], at[s, j]
+    for z in range(words):
+        value[s, z] = np.uint64(0)
+    for h in range(n_heads):
+        k = heads[h]
+        ones = ~np.uint64(0) if bit(value, s, k) else np.uint64(0)
+        for z in range(words):
+            value[s, z] |= (pool[of_i, k, z] ^ pool[of_j, k, z] ^ ones) & children[h, z]
+
+
+@njit
+def conflict(
+    at: Array, pool: Array, vertices: Array, s: int, i: int, j: int, near: Array, link: Array, value: Array
+) -> tuple[int, int]:
+    """Return k, l of a tetrahedron ijkl on whose faces slot s does not add up to 0, or -1, -1."""
+    words = len(link)
+    of_i, of_j = at[s, i], at[s, j]
+    for w in range(words):
+        # Without a bit at k, k has only conflicts with vertices that have one.
+        left = link[w] & (vertices[s, w] | value[s, w])
+        while left:
+            k = (w << 6) + lowest(left)
+            left &= left - np.uint64(1)
+            ones = ~np.uint64(0) if bit(value, s, k) else np.uint64(0)
+            any_bit = np.uint64(0)
+            for z in range(words):
+                any_bit |= (pool[of_i, k, z] ^ pool[of_j, k, z] ^ value[s, z] ^ ones) & near[k, z] & link[z]
+            if any_bit:
+                for z in range(words):
+                    bad = (pool[of_i, k, z] ^ pool[of_j, k, z] ^ value[s, z] ^ ones) & near[k, z] & link[z]
+                    if bad:
+                        return k, (z << 6) + lowest(bad)
+    return -1, -1
+
+
+@njit
+def close_void(
+    state: State, e: int, i: int, j: int, k: int, x: int, n_touched: int, touched: Array, related: Array
+) -> int:
+    """Let the youngest birth of a relation die and put the others in its place; return its slot, -1 if the pool is empty."""
+    c, reg, value = state.voids, state.reg, state.value
+    at, pool = c.at, c.pool
+    count, young = 0, -1
+    for q in range(n_touched):
+        s = touched[q]
+        if c.birth[s] < 0:
+            continue
+        face = block_bit(pool, at[s, i], k, x) ^ block_bit(pool, at[s, j], k, x)
+        if face ^ bit(value, s, k) ^ bit(value, s, x):
+            related[count] = s
+            count += 1
+            if young < 0 or c.birth[s] > c.birth[young]:
+                young = s
+    for r in range(count):
+        s = related[r]
+        if s != young:
+            for z in range(value.shape[1]):
+                value[s, z] ^= value[young, z]
+            if not add_void(c, reg, s, young):
+                return -1
+    event = state.event
+    event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = VOID, c.birth[young], e
+    reg[N_EVENTS] += 1
+    release(c, reg, FREE_BLOCKS, FREE_VOIDS, young)
+    return young
+
+
+@njit
+def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: Array) -> bool:
+    """Set the bits of slot s on the triangles ijk; return False if the pool is empty.
+
+    A cochain may be changed by a coboundary. That of the edge ij is all triangles on it, so the smaller half is written,
+    which keeps a void of 1,000 points to one triangle in a hundred.
+    """
+    words = len(link)
+    there, ones = 0, 0
+    for z in range(words):
+        x = link[z]
+        while x:
+            x &= x - np.uint64(1)
+            there += 1
+        x = value[s, z]
+        while x:
+            x &= x - np.uint64(1)
+            ones += 1
+    if 2 * ones > there:
+        for z in range(words):
+            value[s, z] ^= link[z]
+        ones = there - ones
+    if ones == 0:
+        return True
+    at, pool = c.at, c.pool
+    for end in range(2):
+        a = i if end == 0 else j
+        if at[s, a] == 0:
+            if take(at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, a) < 0:
+                return False
+            pool[at[s, a], :, :] = np.uint64(0)
+    of_i, of_j = at[s, i], at[s, j]
+    for z in range(words):
+        x = value[s, z]
+        pool[of_i, j, z] = x
+        pool[of_j, i, z] = x
+        while x:
+            k = (z << 6) + lowest(x)
+            x &= x - np.uint64(1)
+            of_k = at[s, k]
+            if of_k == 0:
+                of_k = take(at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, k)
+                if of_k < 0:
+                    return False
+                pool[of_k, :, :] = np.uint64(0)
+            flip_block(pool, of_k, i, j)
+            flip_block(pool, of_k, j, i)
+            flip_block(pool, of_i, k, j)
+            flip_block(pool, of_j, k, i)
+    return True
+
+
+@njit
+def sweep(state: State, budget: int) -> int:
+    """Let edges enter until all have, `budget` of them did, or room runs out; return why it stopped.
+
+    Before anything is changed for an edge there is room for all its births and deaths, so it can be begun again; only an
+    empty pool (FULL) ends the computation.
+    """
+    near, parent, link, reg, event = state.near, state.parent, state.link, state.reg, state.event
+    heads, children, component, queue, rest = state.heads, state.children, state.component, state.queue, state.rest
+    loops, voids, value, touched, related = state.loops, state.voids, state.value, state.touched, state.related
+    edge_i, edge_j, related_loops = state.i, state.j, state.related_loops
+    loop_at, loop_pool, loop_active = loops.at, loops.pool, loops.active
+    void_at, void_pool, void_active, void_vertices = voids.at, voids.pool, voids.active, voids.vertices
+    words = len(link)
+    for _ in range(budget):
+        e = reg[EDGE]
+        if e == len(edge_i):
+            return DONE
+        i, j = np.int64(edge_i[e]), np.int64(edge_j[e])
+        alive = len(loops.free) - reg[FREE_LOOPS] + len(voids.free) - reg[FREE_VOIDS]
+        if len(event) - reg[N_EVENTS] < alive + 1:
+            return GROW_EVENTS
+        empty = True
+        for w in range(words):
+            link[w] = near[i, w] & near[j, w]
+            if link[w]:
+                empty = False
+        if empty:
+            if reg[FREE_LOOPS] == 0:
+                return GROW_LOOPS
+            a, b = find_root(parent, i), find_root(parent, j)
+            if a != b:
+                parent[a] = b
+                event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = TREE, -1, e
+                reg[N_EVENTS] += 1
+            else:
+                reg[FREE_LOOPS] -= 1
+                s = loops.free[reg[FREE_LOOPS]]
+                loops.birth[s] = e
+                if not set_edge(loops, reg, s, i, j):
+                    return FULL
+            flip(near, i, j)
+            flip(near, j, i)
+            reg[EDGE] += 1
+            continue
+        # A cone has no homology: one tree, and nothing can disagree.
+        n_heads, n_trees = 1, 1
+        apex = cone_point(near, link)
+        if apex >= 0:
+            heads[0], component[0] = apex, 0
+            for w in range(words):
+                children[0, w] = link[w]
+            flip(children, 0, apex)
+        else:
+            n_heads, n_trees = forest(near, link, heads, children, component, queue, rest)
+        if reg[FREE_VOIDS] < n_trees - 1:
+            return GROW_VOIDS
+        flip(near, i, j)
+        flip(near, j, i)
+        reg[EDGE] += 1
+        first = heads[0]
+        n_touched = 0
+        for w in range(void_active.shape[1]):
+            x = void_active[i, w] | void_active[j, w]
+            while x:
+                s = (w << 6) + lowest(x)
+                x &= x - np.uint64(1)
+                spread(void_at, void_pool, s, i, j, heads, children, n_heads, value)
+                touched[n_touched] = s
+                n_touched += 1
+        n_old = n_touched
+        for h in range(1, n_heads):
+            if component[h] == component[h - 1]:
+                continue
+            # Another tree: the loop through both is one that dies, or the two cones over it enclose a void.
+            dead = close_loops(state, e, i, j, heads[h], first, related_loops)
+            if dead < 0:
+                return FULL
+            if dead == 0:
+                reg[FREE_VOIDS] -= 1
+                s = voids.free[reg[FREE_VOIDS]]
+                voids.birth[s] = e
+                for w in range(words):
+                    value[s, w] = np.uint64(0)
+                flip(value, s, heads[h])
+                for other in range(h, n_heads):
+                    if component[other] != component[h]:
+                        break
+                    for w in range(words):
+                        value[s, w] |= children[other, w]
+                touched[n_touched] = s
+                n_touched += 1
+        if apex < 0:
+            for q in range(n_old):
+                s = touched[q]
+                while voids.birth[s] >= 0:
+                    # From the start again: what was put in the place of a dead birth has not been looked at.
+                    k, x = conflict(void_at, void_pool, void_vertices, s, i, j, near, link, value)
+                    if k < 0:
+                        break
+                    if close_void(state, e, i, j, k, x, n_touched, touched, related) < 0:
+                        return FULL
+        for q in range(n_touched):
+            s = touched[q]
+            if voids.birth[s] >= 0 and not write(voids, reg, s, i, j, link, value):
+                return FULL
+        for w in range(loop_active.shape[1]):
+            x = loop_active[i, w] | loop_active[j, w]
+            while x:
+                s = (w << 6) + lowest(x)
+                x &= x - np.uint64(1)
+                through = bit(loop_pool, loop_at[s, i], first) ^ bit(loop_pool, loop_at[s, j], first)
+                if through and not set_edge(loops, reg, s, i, j):
+                    return FULL
+    return BUDGET
