@@ -98,11 +98,16 @@ def found_loops(D, P, angles):
 
 
 def parameters(distance, params, seed):
-    """Return the keyword arguments of a setting: "inf" is a number, a seed where the distance has one."""
+    """Return the keyword arguments of a setting: "inf" is a number, a seed where the distance has one.
+
+    A label of effective resistance that names no steps is the paper's: steps = 1, whatever the default is.
+    """
     has = sph.DISTANCES[distance].parameters
     given = {name: float("inf") if value == "inf" else value for name, value in params.items()}
     if "disconnected" in has:
         given.setdefault("disconnected", "max")
+    if distance == "eff_res":
+        given.setdefault("steps", 1)
     return given | ({"random_state": seed} if "random_state" in has else {})
 
 
@@ -151,6 +156,9 @@ def _settings():
         for k in (10, 15, 30, 45)
         for p in (2, 3, 5)
     }
+    s |= {f"eff_res k=15,steps={n}": ("eff_res", {"n_neighbors": 15, "steps": n}) for n in (2, 3, 4, 6)}
+    s |= {f"eff_res k={k},steps=4": ("eff_res", {"n_neighbors": k, "steps": 4}) for k in (30, 100)}
+    s |= {"eff_res k=15,steps=4,passes=2": ("eff_res", {"n_neighbors": 15, "steps": 4, "passes": 2})}
     s |= {f"diffusion k={k},t={t}": ("diffusion", {"n_neighbors": k, "t": t}) for k in (15, 30, 100) for t in (8, 64)}
     s |= {"dpt k=15": ("dpt", {"n_neighbors": 15}), "potential k=15,t=8": ("potential", {"n_neighbors": 15, "t": 8})}
     s |= {name: (name, {}) for name in ("cosine", "correlation")}
@@ -171,14 +179,17 @@ TUNED = [
 CANDIDATES = [
     "euclidean", "eff_res k=15", "eff_res k=30", "eff_res k=100", "eff_res k=15,passes=2", "eff_res k=30,passes=2",
     "eff_res k=15,passes=3", "eff_res k=30,passes=3", "diffusion k=15,t=8", "diffusion k=15,t=64", "diffusion k=100,t=8",
+    "eff_res k=15,steps=2", "eff_res k=15,steps=3", "eff_res k=15,steps=4", "eff_res k=15,steps=6", "eff_res k=30,steps=4",
+    "eff_res k=15,steps=4,passes=2",
 ]  # fmt: skip
-PASSES = [label for label in SETTINGS if label.startswith(("eff_res k=15", "eff_res k=30"))]
+STEPS = ["eff_res k=15", *(x for x in SETTINGS if "steps" in x and "passes" not in x)]
+PASSES = [x for x in SETTINGS if x.startswith(("eff_res k=15", "eff_res k=30")) and "steps" not in x]
 HEAT_MAP = ["euclidean", "dtm k=4,p=2,xi=1", "eff_res k=100", "diffusion k=100,t=8"]
 OUTLIER_LABELS = [
-    "euclidean", "fermat p=3", "dtm k=4,p=2,xi=1", "eff_res k=15", "eff_res k=100", "eff_res k=30,passes=3",
-    "diffusion k=15,t=8",
+    "euclidean", "fermat p=3", "dtm k=4,p=2,xi=1", "eff_res k=15", "eff_res k=15,steps=4", "eff_res k=100",
+    "eff_res k=30,passes=3", "diffusion k=15,t=8",
 ]  # fmt: skip
-SPHERE_LABELS = [*TUNED, "eff_res k=30", "eff_res k=30,passes=2"]
+SPHERE_LABELS = [*TUNED, "eff_res k=30", "eff_res k=30,passes=2", "eff_res k=15,steps=4", "eff_res k=30,steps=4"]
 EMBEDDINGS = ["tsne perplexity=30", "umap k=15"]
 """The settings that the paper draws."""
 ALL = [label for label in SETTINGS if not label.startswith(("tsne ", "umap "))]
@@ -256,6 +267,7 @@ def _quick():
         "fermat p=3",
         "dtm k=4,p=2,xi=1",
         "eff_res k=15",
+        "eff_res k=15,steps=4",
         "eff_res k=15,passes=3",
         "diffusion k=15,t=8",
     ]
@@ -269,6 +281,7 @@ PLANS = {
     "paper": _paper,
     "dimension": _dimension,
     "passes": lambda: grid(PAPER_SHAPES, PASSES),
+    "steps": lambda: grid(PAPER_SHAPES, STEPS),
     "loop_free": lambda: grid(cases.LOOP_FREE, CANDIDATES, [0.1]),
     "shapes": lambda: grid(HARDER, CANDIDATES, [0.05, 0.1, 0.2, 0.3]),
     "defaults": _defaults,

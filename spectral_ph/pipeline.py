@@ -40,11 +40,11 @@ ROUNDING = 1e-12
 """Features shorter than this share of the largest distance are what rounding makes of equal lengths, and no loops."""
 
 CANDIDATES: tuple[tuple[str, Settings], ...] = (
-    ("eff_res", {"n_neighbors": 15, "passes": 1}),
-    ("eff_res", {"n_neighbors": 30, "passes": 1}),
-    ("eff_res", {"n_neighbors": 15, "passes": 2}),
-    ("eff_res", {"n_neighbors": 30, "passes": 2}),
-    ("eff_res", {"n_neighbors": 30, "passes": 3}),
+    ("eff_res", {"n_neighbors": 15, "passes": 1, "steps": 1}),
+    ("eff_res", {"n_neighbors": 30, "passes": 1, "steps": 1}),
+    ("eff_res", {"n_neighbors": 15, "passes": 2, "steps": 1}),
+    ("eff_res", {"n_neighbors": 30, "passes": 2, "steps": 1}),
+    ("eff_res", {"n_neighbors": 30, "passes": 3, "steps": 1}),
     ("diffusion", {"n_neighbors": 15, "t": 8}),
 )
 """What `find_loops` chooses from; the null was taken over the same choice. Left out: fifteen neighbours with three passes,
@@ -58,7 +58,7 @@ FEW_NEIGHBORS = 15
 """Where there are fewer points, settings with more neighbours than these are left out, and the others take fewer."""
 
 CALIBRATED: dict[str, dict[str, tuple[float, float]]] = {
-    "eff_res": {"n_neighbors": (5, 30), "passes": (1, 3)},
+    "eff_res": {"n_neighbors": (5, 30), "passes": (1, 3), "steps": (1, 1)},
     "diffusion": {"n_neighbors": (5, 30), "t": (8, 8)},
 }
 """Settings within these ranges may be fixed by hand and still get a p-value: that of the choice, which is larger."""
@@ -488,10 +488,13 @@ def _seen(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[
         wanted = {int(choice[c][1].get("passes", 1)): c for c in members}
         name, params = choice[members[0]]
         with _check.unheard() as said:
-            if name == "eff_res" and len(wanted) > 1 and {*params} <= {*NEIGHBOR_GRAPH, "passes", "disconnected"}:
+            usual = {*NEIGHBOR_GRAPH, "passes", "steps", "disconnected"}
+            if name == "eff_res" and len(wanted) > 1 and "steps" in params and {*params} <= usual:
                 made = {key: params[key] for key in NEIGHBOR_GRAPH if key in params}
                 A, _ = neighbourhood(X, None, **made, random_state=seed)
-                matrices = by_pass(A, max(wanted), params["n_neighbors"], disconnected=params["disconnected"])
+                matrices = by_pass(
+                    A, max(wanted), params["n_neighbors"], params["steps"], disconnected=params["disconnected"]
+                )
                 for number, (D, _) in enumerate(matrices, start=1):
                     if number in wanted:
                         found[wanted[number]] = _half_of(D, at, tuple(said))

@@ -36,6 +36,17 @@ def resistance_by_pseudo_inverse(A, corrected=True):
     return R
 
 
+def resistance_after_steps(A, steps):
+    """Return (p_i - p_j)' L+ (p_i - p_j), p the walk after some steps; between components twice the largest within one."""
+    n, d = len(A), A.sum(axis=1)
+    spread = np.linalg.matrix_power(A / d[:, None], steps)
+    reached = np.linalg.matrix_power(np.eye(n) + (A > 0), n) > 0
+    gap = (spread[:, None] - spread[None]).reshape(n * n, n)
+    current = np.linalg.pinv(np.diag(d) - A, hermitian=True)
+    R = np.einsum("ij,ij->i", gap @ current, gap).reshape(n, n)
+    return np.where(reached, R, 2 * R[reached].max())
+
+
 def diffusion_by_definition(A, t):
     """Return the diffusion distance from a power of the transition matrix."""
     d = A.sum(axis=1)

@@ -120,6 +120,64 @@ def add_on_edges(D: FloatArray, indptr: IntArray, indices: IntArray, weights: Fl
                     D[i, j] -= loop[i] + loop[j]
 
 
+SPREAD = 16  # columns that walk together: two lines of cache a vertex, and both scratch arrays stay near
+
+
+@njit_parallel
+def spread_in_place(X: FloatArray, indptr: IntArray, indices: IntArray, P: FloatArray, times: int) -> None:
+    """Replace the symmetric X by (P^times X)'.
+
+    X : (n, n), of which only the entries on and above the diagonal are read.
+    indptr, indices, P : csr arrays of an (n, n) matrix.
+    """
+    n = len(X)
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        for b in range(a, tiles):
+            for i in range(a * TILE, min(n, (a + 1) * TILE)):
+                for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
+                    X[j, i] = X[i, j]
+    for block in prange((n + SPREAD - 1) // SPREAD):
+        first = block * SPREAD
+        size = min(n, first + SPREAD) - first
+        now, after = np.zeros((n, SPREAD)), np.empty((n, SPREAD))
+        for c in range(size):
+            for i in range(n):
+                now[i, c] = X[first + c, i]
+        for _ in range(times):
+            for i in range(n):
+                after[i, :] = 0.0
+                for p in range(indptr[i], indptr[i + 1]):
+                    k, share = indices[p], P[p]
+                    for c in range(SPREAD):
+                        after[i, c] += share * now[k, c]
+            now, after = after, now
+        for c in range(size):
+            for i in range(n):
+                X[first + c, i] = now[i, c]
+
+
+@njit_parallel
+def both_ways_in_place(G: FloatArray, diagonal: FloatArray) -> None:
+    """Replace G, symmetric but for terms that depend on one index alone, by G_ii + G_jj - (G_ij + G_ji).
+
+    diagonal : (n,) copy of the diagonal of G.
+    """
+    n = len(G)
+    tiles = (n + TILE - 1) // TILE
+    for a in prange(tiles):
+        rows = range(a * TILE, min(n, (a + 1) * TILE))
+        for b in range(a, tiles):
+            for i in rows:
+                base = diagonal[i]
+                for j in range(max(i + 1, b * TILE), min(n, (b + 1) * TILE)):
+                    value = base + diagonal[j] - (G[i, j] + G[j, i])
+                    G[i, j] = value
+                    G[j, i] = value
+        for i in rows:
+            G[i, i] = 0.0
+
+
 @njit_parallel
 def implicit_rows(
     T: FloatArray,
@@ -325,10 +383,8 @@ def _radau(moments: FloatArray, low: float, high: float, work: FloatArray) -> tu
 
 
 @njit
-def _bounds(moments: FloatArray, low: float, high: float, steps: int, work: FloatArray) -> tuple[float, float]:
-    """Bound the integral of x^2 / (1 - x), or of x^(2 steps) if `steps` is not 0; see `_radau`."""
-    if steps == 0:
-        return _radau(moments, low, high, work)
+def _power_bounds(moments: FloatArray, low: float, high: float, steps: int) -> tuple[float, float]:
+    """Bound the integral of x^(2 steps) from the moments 0 to 4."""
     if steps <= NODES:
         return max(moments[2 * steps], 0.0), max(moments[2 * steps], 0.0)
     last, before = max(moments[2 * NODES], 0.0), moments[2 * NODES - 2]
@@ -339,15 +395,29 @@ def _bounds(moments: FloatArray, low: float, high: float, steps: int, work: Floa
     return last * min(last / before, largest) ** (steps - NODES), last * largest ** (steps - NODES)
 
 
+@njit
+def _bounds(
+    moments: FloatArray, low: float, high: float, steps: int, summed: bool, work: FloatArray
+) -> tuple[float, float]:
+    """Bound the integral of x^(2 steps), or of x^(2 steps) / (1 - x) if `summed`; see `_radau`."""
+    if not summed:
+        return _power_bounds(moments, low, high, steps)
+    if steps == 1:
+        return _radau(moments, low, high, work)
+    # 1 / (1 - x) grows with x. Cruder than quadrature, of what so many steps have made small.
+    lower, upper = _power_bounds(moments, low, high, steps)
+    return lower / (1 - low), upper / (1 - high)
+
+
 @njit_parallel
-def offset_bounds(moments: FloatArray, low: float, high: float, steps: int, out: FloatArray) -> None:
+def offset_bounds(moments: FloatArray, low: float, high: float, steps: int, summed: bool, out: FloatArray) -> None:
     """Write lower and upper bounds of the integrals of many measures.
 
-    moments : (n, 5); low, high, steps : see `_bounds`; out : (n, 2), written.
+    moments : (n, 5); low, high, steps, summed : see `_bounds`; out : (n, 2), written.
     """
     for i in prange(len(moments)):
         work = np.empty((6, 8))
-        out[i, 0], out[i, 1] = _bounds(moments[i], low, high, steps, work)
+        out[i, 0], out[i, 1] = _bounds(moments[i], low, high, steps, summed, work)
 
 
 @njit_parallel
@@ -363,6 +433,7 @@ def near_corrections(
     low: float,
     high: float,
     steps: int,
+    summed: bool,
     scale: float,
     share: float,
     threshold: float,
@@ -381,7 +452,7 @@ def near_corrections(
     computed only where a pair asks for it: the ends of three steps are many, those beside the few j are not.
 
     indptr, indices, S : csr arrays of S; U : (n, m) eigenvectors; values : (m,) eigenvalues of S; degrees : (n,).
-    moments : (n, 5), of e_i, cut off; kappa : (n,); low, high, steps : see `_bounds`; scale : factor of rest.
+    moments : (n, 5), of e_i, cut off; kappa : (n,); low, high, steps, summed : see `_bounds`; scale : factor of rest.
     share : where between its bounds rest is taken, 0 to 1.
     threshold : pairs of two hops have a correction if (S^2)_ij / sqrt(d_i d_j) is above it.
     rows : (b,) points i; begin : (b,) where the space of each begins in the four arrays that are written.
@@ -432,7 +503,7 @@ def near_corrections(
                 mu[2] = wi * moments[i, 2] + wj * moments[j, 2] - cross * m2
                 mu[3] = wi * moments[i, 3] + wj * moments[j, 3] - cross * m3
                 mu[4] = wi * moments[i, 4] + wj * moments[j, 4] - cross * m4
-                lower, upper = _bounds(mu, low, high, steps, work)
+                lower, upper = _bounds(mu, low, high, steps, summed, work)
                 columns[found] = j
                 rest = scale * mass * (lower + share * (upper - lower))
                 corrections[found] = kappa[i] + kappa[j] - rest

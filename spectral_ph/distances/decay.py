@@ -11,14 +11,17 @@ import numpy as np
 from spectral_ph._types import FloatArray
 
 
-def corrected_resistance(mu: FloatArray) -> FloatArray:
-    """Corrected effective resistance, (1 - mu) / sqrt(mu); the squared distance is the resistance.
+def corrected_resistance(mu: FloatArray, steps: int = 1) -> FloatArray:
+    """Corrected effective resistance after some steps, |1 - mu|^steps / sqrt(mu); the squared distance is the resistance.
 
-    Not to be confused with the plain resistance: on large graphs that tends to 1/d_i + 1/d_j whatever the shape.
+    One step is the corrected resistance of von Luxburg; more are the resistance between two ends that a walk of so many steps
+    has spread. Not to be confused with the plain resistance (no step): on large graphs that tends to 1/d_i + 1/d_j
+    whatever the shape.
 
     Parameters
     ----------
     mu : (m,) positive eigenvalues of L_sym.
+    steps : at least 1.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def corrected_resistance(mu: FloatArray) -> FloatArray:
     ----------
     von Luxburg, Radl, Hein, NeurIPS 2010; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087), Prop. 1.
     """
-    return np.asarray((1 - mu) / np.sqrt(mu))
+    return np.asarray(np.abs(1 - mu) ** steps / np.sqrt(mu))
 
 
 def resistance(mu: FloatArray) -> FloatArray:

@@ -42,7 +42,7 @@ from spectral_ph._types import (
 )
 from spectral_ph.distances import decay
 from spectral_ph.distances.lookup import rows
-from spectral_ph.distances.passes import check_passes, connected_or_raise, graph_under_implicit, kept
+from spectral_ph.distances.passes import check_passes, check_steps, connected_or_raise, graph_under_implicit, kept
 from spectral_ph.graph.components import Components, connected_components
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 from spectral_ph.spectrum.laplacian import degrees, normalized_adjacency
@@ -68,6 +68,7 @@ def eff_res_implicit(
     *,
     passes: int = 1,
     pass_neighbors: int | None = None,
+    steps: int | None = None,
     n_components: int | None = 100,
     sqrt: bool = False,
     disconnected: Disconnected = "raise",
@@ -80,6 +81,7 @@ def eff_res_implicit(
     A : (n, n) graph.
     passes, pass_neighbors : as for `eff_res`; neighbours are the nearest under the implicit distances, so that the error of
         each pass, which `facts` states for the last, enters the graph of the next.
+    steps : as for `eff_res`, at least 1. What is cut off counts with (1 - mu)^(2 steps) / mu, so its error falls with them.
     n_components : eigenpairs, the trivial ones counted; None for all, as where there are fewer, and then it is exact.
         The default of 100: see Notes.
     sqrt : the distance is the root, a Euclidean metric but for the corrections.
@@ -128,20 +130,22 @@ def eff_res_implicit(
     A = _check.graph(A)
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     rng = _check.generator(random_state)
-    implicit = _one_pass(A, n_components, sqrt, disconnected, rng)
+    steps = check_steps(steps, passes, least=1)
+    implicit = _one_pass(A, steps, n_components, sqrt, disconnected, rng)
     graphs: list[Settings] = []
     for number in range(2, passes + 1):
         before, A = A, graph_under_implicit(implicit, k)
         connected_or_raise(A, number, disconnected)
         graphs.append(kept(A, before))
-        implicit = _one_pass(A, n_components, sqrt, disconnected, rng)
+        implicit = _one_pass(A, steps, n_components, sqrt, disconnected, rng)
+    implicit.facts["steps"] = steps
     if graphs:
         implicit.facts["pass_graphs"] = graphs
     return implicit
 
 
 def _one_pass(
-    A: Graph, n_components: int | None, sqrt: bool, disconnected: Disconnected, rng: np.random.Generator
+    A: Graph, steps: int, n_components: int | None, sqrt: bool, disconnected: Disconnected, rng: np.random.Generator
 ) -> ImplicitDistances:
     _check.degrees_positive(degrees(A))
     parts = connected_components(A)
@@ -155,7 +159,7 @@ def _one_pass(
             f"the graph has {parts.describe()}; effective resistance between them was set to a bound of twice the largest "
             "within one."
         )
-    return _implicit(A, parts, n_components, 0, sqrt, rng)
+    return _implicit(A, parts, n_components, steps, True, sqrt, rng)
 
 
 def diffusion_implicit(
@@ -190,13 +194,19 @@ def diffusion_implicit(
     t = _check.positive_int(t, "t")
     A = _check.graph(A)
     _check.degrees_positive(degrees(A))
-    return _implicit(A, connected_components(A), n_components, t, True, _check.generator(random_state))
+    return _implicit(A, connected_components(A), n_components, t, False, True, _check.generator(random_state))
 
 
 def _implicit(
-    A: Graph, parts: Components, n_components: int | None, steps: int, root: bool, rng: np.random.Generator
+    A: Graph,
+    parts: Components,
+    n_components: int | None,
+    steps: int,
+    summed: bool,
+    root: bool,
+    rng: np.random.Generator,
 ) -> ImplicitDistances:
-    """Put the two together; `steps` is 0 for the resistance."""
+    """Put the two together; `summed` over all numbers of steps from `steps` on is the resistance, else it is diffusion."""
     n = A.shape[0]
     wanted = n if n_components is None else min(n, _check.positive_int(n_components, "n_components"))
     if len(parts) < n and wanted == len(parts):
@@ -208,7 +218,7 @@ def _implicit(
     weights = np.zeros(wanted)
     moving = np.setdiff1d(np.arange(wanted), spec.trivial)
     mu = spec.values[moving]
-    weights[moving] = decay.diffusion(mu, steps, spec.volume) if steps else decay.corrected_resistance(mu)
+    weights[moving] = decay.corrected_resistance(mu, steps) if summed else decay.diffusion(mu, steps, spec.volume)
     coordinates = spec.vectors * weights / np.sqrt(spec.degrees)[:, None]
     facts: Settings = {
         "n_components": wanted,
@@ -224,13 +234,13 @@ def _implicit(
     offset, correction = np.zeros(n), None
     if not spec.complete:
         points = np.sort(rng.choice(n, size=min(n, SAMPLED_POINTS), replace=False))
-        K, residual = _exact_columns(A, spec, points, steps)
+        K, residual = _exact_columns(A, spec, points, steps, summed)
         own = K[np.arange(len(points)), points]
-        offset, correction = _remainder(A, spec, coordinates[:, moving], steps, points, own, rng, facts)
+        offset, correction = _remainder(A, spec, coordinates[:, moving], steps, summed, points, own, rng, facts)
     if len(parts) > 1:
         facts["component_sizes"] = parts.sizes.tolist()
         apart = spec.vectors[:, spec.trivial]
-        if steps:
+        if not summed:
             apart = apart * (np.sqrt(spec.volume) / np.sqrt(spec.degrees)[:, None])
         else:
             # Every within-component pair is at most the squared diameter of a ball around 0 and two offsets.
@@ -241,7 +251,7 @@ def _implicit(
         coordinates = coordinates[:, moving]
     implicit = ImplicitDistances(np.ascontiguousarray(coordinates), offset, correction, root, facts)
     if not spec.complete:
-        among = np.ones((len(points), n), dtype=bool) if steps else spec.labels[points][:, None] == spec.labels
+        among = spec.labels[points][:, None] == spec.labels if summed else np.ones((len(points), n), dtype=bool)
         facts["error"] = {"residual": residual} | _measured(A, implicit, points, K, among)
     return implicit
 
@@ -251,6 +261,7 @@ def _remainder(
     spec: Spectrum,
     coordinates: FloatArray,
     steps: int,
+    summed: bool,
     points: IntArray,
     own: FloatArray,
     rng: np.random.Generator,
@@ -266,12 +277,12 @@ def _remainder(
     known = 1 - spec.values
     high = 1 - float(spec.values.max()) + spec.residual
     low = min(_lowest(S), high)
-    scale = spec.volume if steps else 1.0
+    scale = 1.0 if summed else spec.volume
     moments = np.empty((n, 5))
     _kernels.return_moments(*pattern, moments)
     moments -= U**2 @ np.vander(known, 5, increasing=True)
     ends = np.empty((n, 2))
-    _kernels.offset_bounds(moments, low, high, steps, ends)
+    _kernels.offset_bounds(moments, low, high, steps, summed, ends)
     ends *= scale / d[:, None]
     lower, width = ends[:, 0], ends[:, 1] - ends[:, 0]
     # Where between its bounds an integral lies differs little from point to point, so a few exact ones tell.
@@ -305,7 +316,7 @@ def _remainder(
         columns, edge = np.empty(room.sum(), np.int64), np.empty(room.sum(), np.bool_)
         values, widths = np.empty(room.sum()), np.empty(room.sum())
         _kernels.near_corrections(
-            *pattern, U, known, d, moments, offset, low, high, steps, scale, share, threshold,
+            *pattern, U, known, d, moments, offset, low, high, steps, summed, scale, share, threshold,
             block, begin, columns, values, widths, edge, counts,
         )  # fmt: skip
         filled = np.repeat(begin - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
@@ -358,7 +369,7 @@ def _measured(A: Graph, implicit: ImplicitDistances, points: IntArray, K: FloatA
     return facts
 
 
-def _exact_columns(A: Graph, spec: Spectrum, points: IntArray, steps: int) -> tuple[FloatArray, float]:
+def _exact_columns(A: Graph, spec: Spectrum, points: IntArray, steps: int, summed: bool) -> tuple[FloatArray, float]:
     """Return the columns of K at some points as rows, (b, n), and the largest relative residual of the solves."""
     n, U = len(spec.degrees), spec.vectors
     S = normalized_adjacency(A)
@@ -374,14 +385,15 @@ def _exact_columns(A: Graph, spec: Spectrum, points: IntArray, steps: int) -> tu
         Z = np.zeros((n, len(block)))
         Z[block, np.arange(len(block))] = 1 / root[block]
         Z = cut_off(Z)
-        if steps:
-            for _ in range(2 * steps):
-                Z = S @ Z
-            Z = spec.volume * cut_off(Z)
-        else:
-            Z, left = _solve(S, cut_off(S @ Z), cut_off)
+        for _ in range(steps):
             Z = S @ Z
+        if summed:
+            Z, left = _solve(S, cut_off(Z), cut_off)
             residual = max(residual, left)
+        for _ in range(steps):
+            Z = S @ Z
+        if not summed:
+            Z = spec.volume * cut_off(Z)
         K[begin : begin + len(block)] = (Z / root[:, None]).T
     return K, residual
 

@@ -16,6 +16,8 @@ from spectral_ph.graph.components import connected_components
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 
+DEFAULT_STEPS = 4
+"""Steps of effective resistance in one pass; docs/decisions/0007-steps.md."""
 MARGIN = 8
 BLOCK = 2**23  # entries of a block of scores: 64 MiB
 
@@ -46,6 +48,37 @@ def check_passes(passes: object, pass_neighbors: object, n: int) -> tuple[int, i
             "pass_neighbors=15, or another number."
         )
     return passes, _check.n_neighbors(pass_neighbors, n)
+
+
+def check_steps(steps: object, passes: int, corrected: bool = True, least: int = 0) -> int:
+    """Return the steps of effective resistance; None is `DEFAULT_STEPS` for one pass and 1 for several.
+
+    Several passes begin with the first neighbours of the distance before, and after some steps these are points that the walk
+    cannot tell apart: with four the graph of the third pass of a noisy circle is in four pieces.
+
+    Parameters
+    ----------
+    steps : at least `least`, or None.
+    passes : how many.
+    corrected : False is no step.
+    least : 0, or 1 where there is no plain resistance.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError : for other numbers, or steps of what is not corrected.
+    """
+    if steps is None:
+        return 0 if not corrected else DEFAULT_STEPS if passes == 1 else 1
+    number = _check.positive_int(steps, "steps", least=least)
+    if not corrected and number:
+        raise _check.InputError(
+            f"corrected=False is the plain resistance, steps=0, and steps={number} came with it; leave one of the two out."
+        )
+    return number
 
 
 def graph_under(D: FloatArray, k: int) -> Graph:

@@ -131,14 +131,16 @@ ROWS = (
         "eff_res",
         resistance.eff_res,
         "graph",
-        "R_ij - 1/d_i - 1/d_j + 2 A_ij/(d_i d_j), R_ij = L+_ii + L+_jj - 2 L+_ij; w(mu) = (1 - mu)/sqrt(mu), squared",
+        "(p_i - p_j)' L+ (p_i - p_j), p_i = row i of P^steps; steps = 1: R_ij - 1/d_i - 1/d_j + 2 A_ij/(d_i d_j), "
+        "R_ij = L+_ii + L+_jj - 2 L+_ij; w(mu) = |1 - mu|^steps/sqrt(mu), squared",
         f"von Luxburg, Radl, Hein, NeurIPS 2010; {EFFPH}",
         False,
         eff_res_implicit,
-        cost="n^3 flops a pass, no second matrix",
+        cost="n^3 + 4 steps m n flops a pass, no second matrix",
         ranges={
             "passes": Range("whole", 1),
             "pass_neighbors": Range("whole", 1, limit="n - 1", values=(None,)),
+            "steps": Range("whole", 0, values=(None,)),
             "corrected": FLAG,
             "sqrt": FLAG,
             "method": Range("choice", values=("exact", "spectral")),

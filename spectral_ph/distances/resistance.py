@@ -15,8 +15,9 @@ import scipy.sparse.linalg
 from spectral_ph import _check
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
-from spectral_ph.distances.passes import check_passes, connected_or_raise, graph_under, kept
+from spectral_ph.distances.passes import check_passes, check_steps, connected_or_raise, graph_under, kept
 from spectral_ph.distances.spectral import (
+    bridge,
     components_or_raise,
     pairwise_squared,
     refuse_nearly_zero,
@@ -41,6 +42,7 @@ def eff_res(
     *,
     passes: int = 1,
     pass_neighbors: int | None = None,
+    steps: int | None = None,
     corrected: bool = True,
     sqrt: bool = False,
     method: Literal["exact", "spectral"] = "exact",
@@ -48,12 +50,18 @@ def eff_res(
     disconnected: Disconnected = "raise",
     random_state: RandomState = 0,
 ) -> tuple[FloatArray, Settings]:
-    """(Corrected) effective resistance between all vertices of a graph of conductances.
+    """(Corrected) effective resistance between all vertices of a graph of conductances, after some steps of a walk.
 
-    R_ij = L+_ii + L+_jj - 2 L+_ij with the pseudo-inverse of L = D - A. The corrected form (von Luxburg) is
-    R_ij - 1/d_i - 1/d_j + 2 A_ij / (d_i d_j) - A_ii / d_i^2 - A_jj / d_j^2, zero on the diagonal; in the spectrum of
-    L_sym it is the squared distance with the weight (1 - mu) / sqrt(mu), the plain one with 1 / sqrt(mu). It is not a
-    metric (about one triple in a hundred breaks the triangle inequality); its root is a Euclidean distance.
+    R_ij = L+_ii + L+_jj - 2 L+_ij with the pseudo-inverse of L = D - A is the resistance between i and j. With p_i the
+    probabilities of a random walk from i after `steps` steps,
+
+        R^(steps)_ij = (p_i - p_j)' L+ (p_i - p_j)
+
+    is the resistance between the two ends spread by the walk: the current does not enter at i but where the walk is. In the
+    spectrum of L_sym it is the squared distance with the weight |1 - mu|^steps / sqrt(mu). One step gives the corrected form
+    of von Luxburg and of Damrich, Berens, Kobak, R_ij - 1/d_i - 1/d_j + 2 A_ij / (d_i d_j) - A_ii / d_i^2 - A_jj / d_j^2;
+    more take off more of what noise adds near the ends (docs/decisions/0007). It is zero on the diagonal and not a metric
+    (about one triple in a hundred breaks the triangle inequality); its root is a Euclidean distance.
 
     Parameters
     ----------
@@ -62,13 +70,16 @@ def eff_res(
         the pass before. Three find loops in more noise, and tear some filled regions and unevenly dense loops open, five
         invent loops: see docs/choosing.md.
     pass_neighbors : neighbours in those graphs; from points it is their n_neighbors unless given.
-    corrected : take off the share of the end points, which on large graphs is all there is to the plain resistance.
+    steps : of the walk, 0 or more; 1 is the corrected effective resistance of the literature, 0 the plain one. None is 4 for one
+        pass and 1 for several.
+    corrected : False is the plain resistance, the same as steps=0; on large graphs it tells of the end points only.
     sqrt : return the root.
     method : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
     n_components : eigenpairs for "spectral", the trivial ones counted; None for all, which is exact. A number leaves the
         rest out: the result is then too small by an amount between 0 and a bound that is reported, together with the
         error on sampled pairs against exact solves.
-    disconnected : "raise", or "max": between components R is twice the largest finite R, then corrected.
+    disconnected : "raise", or "max": between components R is twice the largest finite R, then corrected (steps=0 and 1); with
+        more steps twice the largest distance within a component.
     random_state : seed of the eigensolver and of the sampled pairs.
 
     Returns
@@ -76,7 +87,7 @@ def eff_res(
     D : (n, n) float64, in one over the unit of the conductances (its root with `sqrt`), symmetric to the last bit.
         Values below zero by rounding are zero.
     facts : "component_sizes" if there are several; "truncation" with the error if eigenpairs were left out, of the last
-        pass; "pass_graphs", for each pass but the first its edges and the share of them that the graph before had.
+        pass; "steps"; "pass_graphs", for each pass but the first its edges and the share of them that the graph before had.
 
     Raises
     ------
@@ -96,8 +107,10 @@ def eff_res(
             "out."
         )
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
-    every = by_pass(A, passes, k, corrected, method, n_components, disconnected, random_state)
+    steps = check_steps(steps, passes, corrected)
+    every = by_pass(A, passes, k, steps, method, n_components, disconnected, random_state)
     D, facts = deque(every, maxlen=1).pop()
+    facts["steps"] = steps
     if sqrt:
         np.sqrt(D, out=D)
     return D, facts
@@ -107,7 +120,7 @@ def by_pass(
     A: Graph,
     passes: int,
     k: int,
-    corrected: bool = True,
+    steps: int,
     method: str = "exact",
     n_components: int | None = None,
     disconnected: Disconnected = "raise",
@@ -120,7 +133,7 @@ def by_pass(
     A : (n, n) graph of the first pass.
     passes : how many.
     k : neighbours in every pass but the first.
-    corrected, method, n_components, disconnected, random_state : as for `eff_res`.
+    steps, method, n_components, disconnected, random_state : as for `eff_res`.
 
     Yields
     ------
@@ -132,20 +145,20 @@ def by_pass(
     InputError : as `eff_res`.
     """
     rng = _check.generator(random_state)
-    D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
+    D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
     yield D, facts
     graphs: list[Settings] = []
     for number in range(2, passes + 1):
         before, A = A, graph_under(D, k)
         connected_or_raise(A, number, disconnected)
         graphs.append(kept(A, before))
-        D, facts = _one_pass(A, corrected, method, n_components, disconnected, rng)
+        D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
         yield D, facts | {"pass_graphs": list(graphs)}
 
 
 def _one_pass(
     A: Graph,
-    corrected: bool,
+    steps: int,
     method: str,
     n_components: int | None,
     disconnected: Disconnected,
@@ -157,9 +170,9 @@ def _one_pass(
     if method == "spectral":
         S = spectrum(A, n_components, random_state=random_state)
         refuse_nearly_zero(S, "effective resistance")
-        D = _from_spectrum(S, corrected)
+        D = _from_spectrum(S, steps)
         if not S.complete:
-            facts["truncation"] = truncation_error(A, S, D, corrected=corrected, random_state=random_state)
+            facts["truncation"] = truncation_error(A, S, D, steps=steps, random_state=random_state)
             error = facts["truncation"]
             _check.warn(
                 f"eff_res was truncated to {len(S.values)} of {len(d)} eigenpairs: on {error['sampled_pairs']} sampled "
@@ -168,14 +181,16 @@ def _one_pass(
                 f"{error['bound']:.2g})."
             )
     else:
-        D = _exact(A, d, parts.members(), corrected)
-    if len(parts) > 1:
-        _bridge_resistance(A, D, d, parts.labels, corrected)
+        D = _exact(A, d, parts.members(), steps)
+    if len(parts) > 1 and steps <= 1:
+        _bridge_resistance(A, D, d, parts.labels, steps == 1)
+    elif len(parts) > 1:
+        bridge(D, parts)
     np.maximum(D, 0.0, out=D)
     return D, facts
 
 
-def _exact(A: Graph, d: FloatArray, members: list[IntArray], corrected: bool) -> FloatArray:
+def _exact(A: Graph, d: FloatArray, members: list[IntArray], steps: int) -> FloatArray:
     n = len(d)
     largest = max(map(len, members))
     blocks = 1 if len(members) == 1 else 1 + (largest / n) ** 2
@@ -185,14 +200,14 @@ def _exact(A: Graph, d: FloatArray, members: list[IntArray], corrected: bool) ->
         "use fewer points, or landmarks.",
     )
     if len(members) == 1:
-        return _exact_connected(A, d, corrected)
+        return _exact_connected(A, d, steps)
     D = np.zeros((n, n))
     for vertices in members:
-        D[np.ix_(vertices, vertices)] = _exact_connected(sp.csr_array(A[vertices][:, vertices]), d[vertices], corrected)
+        D[np.ix_(vertices, vertices)] = _exact_connected(sp.csr_array(A[vertices][:, vertices]), d[vertices], steps)
     return D
 
 
-def _exact_connected(A: Graph, d: FloatArray, corrected: bool) -> FloatArray:
+def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
     """One (n, n) array is all that is allocated: Laplacian, factor, inverse and distances take each other's place."""
     from spectral_ph.distances import _kernels
 
@@ -217,8 +232,14 @@ def _exact_connected(A: Graph, d: FloatArray, corrected: bool) -> FloatArray:
             f"{A.data.min():g} to {A.data.max():g}; use weighted=False, or drop edges of negligible weight."
         )
     D: FloatArray = inverse.T
-    _kernels.resistance_in_place(D, np.diagonal(D).copy(), 1 / d if corrected else np.zeros(n))
-    if corrected:
+    if steps > 1:
+        # P^s L+ (P')^s = D^-1/2 S^s D^1/2 L+ D^1/2 S^s D^-1/2, and S commutes with what stands between but for constants and
+        # terms of one index, which cancel in the distances: all steps are taken on one side, each column by itself.
+        _kernels.spread_in_place(D, A.indptr, A.indices, A.data / np.repeat(d, np.diff(A.indptr)), 2 * steps)
+        _kernels.both_ways_in_place(D, np.diagonal(D).copy())
+        return D
+    _kernels.resistance_in_place(D, np.diagonal(D).copy(), steps / d)
+    if steps:
         _kernels.add_on_edges(D, A.indptr, A.indices, A.data, d)
     return D
 
@@ -235,11 +256,15 @@ def _threads_that_hold(n: int) -> AbstractContextManager[object]:
     return limits
 
 
-def _from_spectrum(S: Spectrum, corrected: bool) -> FloatArray:
+def _from_spectrum(S: Spectrum, steps: int) -> FloatArray:
     weights = np.zeros(len(S.values))
     positive = np.setdiff1d(np.arange(len(S.values)), S.trivial)
-    weights[positive] = (decay.corrected_resistance if corrected else decay.resistance)(S.values[positive])
+    weights[positive] = _weight(S.values[positive], steps)
     return pairwise_squared(spectral_coordinates(S, weights))
+
+
+def _weight(mu: FloatArray, steps: int) -> FloatArray:
+    return decay.corrected_resistance(mu, steps) if steps else decay.resistance(mu)
 
 
 def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray, corrected: bool) -> None:
@@ -261,13 +286,11 @@ def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray,
         D[i, apart] = 2 * largest - (ends[i] + ends[apart])
 
 
-def truncation_error(
-    A: Graph, S: Spectrum, D: FloatArray, *, corrected: bool = True, random_state: RandomState = 0
-) -> Settings:
+def truncation_error(A: Graph, S: Spectrum, D: FloatArray, *, steps: int, random_state: RandomState = 0) -> Settings:
     """State how much the eigenpairs that were left out would add.
 
     0 <= R_ij - R^m_ij <= max(f(mu_m), f(mu_n)) (1/d_i + 1/d_j - sum_{l<=m} (u_li/sqrt(d_i) - u_lj/sqrt(d_j))^2), with
-    f(mu) = (1 - mu)^2/mu, or 1/mu for the plain resistance, whose maximum beyond mu_m is at one of the ends. Noisy data
+    f(mu) = (1 - mu)^(2 steps)/mu, whose maximum beyond mu_m is at one of the ends. Noisy data
     spreads the rest of the spectrum evenly, so the bound is loose; the error on sampled pairs is what to go by.
 
     Parameters
@@ -275,7 +298,7 @@ def truncation_error(
     A : (n, n) graph.
     S : its truncated spectrum.
     D : (n, n) truncated resistance (not its root).
-    corrected : which of the two D is.
+    steps : those of D.
     random_state : seed of the sample.
 
     Returns
@@ -285,13 +308,14 @@ def truncation_error(
     """
     d, n = S.degrees, len(S.degrees)
     cut, top = float(S.values.max()), largest_eigenvalue(A)
-    f = [((1 - mu) ** 2 if corrected else 1.0) / mu for mu in (cut, top)] if cut > 0 else [np.inf]
+    f = _weight(np.array([cut, top]), steps) ** 2 if cut > 0 else np.array([np.inf])
     seen = pairwise_squared(S.vectors / np.sqrt(d)[:, None])
     seen *= -1
     seen += np.add.outer(1 / d, 1 / d)
     np.fill_diagonal(seen, 0.0)
     rng = _check.generator(random_state)
     L = laplacian(A, "unnormalized")
+    walk = sp.csr_array(sp.diags_array(1 / d) @ A)
     exact: list[float] = []
     gaps: list[float] = []
     while len(exact) < SAMPLED_PAIRS:
@@ -301,15 +325,13 @@ def truncation_error(
             if len(same) < 2:
                 continue
             i, j = rng.choice(same, size=2, replace=False)
-        R = solve_pair(L, d, int(i), int(j))
-        if corrected:
-            R += -1 / d[i] - 1 / d[j] + 2 * A[i, j] / (d[i] * d[j]) - A[i, i] / d[i] ** 2 - A[j, j] / d[j] ** 2
+        R = solve_pair(L, d, int(i), int(j), walk, steps)
         exact.append(R)
         gaps.append(R - D[i, j])
     return {
         "n_components": len(S.values),
         # Between components R is twice the largest within one, so its error can be twice as large.
-        "bound": float(max(f) * seen.max()) * (1 if S.labels.max() == 0 else 2),
+        "bound": float(f.max() * seen.max()) * (1 if S.labels.max() == 0 else 2),
         "sampled_pairs": SAMPLED_PAIRS,
         "sampled_max": float(np.max(gaps)),
         "sampled_mean": float(np.mean(gaps)),
@@ -317,14 +339,16 @@ def truncation_error(
     }
 
 
-def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:
-    """Return the plain effective resistance between two connected vertices by conjugate gradients.
+def solve_pair(L: Graph, d: FloatArray, i: int, j: int, walk: Graph | None = None, steps: int = 0) -> float:
+    """Return the effective resistance between two connected vertices by conjugate gradients.
 
     Parameters
     ----------
     L : (n, n) unnormalised Laplacian.
     d : (n,) degrees, the preconditioner.
     i, j : vertices of one component.
+    walk : (n, n) transition probabilities, for `steps`.
+    steps : that spread both ends.
 
     Returns
     -------
@@ -336,6 +360,9 @@ def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:
     """
     current = np.zeros(len(d))
     current[i], current[j] = 1.0, -1.0
+    if walk is not None:
+        for _ in range(steps):
+            current = walk.T @ current
     potential, info = scipy.sparse.linalg.cg(
         L, current, rtol=CG_TOLERANCE, maxiter=20 * len(d), M=sp.diags_array(1 / d)
     )
@@ -344,4 +371,4 @@ def solve_pair(L: Graph, d: FloatArray, i: int, j: int) -> float:
             f"conjugate gradients did not converge for the resistance between {i} and {j}; the conductances span "
             "too many orders of magnitude; use weighted=False."
         )
-    return float(potential[i] - potential[j])
+    return float(current @ potential)

@@ -22,21 +22,31 @@ def noisy():
 
 def test_a_pass_is_the_distance_on_the_graph_of_the_distance_before(noisy):
     """Slow twin: three calls, each with the neighbours of the last one's matrix."""
-    D = sph.distance_matrix(noisy, n_neighbors=12)
+    D = sph.distance_matrix(noisy, n_neighbors=12, steps=1)
     for passes in (2, 3):
         nearest = np.argsort(D + np.diag(np.full(len(D), np.inf)), axis=1, kind="stable")[:, :12]
         A = np.zeros_like(D)
         A[np.arange(len(D))[:, None], nearest] = 1
-        D = sph.distance_matrix(graph=np.maximum(A, A.T))
+        D = sph.distance_matrix(graph=np.maximum(A, A.T), steps=1)
         np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=12, passes=passes), D)
 
 
 def test_one_pass_is_the_default_and_every_pass_can_be_had(noisy):
     A = sph.neighbor_graph(noisy, 10)
-    matrices = [D.copy() for D, _ in by_pass(A, 3, 10)]
+    matrices = [D.copy() for D, _ in by_pass(A, 3, 10, 1)]
     for passes, D in enumerate(matrices, start=1):
-        np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10, passes=passes), D)
-    np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10), matrices[0])
+        np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10, passes=passes, steps=1), D)
+    np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10, steps=1), matrices[0])
+
+
+def test_steps_left_open_are_four_in_one_pass_and_one_in_several(noisy):
+    for passes, steps in ((1, 4), (2, 1), (3, 1)):
+        P = sph.persistence(noisy, passes=passes)
+        assert P.settings["steps"] == steps
+        np.testing.assert_array_equal(
+            sph.distance_matrix(noisy, passes=passes), sph.distance_matrix(noisy, passes=passes, steps=steps)
+        )
+    assert sph.persistence(noisy, corrected=False).settings["steps"] == 0
 
 
 def test_the_root_is_taken_at_the_end(noisy):
@@ -71,6 +81,7 @@ def test_passes_find_the_loop_in_more_noise():
                         sph.datasets.circle(1000, ambient_dim=50, sigma=0.3, random_state=seed),
                         n_neighbors=30,
                         passes=p,
+                        steps=1,
                     )[1]
                 )
                 for seed in range(2)

@@ -11,7 +11,7 @@ import spectral_ph as sph
 from spectral_ph.distances.resistance import solve_pair
 from spectral_ph.spectrum import degrees, laplacian
 from tests.known import RESISTANCES
-from tests.naive import resistance_by_pseudo_inverse
+from tests.naive import resistance_after_steps, resistance_by_pseudo_inverse
 from tests.strategies import point_sets
 
 
@@ -47,25 +47,66 @@ def inputs():
     }
 
 
-@pytest.mark.parametrize("corrected", [True, False])
+@pytest.mark.parametrize("steps", [1, 0])
 @pytest.mark.parametrize("name", inputs())
 @pytest.mark.filterwarnings("ignore:the graph has 2 connected components")
-def test_cholesky_spectrum_and_pseudo_inverse_agree(name, corrected):
+def test_cholesky_spectrum_and_pseudo_inverse_agree(name, steps):
     A = inputs()[name]
-    expected = resistance_by_pseudo_inverse(A.toarray(), corrected)
+    expected = resistance_by_pseudo_inverse(A.toarray(), corrected=steps == 1)
     off = ~np.eye(len(expected), dtype=bool)
     for method in ("exact", "spectral"):
-        D = sph.distance_matrix(graph=A, corrected=corrected, method=method, disconnected="max")
+        D = sph.distance_matrix(graph=A, steps=steps, method=method, disconnected="max")
         assert np.abs(D / np.where(off, expected, 1) - 1)[off].max() < 1e-12
+
+
+@pytest.mark.parametrize("steps", [2, 3, 4, 8])
+@pytest.mark.parametrize("name", inputs())
+@pytest.mark.filterwarnings("ignore:the graph has 2 connected components")
+def test_steps_by_cholesky_by_the_spectrum_and_by_definition(name, steps):
+    """Slow twin: the pseudo-inverse between the rows of a power of the transition matrix."""
+    A = inputs()[name]
+    expected = resistance_after_steps(A.toarray(), steps)
+    for method in ("exact", "spectral"):
+        D = sph.distance_matrix(graph=A, steps=steps, method=method, disconnected="max")
+        np.testing.assert_allclose(D, expected, rtol=1e-8, atol=1e-12 * expected.max())
+        np.testing.assert_array_equal(D, D.T)
+        np.testing.assert_array_equal(np.diagonal(D), 0)
+
+
+def test_a_step_takes_one_diffusion_distance_off():
+    """R^(s) - R^(s+1) = d_s^2 / vol + the odd term between them, so that the sum begins two terms later."""
+    A = inputs()["connected"]
+    d = degrees(A)
+    S = sph.spectrum(A)
+    E = S.vectors / np.sqrt(d)[:, None]
+    squares = (E[:, None] - E[None]) ** 2
+    for steps in (0, 1, 2, 5):
+        gap = sph.distance_matrix(graph=A, steps=steps) - sph.distance_matrix(graph=A, steps=steps + 1)
+        terms = squares @ ((1 - S.values) ** (2 * steps) + (1 - S.values) ** (2 * steps + 1))
+        np.testing.assert_allclose(gap, terms, rtol=1e-9, atol=1e-13)
+
+
+def test_on_the_complete_graph_a_step_is_a_factor():
+    """All non-trivial eigenvalues are n / (n - 1), so every step multiplies by (1 / (n - 1))^2; the plain one is 2 / n."""
+    n = 7
+    A = np.ones((n, n)) - np.eye(n)
+    for steps in (0, 1, 2, 3):
+        R = sph.distance_matrix(graph=A, steps=steps)
+        np.testing.assert_allclose(R[~np.eye(n, dtype=bool)], 2 / n / (n - 1) ** (2 * steps), rtol=1e-9)
+
+
+def test_corrected_false_is_no_step():
+    A = inputs()["weighted"]
+    np.testing.assert_array_equal(sph.distance_matrix(graph=A, corrected=False), sph.distance_matrix(graph=A, steps=0))
 
 
 @given(point_sets())
 def test_root_is_a_metric(X):
-    """The root of either resistance is a Euclidean distance, so it keeps the triangle inequality."""
+    """The root of any of these resistances is a Euclidean distance, so it keeps the triangle inequality."""
     A = sph.neighbor_graph(X, 3)
     A = A + sph.neighbor_graph(X, len(X) - 1) * 0.25  # connected, with two sizes of weights
-    for corrected in (True, False):
-        D = sph.distance_matrix(graph=A, corrected=corrected, sqrt=True)
+    for steps in (0, 1, 4):
+        D = sph.distance_matrix(graph=A, steps=steps, sqrt=True)
         assert (D[:, None] + D[None] - D[..., None]).min() > -1e-7
 
 
@@ -81,7 +122,7 @@ def test_corrected_is_the_sum_of_squared_diffusion_distances():
         return squares @ ((1 - S.values) ** t)
 
     total = sum(term(t) for t in range(2, 6000))
-    np.testing.assert_allclose(sph.distance_matrix(graph=A), total, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(sph.distance_matrix(graph=A, steps=1), total, rtol=1e-9, atol=1e-15)
     off = ~np.eye(60, dtype=bool)
     np.testing.assert_allclose(term(0)[off], np.add.outer(1 / d, 1 / d)[off])
     np.testing.assert_allclose(term(1)[off], -2 * (A.toarray() / np.outer(d, d))[off], atol=1e-15)
@@ -102,15 +143,16 @@ def test_root_option():
     np.testing.assert_array_equal(sph.distance_matrix(graph=A, sqrt=True), np.sqrt(sph.distance_matrix(graph=A)))
 
 
-def test_truncated_error_is_stated_and_true():
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_truncated_error_is_stated_and_true(steps):
     A = inputs()["connected"]
-    exact = sph.distance_matrix(graph=A)
+    exact = sph.distance_matrix(graph=A, steps=steps)
     with pytest.warns(
         sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"
     ):
-        P = sph.persistence(graph=A, method="spectral", n_components=40)
+        P = sph.persistence(graph=A, method="spectral", n_components=40, steps=steps)
     with pytest.warns(sph.SpectralWarning):
-        D = sph.distance_matrix(graph=A, method="spectral", n_components=40)
+        D = sph.distance_matrix(graph=A, method="spectral", n_components=40, steps=steps)
     error = P.settings["truncation"]
     gap = exact - D
     assert gap.min() > -1e-12
@@ -136,8 +178,10 @@ def test_between_components_is_twice_the_largest_then_corrected():
     apart = labels[:, None] != labels[None]
     assert np.unique(R[apart]).size == 1
     assert R[apart][0] == 2 * R[~apart].max()
-    corrected = sph.distance_matrix(graph=A, disconnected="max")
+    corrected = sph.distance_matrix(graph=A, steps=1, disconnected="max")
     np.testing.assert_allclose(corrected[apart], (R - np.add.outer(1 / d, 1 / d))[apart], rtol=1e-12)
+    later = sph.distance_matrix(graph=A, steps=4, disconnected="max")
+    assert (later[apart] == 2 * later[~apart].max()).all()
 
 
 def test_disconnected_is_refused_by_default():
@@ -167,6 +211,11 @@ def test_disconnected_max_warns_and_is_reported():
             "out.",
         ),
         ({"corrected": 1}, "corrected must be True or False, and 1 came."),
+        ({"steps": -1}, "steps must be a whole number of at least 0, and -1 came."),
+        (
+            {"steps": 2, "corrected": False},
+            "corrected=False is the plain resistance, steps=0, and steps=2 came with it; leave one of the two out.",
+        ),
         (
             {"disconnected": "maxx"},
             "'maxx' is not a known treatment of disconnected graphs (disconnected=); did you mean 'max'? Known are: raise, "
@@ -175,7 +224,7 @@ def test_disconnected_max_warns_and_is_reported():
         (
             {"corected": True},
             "distance 'eff_res' has no parameter 'corected'; did you mean 'corrected'? It takes: passes, pass_neighbors, "
-            "corrected, sqrt, method, "
+            "steps, corrected, sqrt, method, "
             "n_components, disconnected, random_state.",
         ),
     ],
