@@ -8,10 +8,11 @@ its *power* on a shape is the share of cases whose score is above the threshold 
 ones by winding numbers. `filtered` is the same with EffPH's filter, death / birth > 1.25. Beside it stand the mean score (0
 where the loops are not the planted ones) and, for honesty, the share of loop-free cases that score above .5 as one loop.
 
-Writes results/choose.json: `rows`, a row a setting; `best`, the best of each distance and its default; `passes`, passes by
-number of neighbours on the paper's shapes (whole noise grid) and here; `candidates`, as `rows` on four noises and three seeds;
-`headline`, the default of `persistence(X)` beside what the paper's best-tuned distances reach; `free`, the score of one loop on
-every kind without one. A setting whose cases are not all recorded is left out, and named.
+Writes results/choose.json: `rows`, a row a setting; `best`, the best of each distance and its default; `passes` and `steps`,
+passes by number of neighbours and steps on the paper's shapes (whole noise grid) and here; `candidates`, as `rows` on four
+noises and three seeds; `outliers`, the area on the circle by their number; `headline`, the default of `persistence(X)` beside
+what the paper's best-tuned distances reach; `free`, the score of one loop on every kind without one. A setting whose cases are
+not all recorded is left out, and named.
 """
 
 import argparse
@@ -26,9 +27,9 @@ import sweep
 from calibrate import SHORT_CIRCUITS
 
 FALSE_CLAIMS = 0.05
-DEFAULT = "eff_res k=15"
+DEFAULT = "eff_res k=15,steps=4"
 """The default of `persistence(X)`."""
-BEST_SINGLE = ["eff_res k=30", "eff_res k=30,passes=2", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
+BEST_SINGLE = ["eff_res k=15", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
 """Shown beside the default in the headline."""
 DEFAULTS = {
     "euclidean": "euclidean", "eff_res": DEFAULT, "diffusion": "diffusion k=15,t=8", "eigenmaps": "eigenmaps k=15,m=2",
@@ -146,7 +147,9 @@ def curves(records, plan):
 def headline(records):
     """Return how the default and the best single settings stand to the paper's best-tuned distances, shape by shape."""
     table = []
-    found = curves(records, "paper") | curves(records, "passes") | curves(records, "sphere")
+    found = {}
+    for plan in ("paper", "passes", "steps", "sphere"):
+        found |= curves(records, plan)
     for case, (eff_res, diffusion) in report.PAPER_BEST.items():
         default = found.get((case, DEFAULT))
         if default is None or default.auc()[0] is None:
@@ -171,19 +174,38 @@ def headline(records):
     return table
 
 
-def passes(records, rows):
-    """Return passes by k: areas on the paper's shapes with the share of planted loops, power, false claims."""
+def on_paper_shapes(records, rows, plans, labels):
+    """Return settings by the paper's shapes: areas with the share of planted loops; power and false claims beside them."""
     by_setting = {row["setting"]: row for row in rows}
-    found = curves(records, "passes")
+    found = {}
+    for plan in plans:
+        found |= curves(records, plan)
     table = []
-    for label in quality.PASSES:
+    for label in labels:
         line = {"setting": label}
-        for case in quality.PAPER_SHAPES:
+        for case in [*quality.PAPER_SHAPES, *(["sphere"] if "sphere" in plans else [])]:
             s = found.get((case, label))
-            line[case] = s and s.auc()[0]
-            line[f"{case} planted"] = s and s.auc("planted")[0]
+            line["sphere H2" if case == "sphere" else case] = s and s.auc()[0]
+            if case != "sphere":
+                line[f"{case} planted"] = s and s.auc("planted")[0]
         row = by_setting.get(label, {})
         table.append(line | {k: row.get(k) for k in ("uneven", "cells", "power", "threshold", "false > .5")})
+    return table
+
+
+def outliers(records):
+    """Return the area on the circle, where the longest loop is the planted one, by the number of outliers beside 1,000 points."""
+    found = {where[1:4:2]: s for where, s in report.series("outliers", records).items()}
+    table = []
+    for label in quality.OUTLIER_LABELS:
+        line = {"setting": label}
+        for count in quality.OUTLIERS:
+            s = found.get((label, count))
+            line[f"{count} outliers"] = s and s.auc()[0]
+        for count in quality.OUTLIERS:
+            s = found.get((label, count))
+            line[f"{count} planted"] = s and s.auc("planted")[0]
+        table.append(line)
     return table
 
 
@@ -219,7 +241,9 @@ def main():
     parts = {
         "best": best_and_default(rows),
         "headline": headline(records),
-        "passes": passes(records, rows),
+        "passes": on_paper_shapes(records, rows, ("passes",), quality.PASSES),
+        "steps": on_paper_shapes(records, rows, ("paper", "steps", "sphere"), [*quality.STEPS, "diffusion k=15,t=8"]),
+        "outliers": outliers(records),
         "candidates": candidates(records),
         "free": free(records),
     }

@@ -113,7 +113,7 @@ def engine(name, D, threads):
     ), 1.0
 
 
-def run_one(name, path, repeats, threads, limit):
+def run_one(engine, name, path, repeats, threads, limit):
     small = euclidean(np.random.default_rng(1).standard_normal((40, 3)))
     engine(name, small, threads)[0]()
     call, factor = engine(name, np.load(path), threads)
@@ -126,9 +126,9 @@ def run_one(name, path, repeats, threads, limit):
     print(json.dumps({"times": times, "persistence": persistence[persistence > 0].tolist()}))
 
 
-def measured(name, path, arguments):
+def measured(name, path, arguments, script=__file__):
     """Seconds of every run and sorted persistences, or None where the limit was reached."""
-    command = [sys.executable, __file__, "--one", name, path, "--repeats", str(arguments.repeats)]
+    command = [sys.executable, script, "--one", name, path, "--repeats", str(arguments.repeats)]
     command += ["--threads", str(arguments.threads), "--limit", str(arguments.limit)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=arguments.limit, check=False)
@@ -158,7 +158,7 @@ def main():
     parser.add_argument("--one", nargs=2, metavar=("ENGINE", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        run_one(*arguments.one, arguments.repeats, arguments.threads, arguments.limit)
+        run_one(engine, *arguments.one, arguments.repeats, arguments.threads, arguments.limit)
         return
     import record
 

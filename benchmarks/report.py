@@ -14,6 +14,7 @@ a plan is recorded, else what is missing is said. The spread is the range of the
 
 import argparse
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -484,12 +485,12 @@ def tuned(rows, curves):
             if r["plan"] in ("paper", "sphere", "embedding")
             and (r["case"], r["n"]) == (case, 1000)
             and name in (r["setting"], _family(r["setting"]))
-            and "passes" not in r["setting"]
+            and not {"passes", "steps"} & set(re.split("[ ,=]", r["setting"]))
             and r["auc_filtered"] is not None
         ]
         if not ours:
             continue
-        # On the sphere some settings have a part of the grid only: each is held against the paper's same part.
+        # A setting that has a part of the grid only is held against the paper's same part.
         theirs = {r["setting"]: float(np.mean([curve[float(x)] for x in r["sigmas"].split()])) for r in ours}
         best = max(ours, key=lambda r: r["auc_filtered"] - theirs[r["setting"]])
         paper = theirs[best["setting"]]
@@ -517,7 +518,7 @@ def single(rows):
     held = defaultdict(dict)
     for r in rows:
         usual = r["n"] == 1000 and r["ambient_dim"] == 50 and not r["outliers"] and not r["shared_seed"]
-        if r["plan"] in ("paper", "passes") and usual and r["auc"] is not None:
+        if r["plan"] in ("paper", "passes", "steps") and usual and r["auc"] is not None:
             held[r["setting"]][r["case"]] = r
     table = []
     for setting, by_case in held.items():

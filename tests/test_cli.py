@@ -245,7 +245,7 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
         (["loops", "points.npy", "-p", "t=3", "-p", "t=4"], "--param gives t twice; leave one out."),
         (
             ["persistence", "points.npy", "--maxdim", "2", "--engine", "h1"],
-            "engine 'h1' computes degrees 0 and 1 over Z/2, and --maxdim 2, --coeff 2 came; pass --engine gudhi.",
+            "engine 'h1' computes degrees 0 to 1 over Z/2, and --maxdim 2, --coeff 2 came; pass --engine h2.",
         ),
         (
             ["persistence", "points.npy", "-k", "500"],

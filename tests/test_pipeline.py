@@ -43,7 +43,8 @@ def test_two_circles_are_two_loops():
 def test_every_loop_is_consistent():
     X = sph.datasets.torus(300, ambient_dim=5, sigma=0.05)
     R = sph.find_loops(X, "eff_res", n_loops=4, n_neighbors=15, passes=1, splits=0)
-    D = sph.distance_matrix(X)
+    D = sph.distance_matrix(X, steps=1)  # for which the verdict was calibrated
+    assert R.settings["steps"] == 1
     assert [loop.persistence for loop in R.loops] == sorted((loop.persistence for loop in R.loops), reverse=True)
     for k, loop in enumerate(R.loops):
         assert (loop.birth, loop.death) == tuple(R.persistence[1][k])
@@ -376,7 +377,7 @@ def test_landmarks_reach_degree_two():
         (
             {"method": "truncated", "corrected": False},
             "the truncated form of distance 'eff_res' has no parameter 'corrected'; did you mean 'disconnected'? It takes: "
-            "passes, pass_neighbors, n_components, sqrt, disconnected, random_state.",
+            "passes, pass_neighbors, steps, n_components, sqrt, disconnected, random_state.",
         ),
         (
             {"method": "exct"},

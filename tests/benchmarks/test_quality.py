@@ -143,7 +143,7 @@ def test_a_part_of_a_plan_runs_from_the_command_line(tmp_path, monkeypatch, caps
     command = ["quality.py", "--quick", "--only", "blob_2 eff_res", "--folder", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", command)
     quality.main()
-    assert capsys.readouterr().out == "quick: Summary(known=0, computed=6, elsewhere=0, failed=0)\n"
+    assert capsys.readouterr().out == "quick: Summary(known=0, computed=9, elsewhere=0, failed=0)\n"
     monkeypatch.setattr(sys, "argv", [*command[1:2], "--list", *command[2:]])
     quality.main()
     told = capsys.readouterr().out.splitlines()
