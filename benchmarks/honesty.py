@@ -71,7 +71,7 @@ def work(task):
             "filtered": sph.detection_score(diagram, max(case.n_loops, 1), min_ratio=1.25),
         }
         if task["scores"]:
-            usual = sph.persistence(case.X, disconnected="max")[1]
+            usual = sph.persistence(case.X, steps=1, disconnected="max")[1]
             out["score > .5"] = sph.detection_score(usual) > 0.5
             out["filtered score > .5"] = sph.detection_score(usual, min_ratio=1.25) > 0.5
             out["widest gap"] = sph.widest_gap(usual) == 1

@@ -43,7 +43,7 @@ RESAMPLES = 3
 DISTANCES = {
     "euclidean": {},
     "diffusion": {"n_neighbors": 15, "t": 8},
-    "eff_res": {"n_neighbors": 15, "disconnected": "max"},
+    "eff_res": {"n_neighbors": 15, "steps": 1, "disconnected": "max"},
 }
 PAPER = {
     ("euclidean", 0.1): 0.38, ("diffusion", 0.1): 0.91, ("diffusion", 0.2): 0.89, ("diffusion", 0.25): 0.71,

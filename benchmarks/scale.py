@@ -1,11 +1,12 @@
 """Cost against the number of points, ours and each peer's until it fails.
 
-    python benchmarks/scale.py [--quick] [--limit 120] [--size 20000] [--cells FILE.h5ad --use-rep X_scVI]
+    python benchmarks/scale.py [--quick] [--limit 120] [--size 20000] [--steps 4] [--cells FILE.h5ad --use-rep X_scVI]
 
 Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
 own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
 truncated; the other rows are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri. With --cells
 the chain is run on 10,000 random cells, exact and truncated, and on all of them, truncated.
+With --steps 4 (the default of `persistence`) the chain of `STEPPED` is run so, in rows of its own beside those recorded.
 Written to results/scale.json and results/scale.png.
 """
 
@@ -24,6 +25,7 @@ SIZES = (1000, 2000, 4000, 8000, 10_000, 20_000, 50_000, 100_000)
 PEERS = ("gudhi", "holos", "ripser")
 LARGEST_EXACT = 20_000
 LARGEST_FLOOR = 10_000
+STEPPED = (("exact", 10_000), ("truncated", 10_000), ("truncated", 100_000))
 
 
 def points(n):
@@ -39,7 +41,7 @@ def cells(path, use_rep, n):
     return X if n >= len(X) else X[np.sort(np.random.default_rng(0).choice(len(X), n, replace=False))]
 
 
-def run_one(what, n, path, use_rep):
+def run_one(what, n, path, use_rep, steps):
     import spectral_ph as sph
 
     warm = sph.datasets.circle(300, ambient_dim=10)
@@ -51,7 +53,7 @@ def run_one(what, n, path, use_rep):
             warnings.simplefilter("ignore", sph.SpectralWarning)
             sph.persistence(warm, method=what)
             start = time.perf_counter()
-            P = sph.persistence(X, method=what, disconnected="max")
+            P = sph.persistence(X, method=what, steps=steps, disconnected="max")
         seconds = time.perf_counter() - start
         found = {"birth": float(P[1][0, 0]), "death": float(P[1][0, 1]), "features": len(P[1])}
         if what == "truncated":
@@ -80,8 +82,8 @@ def run_one(what, n, path, use_rep):
     print(json.dumps({"seconds": seconds, "peak_gib": peak, **found}))
 
 
-def measured(what, n, path, limit, use_rep=None):
-    command = [sys.executable, __file__, "--one", what, str(n), path or "-"]
+def measured(what, n, path, limit, use_rep=None, steps=1):
+    command = [sys.executable, __file__, "--one", what, str(n), path or "-", "--steps", str(steps)]
     command += ["--use-rep", use_rep] if use_rep else []
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit + 60, check=False)
@@ -139,12 +141,13 @@ def main():
     parser.add_argument(
         "--size", type=int, help="replace only the rows at this size; above 10,000 those of homology alone"
     )
+    parser.add_argument("--steps", type=int, default=1, help="of effective resistance")
     parser.add_argument("--use-rep", help="which of its representations")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         what, n, path = arguments.one
-        run_one(what, int(n), path, arguments.use_rep)
+        run_one(what, int(n), path, arguments.use_rep, arguments.steps)
         return
     import record
 
@@ -167,6 +170,13 @@ def main():
         replaced = ("ours", *PEERS) + (("exact", "truncated", "floor") if arguments.size <= LARGEST_FLOOR else ())
         rows = [r for r in known if r["n"] != arguments.size or r["what"] not in replaced]
         sizes, largest_matrix = (arguments.size,), arguments.size
+    if arguments.steps != 1:
+        known = json.loads((record.RESULTS / "scale.json").read_text())["rows"]
+        suffix = f", {arguments.steps} steps"
+        rows, sizes = [r for r in known if not r["what"].endswith(suffix)], ()
+        for what, n in STEPPED:
+            rows.append({"what": what + suffix, "n": n, **measured(what, n, None, 1500, steps=arguments.steps)})
+            print(rows[-1], flush=True)
     try:
         import holos_tda  # noqa: F401
     except ImportError:
@@ -185,7 +195,7 @@ def main():
             if n <= largest_matrix:
                 path = str(Path(folder) / "D.npy")
                 try:
-                    D = sph.distance_matrix(points(n))
+                    D = sph.distance_matrix(points(n), steps=1)
                 except sph.TooLargeError as error:
                     rows += [{"what": what, "n": n, "failed": str(error)} for what in jobs]
                     continue
