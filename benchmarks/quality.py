@@ -177,10 +177,10 @@ TUNED = [
     "diffusion k=100,t=8",
 ]  # fmt: skip
 CANDIDATES = [
-    "euclidean", "eff_res k=15", "eff_res k=30", "eff_res k=100", "eff_res k=15,passes=2", "eff_res k=30,passes=2",
-    "eff_res k=15,passes=3", "eff_res k=30,passes=3", "diffusion k=15,t=8", "diffusion k=15,t=64", "diffusion k=100,t=8",
-    "eff_res k=15,steps=2", "eff_res k=15,steps=3", "eff_res k=15,steps=4", "eff_res k=15,steps=6", "eff_res k=30,steps=4",
-    "eff_res k=15,steps=4,passes=2",
+    "euclidean", "eff_res k=15", "eff_res k=30", "eff_res k=100", "eff_res k=15,steps=2", "eff_res k=15,steps=3",
+    "eff_res k=15,steps=4", "eff_res k=15,steps=6", "eff_res k=30,steps=4", "eff_res k=15,steps=4,passes=2",
+    "eff_res k=15,passes=2", "eff_res k=30,passes=2", "eff_res k=15,passes=3", "eff_res k=30,passes=3", "diffusion k=15,t=8",
+    "diffusion k=15,t=64", "diffusion k=100,t=8",
 ]  # fmt: skip
 STEPS = ["eff_res k=15", *(x for x in SETTINGS if "steps" in x and "passes" not in x)]
 PASSES = [x for x in SETTINGS if x.startswith(("eff_res k=15", "eff_res k=30")) and "steps" not in x]

@@ -14,7 +14,6 @@ a plan is recorded, else what is missing is said. The spread is the range of the
 
 import argparse
 import csv
-import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -246,6 +245,11 @@ def _family(label):
     return label.split()[0]
 
 
+def _kind(label):
+    """Return the distance, with what of ours it has beyond the paper's: that is no setting of the paper's curve."""
+    return " ".join([_family(label), *(x for x in ("steps", "passes") if f"{x}=" in label)])
+
+
 def _best(group, what):
     """Return the series with the largest complete AUC, else the first."""
     return max(group, key=lambda s: s.auc(what)[0] if s.auc(what)[0] is not None else -1)
@@ -255,13 +259,13 @@ def figure_curves(plt, case, found, curves, out, what="filtered", suffix=""):
     """A panel a distance: its best setting in colour, its other settings faint, the paper's curve behind."""
     groups = defaultdict(list)
     for s in found:
-        groups[s.label if case == "circle" else _family(s.label)].append(s)
+        groups[s.label if case == "circle" else _kind(s.label)].append(s)
     order = sorted(groups, key=lambda g: -(_best(groups[g], what).auc(what)[0] or 0))
     fig, axes = _panels(plt, len(order), columns=5 if len(order) == 5 else 4, height=2.1)
     for ax, name in zip(axes.flat, order, strict=False):
         best = _best(groups[name], what)
         color = FAMILY.get(_family(name), INK)
-        theirs = curves.get((case, best.label)) or curves.get((case, _family(name)))
+        theirs = curves.get((case, best.label)) or curves.get((case, _kind(best.label)))
         if theirs is not None and what == "filtered" and best.task["n"] == 1000:
             ax.plot(list(theirs), list(theirs.values()), color="#999999", lw=4, alpha=0.55, solid_capstyle="round")
         for s in groups[name]:
@@ -485,7 +489,7 @@ def tuned(rows, curves):
             if r["plan"] in ("paper", "sphere", "embedding")
             and (r["case"], r["n"]) == (case, 1000)
             and name in (r["setting"], _family(r["setting"]))
-            and not {"passes", "steps"} & set(re.split("[ ,=]", r["setting"]))
+            and _kind(r["setting"]) == _family(r["setting"])
             and r["auc_filtered"] is not None
         ]
         if not ours:

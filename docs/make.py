@@ -117,7 +117,14 @@ def main():
     if "--check" in sys.argv:
         sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
     theory.write_text(with_results(with_table(text)))
-    for name in ("benchmarks.md", "scale.md", "choosing.md", "cells.md", "decisions/0005-defaults.md"):
+    for name in (
+        "benchmarks.md",
+        "scale.md",
+        "choosing.md",
+        "cells.md",
+        "decisions/0005-defaults.md",
+        "decisions/0007-steps.md",
+    ):
         document = DOCS / name
         document.write_text(with_results(document.read_text()))
     (DOCS / "figures").mkdir(exist_ok=True)
