@@ -13,6 +13,7 @@ from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, Graph, ImplicitDistances, IntArray, RandomState, Settings
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
+from spectral_ph.distances.passes import check_steps
 from spectral_ph.distances.registry import DISTANCES, NEIGHBOR_GRAPH, compute, compute_implicit, neighbourhood
 from spectral_ph.distances.resistance import by_pass
 from spectral_ph.graph.neighbors import nearest_among
@@ -40,11 +41,11 @@ ROUNDING = 1e-12
 """Features shorter than this share of the largest distance are what rounding makes of equal lengths, and no loops."""
 
 CANDIDATES: tuple[tuple[str, Settings], ...] = (
-    ("eff_res", {"n_neighbors": 15, "passes": 1, "steps": 1}),
-    ("eff_res", {"n_neighbors": 30, "passes": 1, "steps": 1}),
-    ("eff_res", {"n_neighbors": 15, "passes": 2, "steps": 1}),
-    ("eff_res", {"n_neighbors": 30, "passes": 2, "steps": 1}),
-    ("eff_res", {"n_neighbors": 30, "passes": 3, "steps": 1}),
+    ("eff_res", {"n_neighbors": 15, "passes": 1}),
+    ("eff_res", {"n_neighbors": 30, "passes": 1}),
+    ("eff_res", {"n_neighbors": 15, "passes": 2}),
+    ("eff_res", {"n_neighbors": 30, "passes": 2}),
+    ("eff_res", {"n_neighbors": 30, "passes": 3}),
     ("diffusion", {"n_neighbors": 15, "t": 8}),
 )
 """What `find_loops` chooses from; the null was taken over the same choice. Left out: fifteen neighbours with three passes,
@@ -96,7 +97,8 @@ def persistence(
     Parameters
     ----------
     X : (n, d) points; (n, n) distances with distance="precomputed".
-    distance : see `distance_matrix`; default "eff_res", corrected effective resistance on the 15-nearest-neighbour graph.
+    distance : see `distance_matrix`; default "eff_res", effective resistance after four steps on the graph of the 15 nearest
+        neighbours (steps=1 is the corrected form of the literature).
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "auto", "h1", "h2", "ripser" or "gudhi"; the diagram is the same from each.
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
@@ -139,7 +141,8 @@ def persistence(
     """
     with _check.collected() as warned:
         n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
-        way, reason = _method(method, distance, n, maxdim, engine, coeff)
+        plain = distance == "eff_res" and (params.get("corrected") is False or params.get("steps") == 0)
+        way, reason = _method(method, distance, n, maxdim, engine, coeff, plain)
         chosen: Settings = {"method": way, "method_reason": reason}
         if method not in METHODS:
             params["method"] = method
@@ -159,8 +162,8 @@ def persistence(
     return dataclasses.replace(P, settings=chosen | P.settings, warnings=tuple(warned))
 
 
-def _method(method: str, distance: str, n: int, maxdim: int, engine: str, coeff: int) -> tuple[str, str]:
-    """Return "exact", "truncated" or "landmarks", and why."""
+def _method(method: str, distance: str, n: int, maxdim: int, engine: str, coeff: int, plain: bool) -> tuple[str, str]:
+    """Return "exact", "truncated" or "landmarks", and why; the plain resistance has only the first."""
     if method in ("truncated", "landmarks"):
         if method == "truncated" and (maxdim > 1 or coeff != 2 or engine not in ("auto", "h1")):
             raise _check.InputError(
@@ -173,7 +176,7 @@ def _method(method: str, distance: str, n: int, maxdim: int, engine: str, coeff:
     if n <= EXACT_POINTS and MATRIX_SHARE * 8.0 * n**2 <= _check.available_memory():
         return "exact", f"{n} points are at most {EXACT_POINTS} and their matrix fits in memory"
     row = DISTANCES.get(distance)
-    if row is None or row.implicit is None or maxdim > 1 or coeff != 2 or engine not in ("auto", "h1"):
+    if row is None or row.implicit is None or plain or maxdim > 1 or coeff != 2 or engine not in ("auto", "h1"):
         return "exact", "nothing else computes what is asked for"
     return "truncated", f"{n} points are more than {EXACT_POINTS}, or their matrix does not fit in memory"
 
@@ -365,7 +368,10 @@ Candidate = tuple[str, Settings]
 
 
 def _candidates(distance: str, params: dict[str, Any], half: int, makes_graph: bool) -> list[Candidate]:
-    """Return the settings to choose from: those of `CANDIDATES` that agree with what was asked for, or that alone."""
+    """Return the settings to choose from: those of `CANDIDATES` that agree with what was asked for, or that alone.
+
+    Effective resistance has one step unless it is asked for otherwise, for that is what the null was made with.
+    """
     if not makes_graph or half < null.LEAST_POINTS // 2 or distance not in ("auto", *CALIBRATED):
         name = "eff_res" if distance == "auto" else distance
         return [(name, _joined(name, params))]
@@ -387,7 +393,14 @@ def _candidates(distance: str, params: dict[str, Any], half: int, makes_graph: b
 
 
 def _joined(name: str, params: dict[str, Any]) -> Settings:
-    return ({"disconnected": "max"} if "disconnected" in DISTANCES[name].parameters else {}) | params
+    joined = ({"disconnected": "max"} if "disconnected" in DISTANCES[name].parameters else {}) | params
+    if name == "eff_res":
+        if "passes" in params:
+            joined["passes"] = _check.positive_int(params["passes"], "passes")
+        if params.get("corrected") is not False:  # which is no step
+            given = params.get("steps")
+            joined["steps"] = 1 if given is None else check_steps(given, 1)
+    return joined
 
 
 def _uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n: int) -> str:
@@ -403,7 +416,7 @@ def _uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n
         return f"the test was not calibrated for distance {name!r}"
     free = {"disconnected", "metric", "search", "dtype", "random_state", *ranges}
     for key, value in chosen.items():
-        if key in ranges and not ranges[key][0] <= value <= ranges[key][1]:
+        if key in ranges and (value is None or not ranges[key][0] <= value <= ranges[key][1]):
             return f"the test was not calibrated for {key}={value!r}"
         if key not in free and value != {**NEIGHBOR_GRAPH, **DISTANCES[name].parameters}.get(key):
             return f"the test was not calibrated for {key}={value!r}"

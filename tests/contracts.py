@@ -52,8 +52,8 @@ def check_engine(engine, D, maxdim=1, threshold=None, coeff=2):
         assert np.isin(finite, np.append(D, 0)).all(), "births and deaths are distances, to the last bit"
         lengths = diagram[:, 1] - diagram[:, 0]
         assert (np.diff(lengths[np.isfinite(lengths)]) <= 0).all()
-        if P.birth_edges is not None and k == 1:
-            i, j = P.birth_edges[1].T
+        if P.birth_edges is not None and k >= 1 and (k == 1 or engine == "h2"):
+            i, j = P.birth_edges[k].T
             assert (i < j).all()
             np.testing.assert_array_equal(D[i, j], diagram[:, 0])
     return P

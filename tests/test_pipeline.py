@@ -55,6 +55,43 @@ def test_every_loop_is_consistent():
         assert ((loop.phase >= 0) & (loop.phase < 2 * np.pi)).all()
 
 
+@pytest.mark.filterwarnings("ignore:the graph has")
+@pytest.mark.parametrize("given", [{}, {"steps": None}, {"passes": 2}])
+def test_find_loops_takes_the_one_step_that_it_was_calibrated_for(given):
+    X = sph.datasets.circle(150, ambient_dim=10, sigma=0.1)
+    R = sph.find_loops(X, "eff_res", **given)
+    assert R.settings["steps"] == 1
+    assert R.p_value is not None
+    A = sph.neighbor_graph(X)
+    assert sph.find_loops(graph=A, splits=0).settings["steps"] == 1
+    assert sph.find_loops(X[:60], splits=0).settings["steps"] == 1
+
+
+def test_other_steps_have_no_p_value():
+    X = sph.datasets.circle(150, ambient_dim=10, sigma=0.1)
+    for given, said in (({"steps": 4}, "steps=4"), ({"corrected": False}, "corrected=False")):
+        R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, **given)
+        assert R.settings["steps"] == given.get("steps", 0)
+        assert R.p_value is None
+        assert f"the test was not calibrated for {said}" in R.reason
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"steps": "4"}, "steps must be a whole number of at least 0, and '4' came."),
+        ({"passes": None}, "passes must be a whole number of at least 1, and None came."),
+        (
+            {"steps": 2, "corrected": False},
+            "corrected=False is the plain resistance, steps=0, and steps=2 came with it; leave one of the two out.",
+        ),
+    ],
+)
+def test_find_loops_refuses_what_eff_res_does(given, sentence):
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.find_loops(sph.datasets.circle(150, ambient_dim=10, sigma=0.1), "eff_res", **given)
+
+
 def test_same_seed_same_bits():
     X = sph.datasets.circle(200, ambient_dim=10, sigma=0.1)
     a, b = (sph.find_loops(X, random_state=1) for _ in range(2))

@@ -124,11 +124,16 @@ SPREAD = 16  # columns that walk together: two lines of cache a vertex, and both
 
 
 @njit_parallel
-def spread_in_place(X: FloatArray, indptr: IntArray, indices: IntArray, P: FloatArray, times: int) -> None:
-    """Replace the symmetric X by (P^times X)'.
+def spread_in_place(
+    X: FloatArray, indptr: IntArray, indices: IntArray, P: FloatArray, stationary: FloatArray, times: int
+) -> None:
+    """Replace the symmetric X by (P^times X)', less a constant for every row.
+
+    A column tends to a constant, which cancels in distances while they fall with every step. It is the mean in the stationary
+    distribution and is taken off before each step, or its rounding would be all that is left on dense graphs.
 
     X : (n, n), of which only the entries on and above the diagonal are read.
-    indptr, indices, P : csr arrays of an (n, n) matrix.
+    indptr, indices, P : csr arrays of the (n, n) transition probabilities; stationary : (n,), their left eigenvector.
     """
     n = len(X)
     tiles = (n + TILE - 1) // TILE
@@ -144,7 +149,17 @@ def spread_in_place(X: FloatArray, indptr: IntArray, indices: IntArray, P: Float
         for c in range(size):
             for i in range(n):
                 now[i, c] = X[first + c, i]
-        for _ in range(times):
+        mean = np.empty(SPREAD)
+        for step in range(times + 1):
+            mean[:] = 0.0
+            for i in range(n):
+                for c in range(SPREAD):
+                    mean[c] += stationary[i] * now[i, c]
+            for i in range(n):
+                for c in range(SPREAD):
+                    now[i, c] -= mean[c]
+            if step == times:
+                break
             for i in range(n):
                 after[i, :] = 0.0
                 for p in range(indptr[i], indptr[i + 1]):
@@ -388,10 +403,10 @@ def _power_bounds(moments: FloatArray, low: float, high: float, steps: int) -> t
     if steps <= NODES:
         return max(moments[2 * steps], 0.0), max(moments[2 * steps], 0.0)
     last, before = max(moments[2 * NODES], 0.0), moments[2 * NODES - 2]
-    if last <= 0.0 or before <= ROUNDING:
-        return 0.0, 0.0
     # Even moments are log-convex, and each is at most the one before times the largest square.
     largest = max(low * low, high * high)
+    if last <= 0.0 or before <= ROUNDING:
+        return 0.0, max(before, 0.0) * largest ** (steps - NODES + 1)
     return last * min(last / before, largest) ** (steps - NODES), last * largest ** (steps - NODES)
 
 

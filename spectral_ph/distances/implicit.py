@@ -105,9 +105,9 @@ def eff_res_implicit(
 
     - "n_components", "cut_at" (largest eigenvalue of L_sym that is kept), "complete", "component_sizes" if there are
       several, "corrected_edges" and "corrected_two_hops" (pairs);
-    - proven, given the eigenpairs: "offset_error" and "correction_error", the most that an offset and a corrected pair can
-      be off by; "bound", the same for all pairs, loose: of the pairs that have no correction no more is known for sure
-      than 2 |K_ij| <= 2 sqrt(K_ii K_jj);
+    - proven, given the eigenpairs and up to rounding: "offset_error" and "correction_error", the most that an offset and a
+      corrected pair can be off by; "bound", the same for all pairs, loose: of the pairs that have no correction no more is
+      known for sure than 2 |K_ij| <= 2 sqrt(K_ii K_jj);
     - "error", measured (unless "complete"): against exact columns of K for "points" sampled points, solved by conjugate
       gradients in the complement of the known eigenvectors to the relative residual "residual": the errors (implicit
       less exact) of "all" their pairs, of "edges" and of the `NEAR` "near" pairs of each: "pairs", "mean", "max" (of the
@@ -130,7 +130,11 @@ def eff_res_implicit(
     A = _check.graph(A)
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     rng = _check.generator(random_state)
-    steps = check_steps(steps, passes, least=1)
+    steps = check_steps(steps, passes)
+    if steps == 0:
+        raise _check.InputError(
+            "the truncated form is of the corrected resistance, and steps=0 came; pass steps of at least 1, or method='exact'."
+        )
     implicit = _one_pass(A, steps, n_components, sqrt, disconnected, rng)
     graphs: list[Settings] = []
     for number in range(2, passes + 1):
@@ -385,15 +389,16 @@ def _exact_columns(A: Graph, spec: Spectrum, points: IntArray, steps: int, summe
         Z = np.zeros((n, len(block)))
         Z[block, np.arange(len(block))] = 1 / root[block]
         Z = cut_off(Z)
+        # Rounding along the known eigenvectors would not fall with the steps as the rest does.
         for _ in range(steps):
-            Z = S @ Z
+            Z = cut_off(S @ Z)
         if summed:
-            Z, left = _solve(S, cut_off(Z), cut_off)
+            Z, left = _solve(S, Z, cut_off)
             residual = max(residual, left)
         for _ in range(steps):
-            Z = S @ Z
+            Z = cut_off(S @ Z)
         if not summed:
-            Z = spec.volume * cut_off(Z)
+            Z *= spec.volume
         K[begin : begin + len(block)] = (Z / root[:, None]).T
     return K, residual
 

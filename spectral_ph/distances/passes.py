@@ -18,6 +18,7 @@ from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 
 DEFAULT_STEPS = 4
 """Steps of effective resistance in one pass; docs/decisions/0007-steps.md."""
+LARGEST_STEPS = 1000
 MARGIN = 8
 BLOCK = 2**23  # entries of a block of scores: 64 MiB
 
@@ -50,7 +51,7 @@ def check_passes(passes: object, pass_neighbors: object, n: int) -> tuple[int, i
     return passes, _check.n_neighbors(pass_neighbors, n)
 
 
-def check_steps(steps: object, passes: int, corrected: bool = True, least: int = 0) -> int:
+def check_steps(steps: object, passes: int, corrected: bool = True) -> int:
     """Return the steps of effective resistance; None is `DEFAULT_STEPS` for one pass and 1 for several.
 
     Several passes begin with the first neighbours of the distance before, and after some steps these are points that the walk
@@ -58,10 +59,9 @@ def check_steps(steps: object, passes: int, corrected: bool = True, least: int =
 
     Parameters
     ----------
-    steps : at least `least`, or None.
+    steps : 0 to `LARGEST_STEPS`, or None.
     passes : how many.
     corrected : False is no step.
-    least : 0, or 1 where there is no plain resistance.
 
     Returns
     -------
@@ -73,7 +73,12 @@ def check_steps(steps: object, passes: int, corrected: bool = True, least: int =
     """
     if steps is None:
         return 0 if not corrected else DEFAULT_STEPS if passes == 1 else 1
-    number = _check.positive_int(steps, "steps", least=least)
+    number = _check.positive_int(steps, "steps", least=0)
+    if number > LARGEST_STEPS:
+        raise _check.InputError(
+            f"steps must be at most {LARGEST_STEPS}, and {number} came; after so many only the slowest eigenvectors are left, "
+            "which distance='eigenmaps' gives at once."
+        )
     if not corrected and number:
         raise _check.InputError(
             f"corrected=False is the plain resistance, steps=0, and steps={number} came with it; leave one of the two out."

@@ -26,6 +26,7 @@ from spectral_ph._types import (
 )
 from spectral_ph.distances import affinity, ambient, density, diffusion, layout, path, resistance
 from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
+from spectral_ph.distances.passes import LARGEST_STEPS
 from spectral_ph.graph.neighbors import nearest_neighbors
 from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 from spectral_ph.graph.weights import conductances
@@ -136,11 +137,11 @@ ROWS = (
         f"von Luxburg, Radl, Hein, NeurIPS 2010; {EFFPH}",
         False,
         eff_res_implicit,
-        cost="n^3 + 4 steps m n flops a pass, no second matrix",
+        cost="n^3 + 8 steps m n flops a pass, no second matrix",
         ranges={
             "passes": Range("whole", 1),
             "pass_neighbors": Range("whole", 1, limit="n - 1", values=(None,)),
-            "steps": Range("whole", 0, values=(None,)),
+            "steps": Range("whole", 0, LARGEST_STEPS, values=(None,)),
             "corrected": FLAG,
             "sqrt": FLAG,
             "method": Range("choice", values=("exact", "spectral")),

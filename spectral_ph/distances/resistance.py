@@ -34,6 +34,9 @@ LARGEST_THREADED = 15_000
 """OpenBLAS 0.3.30 (scipy 1.17) with two threads on AVX-512 writes beyond its buffer in dpotrf and is ended by the system:
 n = 15,000 went through, 16,000 did not; one thread does 20,000 in 50 s. Reports: OpenMathLib/OpenBLAS issue 2562."""
 
+LEAST_DIGITS = 1e-5
+"""Rounding beyond this share of a distance is warned of."""
+
 SINGULAR = 1e-12  # reciprocal condition number below which fewer than four digits are sure
 
 
@@ -70,8 +73,8 @@ def eff_res(
         the pass before. Three find loops in more noise, and tear some filled regions and unevenly dense loops open, five
         invent loops: see docs/choosing.md.
     pass_neighbors : neighbours in those graphs; from points it is their n_neighbors unless given.
-    steps : of the walk, 0 or more; 1 is the corrected effective resistance of the literature, 0 the plain one. None is 4 for one
-        pass and 1 for several.
+    steps : of the walk, 0 to `LARGEST_STEPS`; 1 is the corrected effective resistance of the literature, 0 the plain one.
+        None is 4 for one pass and 1 for several.
     corrected : False is the plain resistance, the same as steps=0; on large graphs it tells of the end points only.
     sqrt : return the root.
     method : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
@@ -110,7 +113,7 @@ def eff_res(
     steps = check_steps(steps, passes, corrected)
     every = by_pass(A, passes, k, steps, method, n_components, disconnected, random_state)
     D, facts = deque(every, maxlen=1).pop()
-    facts["steps"] = steps
+    facts |= {"steps": steps, "corrected": steps > 0}
     if sqrt:
         np.sqrt(D, out=D)
     return D, facts
@@ -182,8 +185,8 @@ def _one_pass(
             )
     else:
         D = _exact(A, d, parts.members(), steps)
-    if len(parts) > 1 and steps <= 1:
-        _bridge_resistance(A, D, d, parts.labels, steps == 1)
+    if len(parts) > 1 and steps == 1:
+        _bridge_corrected(A, D, d, parts.labels)
     elif len(parts) > 1:
         bridge(D, parts)
     np.maximum(D, 0.0, out=D)
@@ -235,13 +238,28 @@ def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
     if steps > 1:
         # P^s L+ (P')^s = D^-1/2 S^s D^1/2 L+ D^1/2 S^s D^-1/2, and S commutes with what stands between but for constants and
         # terms of one index, which cancel in the distances: all steps are taken on one side, each column by itself.
-        _kernels.spread_in_place(D, A.indptr, A.indices, A.data / np.repeat(d, np.diff(A.indptr)), 2 * steps)
-        _kernels.both_ways_in_place(D, np.diagonal(D).copy())
+        P = A.data / np.repeat(d, np.diff(A.indptr))
+        _kernels.spread_in_place(D, A.indptr, A.indices, P, d / d.sum(), 2 * steps)
+        own = np.diagonal(D).copy()
+        _kernels.both_ways_in_place(D, own)
+        _warn_of_rounding(D, float(own.max()), steps)
         return D
     _kernels.resistance_in_place(D, np.diagonal(D).copy(), steps / d)
     if steps:
         _kernels.add_on_edges(D, A.indptr, A.indices, A.data, d)
     return D
+
+
+def _warn_of_rounding(D: FloatArray, largest: float, steps: int) -> None:
+    """Say so where distances are so much smaller than the terms they are differences of (`largest`) that rounding shows."""
+    sample = D[:: max(1, len(D) // 64)]
+    low = float(np.quantile(sample[sample > 0], 0.1)) if (sample > 0).any() else 0.0
+    rounding = np.finfo(float).eps * largest
+    if rounding > LEAST_DIGITS * low:
+        _check.warn(
+            f"after {steps} steps effective resistance is as low as {low:.1e} for a tenth of the pairs, and rounding is about "
+            f"{rounding:.1e}; pass fewer steps or method='spectral'."
+        )
 
 
 def _threads_that_hold(n: int) -> AbstractContextManager[object]:
@@ -267,19 +285,18 @@ def _weight(mu: FloatArray, steps: int) -> FloatArray:
     return decay.corrected_resistance(mu, steps) if steps else decay.resistance(mu)
 
 
-def _bridge_resistance(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray, corrected: bool) -> None:
+def _bridge_corrected(A: Graph, D: FloatArray, d: FloatArray, labels: IntArray) -> None:
     """Set R between components to twice the largest finite R, then correct it; by rows, to hold no second matrix."""
     n = len(d)
-    ends = 1 / d + A.diagonal() / d**2 if corrected else np.zeros(n)
+    ends = 1 / d + A.diagonal() / d**2
     largest = 0.0
     for i in range(n):
         same = labels == labels[i]
         same[i] = False
         # The uncorrected R: within components D holds the corrected one.
         row = D[i] + (ends[i] + ends)
-        if corrected:
-            edges = slice(A.indptr[i], A.indptr[i + 1])
-            row[A.indices[edges]] -= 2 * A.data[edges] / (d[i] * d[A.indices[edges]])
+        edges = slice(A.indptr[i], A.indptr[i + 1])
+        row[A.indices[edges]] -= 2 * A.data[edges] / (d[i] * d[A.indices[edges]])
         largest = max(largest, float(row[same].max(initial=0.0)))
     for i in range(n):
         apart = labels != labels[i]

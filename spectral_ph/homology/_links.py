@@ -388,8 +388,8 @@ def close_void(
 def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: Array) -> bool:
     """Set the bits of slot s on the triangles ijk; return False if the pool is empty.
 
-    A cochain may be changed by a coboundary. That of the edge ij is all triangles on it, so the smaller half is written,
-    which keeps a void of 1,000 points to one triangle in a hundred.
+    A cochain may be changed by a coboundary. That of the edge ij is all triangles on it, so the smaller half is written: a fifth
+    less memory.
     """
     words = len(link)
     there, ones = 0, 0
@@ -438,7 +438,10 @@ def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: A
 
 @njit
 def sweep(state: State, budget: int) -> int:
-    """Let edges enter until all have, `budget` of them did, or room runs out; return why it stopped.
+    """Let edges enter until all have, the budget of work is used up, or room runs out; return why it stopped.
+
+    A unit of work is an edge, a head of the forest of its link for each void at hand, or an eighth of the vertices, for each time
+    that a void is compared with the link.
 
     Before anything is changed for an edge there is room for all its births and deaths, so it can be begun again; only an
     empty pool (FULL) ends the computation.
@@ -450,7 +453,9 @@ def sweep(state: State, budget: int) -> int:
     loop_at, loop_pool, loop_active = loops.at, loops.pool, loops.active
     void_at, void_pool, void_active, void_vertices = voids.at, voids.pool, voids.active, voids.vertices
     words = len(link)
-    for _ in range(budget):
+    work = 0
+    while work < budget:
+        work += 1
         e = reg[EDGE]
         if e == len(edge_i):
             return DONE
@@ -507,6 +512,7 @@ def sweep(state: State, budget: int) -> int:
                 touched[n_touched] = s
                 n_touched += 1
         n_old = n_touched
+        work += n_old * n_heads
         for h in range(1, n_heads):
             if component[h] == component[h - 1]:
                 continue
@@ -534,6 +540,7 @@ def sweep(state: State, budget: int) -> int:
                 while voids.birth[s] >= 0:
                     # From the start again: what was put in the place of a dead birth has not been looked at.
                     k, x = conflict(void_at, void_pool, void_vertices, s, i, j, near, link, value)
+                    work += len(near) >> 3
                     if k < 0:
                         break
                     if close_void(state, e, i, j, k, x, n_touched, touched, related) < 0:

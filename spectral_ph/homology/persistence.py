@@ -31,12 +31,10 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
     """
     if cocycles and (maxdim > 1 or coeff != 2):
         return "ripser", "the one that has cocycles over Z/p"
+    if maxdim <= 1 and coeff == 2:
+        return "h1", "the fastest for degrees 0 and 1 over Z/2"
     if coeff == 2:
-        return (
-            ("h1", "the fastest for degrees 0 and 1 over Z/2")
-            if maxdim <= 1
-            else ("h2", "the fastest for degree 2 over Z/2")
-        )
+        return "h2", "the fastest for degree 2 over Z/2"
     if maxdim <= 1:
         return "gudhi", f"the fastest for degrees 0 and 1 over Z/{coeff}"
     return "gudhi", f"edge collapse makes it the fastest for degree 2 over Z/{coeff}"
@@ -60,7 +58,8 @@ def rips_persistence(
         is refused.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
-        `choose_engine`. The diagram is the same from each.
+        `choose_engine`. The diagram is the same from each. Where "auto" takes "h2" and its tables do not fit in memory, gudhi
+        takes over, with a warning and the reason in `settings["engine_reason"]`.
     threshold : longest edge, in the unit of D; None for all. Classes alive at the threshold have death inf.
     coeff : prime p, homology is taken over Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
@@ -119,7 +118,15 @@ def rips_persistence(
         )
         if name != "h1":  # which computes in either precision
             D = np.asarray(D, dtype=np.float64)
-        found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
+        try:
+            found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
+        except _check.TooLargeError as problem:
+            if engine != "auto" or name != "h2":
+                raise
+            _check.warn(f"engine 'h2' gave up and 'gudhi' took over: {problem}")
+            name = "gudhi"
+            settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
+            found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, settings, (), found.birth_edges, found.cocycles)
 
 

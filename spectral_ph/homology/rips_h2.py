@@ -6,20 +6,21 @@ same length. What that changes is read off the link (its reduced homology, two d
 
 - no vertices: two components join, or a loop is born;
 - several pieces: each one beyond the first ends a loop, or gives birth to a void;
-- a loop in the link: a void may die; a void in the link: not seen before degree 4.
+- a loop in the link: a void may die. (Voids in the link are of degree 3 and above.)
 
 A link with a vertex that is joined to all others is a cone and changes nothing, which is most of them. On the rest a sweep keeps
 for every live void a cochain, one bit a triangle, that adds up to 0 on the faces of every tetrahedron and is 1 on the void: on
 the triangles ijk it is 0 at one k of each piece and spreads along the edges of the link from there. Where a tetrahedron ijkl does
 not add up, the voids on which it does not are together a boundary: the youngest dies, and the others take its place.
 
-Bits of 64 vertices are handled at once, and only voids with a triangle at i or j are looked at. A cochain can be changed by all
-triangles on the new edge, so that at most half of them are ever set; on the void of a sphere that leaves about one triangle in a
-hundred. Loops are kept the same way, one bit an edge, to tell whether a piece of a link ends one.
+Bits of 64 vertices are handled at once, and only voids with a triangle at i or j are looked at; the cochain of the void of a
+sphere is 1 on one triangle in a hundred. Loops are kept the same way, one bit an edge, to tell whether a piece of a link
+ends one.
 
-The worst case is a void without noise that is alive up to the longest edges: every triangle ijk is compared with all l at
-once, n^4 / 64 bits over a constant of some hundreds. Filtrations with very many live voids (Euclidean noise) take memory: a bit
-for each pair of points, at each vertex of each void.
+What takes long: a void without noise that is alive up to the longest edges, where every triangle ijk is compared with all l
+at once (n^4 / 64 bits over a constant of some hundreds); and very many voids that are alive together and die at the same
+edges, as in a matrix of random numbers (200 points: half a minute). Many live voids also take memory: a bit for each pair of
+points, at each vertex of each void.
 
 Sources: annotations, Busaryev, Cabello, Chen, Dey and Wang, *Annotating simplices with a homology basis and its
 applications*, SWAT 2012; links of edges of flag complexes, Boissonnat and Pritam, *Edge collapse and persistence of flag
@@ -42,8 +43,8 @@ from spectral_ph.homology.diagram import canonical_order
 if TYPE_CHECKING:
     from spectral_ph.homology._links import Cochains, State
 
-BUDGET = 5_000
-"""Edges until Python may handle an interrupt: tenths of a second."""
+BUDGET = 200_000
+"""Work until Python may handle an interrupt: tenths of a second; see `_links.sweep`."""
 SLOTS = 64
 """Live loops and voids that there is room for at the start; doubled when there are more."""
 SHARE = 0.7
@@ -150,8 +151,19 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
     """Return no births with a pool of entries of some shape, whose memory the system hands out as it is touched."""
     from spectral_ph.homology import _links
 
-    count = int(min(2**31 - 1, max(2, share * _check.available_memory() / (8 * int(np.prod(shape)) + 4))))
-    pool = np.empty((count, *shape), dtype=np.uint64)
+    # No more than one for each vertex of as many births as there are edges.
+    most = min(2**31 - 1, n**2 * (n - 1) // 2 + 2)
+    count = int(min(most, max(2, share * _check.available_memory() / (8 * int(np.prod(shape)) + 4))))
+    while True:
+        try:
+            pool, given_back = np.empty((count, *shape), dtype=np.uint64), np.empty(count, dtype=np.int32)
+            break
+        except MemoryError:  # less may be had than is free: a limit on the addresses, or none that are not backed
+            if count == 2:
+                raise _check.TooLargeError(
+                    f"no memory is to be had for the voids of {n} points; pass engine='gudhi', or fewer points."
+                ) from None
+            count = max(2, count // 2)
     pool[0] = 0
     return _links.Cochains(
         at=np.zeros((slots, n), dtype=np.int32),
@@ -160,7 +172,7 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
         vertices=np.zeros((slots, (n + 63) // 64), dtype=np.uint64),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),
         pool=pool,
-        free_pool=np.empty(count, dtype=np.int32),
+        free_pool=given_back,
     )
 
 
@@ -248,10 +260,10 @@ def _full(state: State) -> None:
     from spectral_ph.homology import _links as k
 
     held = state.voids.pool.nbytes + state.loops.pool.nbytes
-    alive = int((state.voids.birth >= 0).sum())
+    loops, voids = (int((c.birth >= 0).sum()) for c in (state.loops, state.voids))
     raise _check.TooLargeError(
-        f"the {alive} voids that are alive after {int(state.reg[k.EDGE])} of {len(state.i)} edges need more than "
-        f"{held / 2**30:.1f} GiB of memory; pass engine='gudhi', a threshold, or fewer points."
+        f"after {int(state.reg[k.EDGE])} of {len(state.i)} edges {loops} loops and {voids} voids are alive, and they need more "
+        f"than {held / 2**30:.1f} GiB of memory; pass engine='gudhi', a threshold, or fewer points."
     )
 
 

@@ -168,6 +168,20 @@ def test_steps_make_what_is_cut_off_small():
     assert bounds[2] < 0.2 * bounds[0]
 
 
+@pytest.mark.parametrize("steps", [20, 100])
+def test_many_steps_leave_nothing_to_estimate(steps):
+    """What is cut off falls with the steps, and rounding along the known eigenvectors is taken off with it."""
+    facts = eff_res_implicit(noisy_circle(500), n_components=50, steps=steps).facts
+    assert facts["error"]["residual"] < 1e-8
+    assert facts["error"]["all"]["max"] <= 1e-9 * facts["error"]["median"]
+
+
+def test_the_plain_resistance_has_no_truncated_form():
+    sentence = "the truncated form is of the corrected resistance, and steps=0 came; pass steps of at least 1, or method='exact'."
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        eff_res_implicit(noisy_circle(100), steps=0)
+
+
 def test_after_many_steps_diffusion_needs_no_corrections():
     J = diffusion_implicit(noisy_circle(400, ambient_dim=10), t=20, n_components=100)
     assert J.correction is None

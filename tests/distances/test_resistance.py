@@ -88,11 +88,33 @@ def test_a_step_takes_one_diffusion_distance_off():
 
 def test_on_the_complete_graph_a_step_is_a_factor():
     """All non-trivial eigenvalues are n / (n - 1), so every step multiplies by (1 / (n - 1))^2; the plain one is 2 / n."""
-    n = 7
-    A = np.ones((n, n)) - np.eye(n)
-    for steps in (0, 1, 2, 3):
-        R = sph.distance_matrix(graph=A, steps=steps)
-        np.testing.assert_allclose(R[~np.eye(n, dtype=bool)], 2 / n / (n - 1) ** (2 * steps), rtol=1e-9)
+    for n, most in ((7, 8), (200, 4)):
+        A = np.ones((n, n)) - np.eye(n)
+        for steps in range(most + 1):
+            R = sph.distance_matrix(graph=A, steps=steps)
+            np.testing.assert_allclose(R[~np.eye(n, dtype=bool)], 2 / n / (n - 1.0) ** (2 * steps), rtol=1e-9)
+
+
+def test_steps_keep_their_digits_on_dense_graphs():
+    """Distances fall to 1e-12 of the resistances there, and rounding with them: a row tends to a constant, which is taken off."""
+    X = sph.datasets.circle(200, ambient_dim=20, sigma=0.1)
+    A = sph.neighbor_graph(X, 150)
+    exact, spectral = (sph.distance_matrix(graph=A, steps=4, method=m) for m in ("exact", "spectral"))
+    assert exact.max() < 1e-6 * sph.distance_matrix(graph=A, steps=0).max()
+    np.testing.assert_allclose(exact, spectral, rtol=1e-4, atol=1e-12 * spectral.max())
+
+
+def test_where_rounding_shows_it_is_said():
+    """Two clusters that hang together by a thread: within one the distances are 1e-13 of those between them."""
+    B = sph.neighbor_graph(np.random.default_rng(0).standard_normal((40, 3)), 8).toarray()
+    A = np.kron(np.eye(2), B)
+    A[0, 40] = A[40, 0] = 1e-9
+    with pytest.warns(
+        sph.SpectralWarning,
+        match=r"^after 4 steps effective resistance is as low as .* for a tenth of the pairs, and rounding is about .*; pass "
+        r"fewer steps or method='spectral'\.$",
+    ):
+        sph.distance_matrix(graph=A)
 
 
 def test_corrected_false_is_no_step():
@@ -212,6 +234,11 @@ def test_disconnected_max_warns_and_is_reported():
         ),
         ({"corrected": 1}, "corrected must be True or False, and 1 came."),
         ({"steps": -1}, "steps must be a whole number of at least 0, and -1 came."),
+        (
+            {"steps": 1001},
+            "steps must be at most 1000, and 1001 came; after so many only the slowest eigenvectors are left, which "
+            "distance='eigenmaps' gives at once.",
+        ),
         (
             {"steps": 2, "corrected": False},
             "corrected=False is the plain resistance, steps=0, and steps=2 came with it; leave one of the two out.",

@@ -91,7 +91,23 @@ def test_same_as_the_other_engines_on_any_matrix(D, threshold):
     P = check_engine("h2", D, 2, threshold)
     for other in ("ripser", "gudhi"):
         same_diagrams(P, check_engine(other, D, 2, threshold))
-    same_diagrams(P[:2] if isinstance(P, list) else P.diagrams[:2], check_engine("h1", D, 1, threshold))
+    same_diagrams(P.diagrams[:2], check_engine("h1", D, 1, threshold))
+
+
+@pytest.mark.parametrize("values", [None, 3, 8])
+@pytest.mark.parametrize("seed", range(6))
+def test_same_on_random_numbers_where_dozens_of_voids_live_at_once(seed, values):
+    """Independent entries: a third of the voids die in a relation with others, and the youngest must be the one."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(24, 34))
+    D = rng.uniform(size=(n, n)) if values is None else rng.integers(1, values + 1, (n, n)).astype(float)
+    D = np.triu(D, 1) + np.triu(D, 1).T
+    same_diagrams(check_engine("h2", D, 2), check_engine("ripser", D, 2))
+
+
+def test_single_precision_is_taken_as_it_is():
+    D = sphere(70, 0.1).astype(np.float32)
+    same_diagrams(rips_persistence(D, 2), rips_persistence(D.astype(np.float64), 2, "gudhi"))
 
 
 @given(point_sets(least=10, most=40, dimensions=(3, 6)))
@@ -167,10 +183,24 @@ def test_what_does_not_fit_is_said_with_a_way_out(monkeypatch):
     monkeypatch.setattr(engine, "SHARE", 0.02)
     with pytest.raises(
         _check.TooLargeError,
-        match=r"^the 1 voids that are alive after \d+ of \d+ edges need more than 0\.0 GiB of memory; pass engine='gudhi', a "
-        r"threshold, or fewer points\.$",
+        match=r"^after \d+ of \d+ edges \d+ loops and 1 voids are alive, and they need more than 0\.0 GiB of memory; pass "
+        r"engine='gudhi', a threshold, or fewer points\.$",
     ):
         rips_h2(D)
+    with pytest.raises(_check.TooLargeError, match=r"^after \d+ of"):
+        rips_persistence(D, 2, "h2")
+    monkeypatch.setattr(_check, "available_memory", lambda: 10_000_000)
+    monkeypatch.setattr(engine, "SHARE", 0.002)
+    with pytest.warns(sph.SpectralWarning, match=r"^engine 'h2' gave up and 'gudhi' took over: after \d+ of"):
+        P = rips_persistence(D, 2)
+    assert P.engine == "gudhi"
+    assert P.settings["engine_reason"].startswith("'h2' gave up: after")
+    monkeypatch.undo()
+    same_diagrams(P, rips_persistence(D, 2))
+
+
+def test_the_list_of_edges_is_asked_for_before_it_is_made(monkeypatch):
+    D = sphere(100)
     monkeypatch.setattr(_check, "available_memory", lambda: 1000)
     sentence = (
         "the edges between 100 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points, or maxdim=1, "
@@ -181,10 +211,68 @@ def test_what_does_not_fit_is_said_with_a_way_out(monkeypatch):
 
 
 def test_cochains_stay_sparse():
-    """The void of 300 points takes a bit a pair for each vertex at most, and far fewer triangles than there are."""
-    n = 300
-    found = rips_h2(sphere(n))
-    assert 0 < found.peak_bytes <= 4 * n * n * ((n + 63) // 64) * 8
+    """Every triangle of a void's cochain has six bits, two in the block of each vertex; a few in a hundred are set."""
+    n = 200
+    D = sphere(n)
+    i, j, _ = engine._edges(D, 1.5)
+    state = engine._start(i, j, n)
+    while _links.sweep(state, 1000) != _links.DONE:
+        pass
+    assert (state.voids.birth >= 0).sum() == 1
+    bits = np.bitwise_count(state.voids.pool[1 : state.reg[_links.USED_BLOCKS]]).sum()
+    near = (D <= 1.5) & ~np.eye(n, dtype=bool)
+    triangles = np.trace(near.astype(float) @ near @ near) / 6
+    assert 0 < bits / 6 < 0.05 * triangles
+
+
+def test_at_most_half_of_the_triangles_on_a_new_edge_are_set():
+    """Their sum is a coboundary, so the smaller half says the same."""
+    D = np.triu(np.random.default_rng(0).uniform(size=(40, 40)), 1)
+    i, j, _ = engine._edges(D + D.T, np.inf)
+    state = engine._start(i, j, 40)
+    seen = 0
+    while (why := _links.sweep(state, 1)) != _links.DONE:
+        if why != _links.BUDGET:
+            state = engine._grow(state, why)
+            continue
+        e = state.reg[_links.EDGE] - 1
+        a, b = state.i[e], state.j[e]
+        whole = np.bitwise_count(state.link).sum()
+        for slot in np.flatnonzero(state.voids.birth >= 0):
+            ones = np.bitwise_count(state.voids.pool[state.voids.at[slot, a], b]).sum()
+            assert 2 * ones <= whole
+            seen += ones > 0
+    assert seen > 100
+
+
+def test_less_memory_than_is_free_is_made_do_with(monkeypatch):
+    """A limit on addresses refuses what is free; half of it is asked for, and half of that."""
+    D, asked, empty = sphere(60), [], np.empty
+
+    def limited(shape, dtype=float):
+        if np.prod(shape) > 200_000:
+            asked.append(shape)
+            raise MemoryError
+        return empty(shape, dtype)
+
+    expected = rips_h2(D).diagrams
+    monkeypatch.setattr(engine.np, "empty", limited)
+    same_diagrams(rips_h2(D).diagrams, expected)
+    assert len(asked) > 2
+
+
+def test_an_interrupt_is_served_on_the_way():
+    """Work is counted, not edges: a matrix of random numbers has few edges and hundreds of live voids."""
+    rng = np.random.default_rng(0)
+    D = np.triu(rng.uniform(size=(60, 60)), 1)
+    i, j, _ = engine._edges(D + D.T, np.inf)
+    state = engine._start(i, j, 60)
+    calls = 0
+    while (why := _links.sweep(state, 5_000)) != _links.DONE:
+        if why != _links.BUDGET:
+            state = engine._grow(state, why)
+        calls += 1
+    assert calls > 20
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
