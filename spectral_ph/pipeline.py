@@ -251,7 +251,8 @@ def find_loops(
     ----------
     X : (n, d) points; (n, n) distances with distance="precomputed".
     distance : "auto": the setting of `CANDIDATES` with the most evidence. A name: that distance (see `distance_matrix`);
-        for "eff_res" and "diffusion" what is left open of n_neighbors, passes and t is still chosen.
+        for "eff_res" and "diffusion" what is left open of n_neighbors, passes and t is still chosen. Effective resistance has
+        one step here unless `steps` is given, for that is what the p-value was calibrated with.
     graph : (n, n) symmetric sparse matrix of conductances in place of X.
     n_loops : how many of the most persistent features to describe.
     threshold : longest edge of the filtration; None for all.
