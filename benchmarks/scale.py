@@ -25,7 +25,7 @@ SIZES = (1000, 2000, 4000, 8000, 10_000, 20_000, 50_000, 100_000)
 PEERS = ("gudhi", "holos", "ripser")
 LARGEST_EXACT = 20_000
 LARGEST_FLOOR = 10_000
-STEPPED = (("exact", 10_000), ("truncated", 10_000), ("truncated", 100_000))
+STEPPED = (("exact", 10_000), ("exact", 20_000), ("truncated", 4000))
 
 
 def points(n):

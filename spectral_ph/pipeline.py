@@ -105,7 +105,8 @@ def persistence(
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.
     method : "exact" holds the (n, n) distances. "truncated" (eff_res and diffusion, maxdim <= 1) holds the first
         `n_components` eigenpairs (100, or 200 where those end below an eigenvalue of .4), estimates the rest, and states
-        the error; what it returns is exact for these distances.
+        the error; what it returns is exact for these distances. Effective resistance has one step there unless `steps` is
+        given, for with four the homology takes a hundred times as long.
         "landmarks" takes `n_landmarks` farthest points of those, with a bound on what the others could change. "auto" is
         exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
         Any other name is the distance's own `method`, and exact otherwise.
@@ -151,6 +152,10 @@ def persistence(
             P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
             chosen = chosen | computed.settings
         else:
+            if distance == "eff_res" and way == "landmarks" and params.get("steps") is None:
+                params["steps"] = check_steps(
+                    None, params.get("passes", 1)
+                )  # as exact: few points are left for the homology
             implicit, settings = compute_implicit(X, distance, graph=graph, random_state=random_state, **params)
             chosen = settings | chosen | implicit.facts
             if way == "truncated":
@@ -190,6 +195,7 @@ def _warn_truncated(implicit: ImplicitDistances) -> None:
         f"distances were computed from {facts['n_components']} of {len(implicit)} eigenpairs and an estimate of the rest: on "
         f"{error['all']['pairs']} sampled pairs they are off by at most {error['all']['max']:.2g}, on edges of the graph by at "
         f"most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and births and deaths by about as much."
+        + (" Effective resistance has one step here (pass steps)." if facts.get("steps") == 1 else "")
     )
 
 

@@ -338,7 +338,7 @@ def test_warnings_are_raised_once_and_kept():
 
 def test_truncated_says_how_far_it_may_be_off():
     X = sph.datasets.circle(500, ambient_dim=50, sigma=0.2)
-    exact = sph.persistence(X)
+    exact = sph.persistence(X, steps=1)
     with pytest.warns(
         sph.SpectralWarning, match=r"^distances were computed from 60 of 500 eigenpairs and an estimate of the"
     ):
@@ -346,7 +346,12 @@ def test_truncated_says_how_far_it_may_be_off():
     assert P.settings["method"] == "truncated"
     assert P.settings["n_components"] == 60
     np.testing.assert_allclose(P[1][0], exact[1][0], rtol=0.1)
-    D = sph.distance_matrix(X)
+    assert P.settings["steps"] == 1
+    assert P.warnings[-1].endswith("Effective resistance has one step here (pass steps).")
+    with pytest.warns(sph.SpectralWarning, match=r"by about as much\.$"):
+        four = sph.persistence(X, method="truncated", n_components=60, steps=4)
+    np.testing.assert_allclose(four[1][0], sph.persistence(X)[1][0], rtol=0.1)
+    D = sph.distance_matrix(X, steps=1)
     stated = P.settings["error"]["all"]["max"]
     assert sph.diagram_distance(P[1], exact[1]) <= 2 * stated
     assert stated < np.median(D)

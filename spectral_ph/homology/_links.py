@@ -191,19 +191,26 @@ def forest(
 
 
 @njit
-def take(at: Array, active: Array, vertices: Array, free_pool: Array, reg: Array, place: int, s: int, a: int) -> int:
-    """Give vertex a of slot s a row or block; return its number, or -1 if there is none left. The caller clears it."""
+def entry(c: Cochains, reg: Array, place: int, s: int, a: int) -> int:
+    """Return the row or block of vertex a in slot s, an empty one if there was none, or -1 if the pool has no more.
+
+    place : of the pool in `reg`, FREE_ROWS or FREE_BLOCKS.
+    """
+    if c.at[s, a] > 0:
+        return c.at[s, a]
     if reg[place] > 0:
         reg[place] -= 1
-        at[s, a] = free_pool[reg[place]]
-    elif reg[place + 1] < len(free_pool):
-        at[s, a] = reg[place + 1]
+        taken = c.free_pool[reg[place]]
+    elif reg[place + 1] < len(c.free_pool):
+        taken = reg[place + 1]
         reg[place + 1] += 1
     else:
         return -1
-    active[a, s >> 6] |= np.uint64(1) << np.uint64(s & 63)
-    vertices[s, a >> 6] |= np.uint64(1) << np.uint64(a & 63)
-    return at[s, a]
+    c.at[s, a] = taken
+    c.active[a, s >> 6] |= np.uint64(1) << np.uint64(s & 63)
+    c.vertices[s, a >> 6] |= np.uint64(1) << np.uint64(a & 63)
+    c.pool[taken] = np.uint64(0)
+    return c.at[s, a]
 
 
 @njit
@@ -227,55 +234,28 @@ def release(c: Cochains, reg: Array, pool_place: int, slot_place: int, s: int) -
 @njit
 def set_edge(c: Cochains, reg: Array, s: int, i: int, j: int) -> bool:
     """Set the bit of an edge that is not set; return False if the pool is empty."""
-    for end in range(2):
-        a, b = (i, j) if end == 0 else (j, i)
-        row = c.at[s, a]
-        if row == 0:
-            row = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_ROWS, s, a)
-            if row < 0:
-                return False
-            c.pool[row, :] = np.uint64(0)
-        flip(c.pool, row, b)
+    of_i, of_j = entry(c, reg, FREE_ROWS, s, i), entry(c, reg, FREE_ROWS, s, j)
+    if of_i < 0 or of_j < 0:
+        return False
+    flip(c.pool, of_i, j)
+    flip(c.pool, of_j, i)
     return True
 
 
 @njit
-def add_loop(c: Cochains, reg: Array, s: int, other: int) -> bool:
+def add(c: Cochains, reg: Array, place: int, s: int, other: int) -> bool:
     """Add the cochain of another slot to that of s; return False if the pool is empty."""
+    flat = c.pool.reshape(len(c.pool), -1)
     for w in range(c.vertices.shape[1]):
         x = c.vertices[other, w]
         while x:
             a = (w << 6) + lowest(x)
             x &= x - np.uint64(1)
-            row = c.at[s, a]
-            if row == 0:
-                row = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_ROWS, s, a)
-                if row < 0:
-                    return False
-                c.pool[row, :] = np.uint64(0)
-            for z in range(c.pool.shape[1]):
-                c.pool[row, z] ^= c.pool[c.at[other, a], z]
-    return True
-
-
-@njit
-def add_void(c: Cochains, reg: Array, s: int, other: int) -> bool:
-    """As `add_loop`, for blocks."""
-    for w in range(c.vertices.shape[1]):
-        x = c.vertices[other, w]
-        while x:
-            a = (w << 6) + lowest(x)
-            x &= x - np.uint64(1)
-            block = c.at[s, a]
-            if block == 0:
-                block = take(c.at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, a)
-                if block < 0:
-                    return False
-                c.pool[block, :, :] = np.uint64(0)
-            theirs = c.at[other, a]
-            for p in range(c.pool.shape[1]):
-                for z in range(c.pool.shape[2]):
-                    c.pool[block, p, z] ^= c.pool[theirs, p, z]
+            mine, theirs = entry(c, reg, place, s, a), c.at[other, a]
+            if mine < 0:
+                return False
+            for z in range(flat.shape[1]):
+                flat[mine, z] ^= flat[theirs, z]
     return True
 
 
@@ -302,7 +282,7 @@ def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, rel
     if count == 0:
         return 0
     for r in range(count):
-        if related[r] != young and not add_loop(c, reg, related[r], young):
+        if related[r] != young and not add(c, reg, FREE_ROWS, related[r], young):
             return -1
     event = state.event
     event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = LOOP, c.birth[young], e
@@ -375,7 +355,7 @@ def close_void(
         if s != young:
             for z in range(value.shape[1]):
                 value[s, z] ^= value[young, z]
-            if not add_void(c, reg, s, young):
+            if not add(c, reg, FREE_BLOCKS, s, young):
                 return -1
     event = state.event
     event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = VOID, c.birth[young], e
@@ -408,14 +388,10 @@ def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: A
         ones = there - ones
     if ones == 0:
         return True
+    of_i, of_j = entry(c, reg, FREE_BLOCKS, s, i), entry(c, reg, FREE_BLOCKS, s, j)
+    if of_i < 0 or of_j < 0:
+        return False
     at, pool = c.at, c.pool
-    for end in range(2):
-        a = i if end == 0 else j
-        if at[s, a] == 0:
-            if take(at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, a) < 0:
-                return False
-            pool[at[s, a], :, :] = np.uint64(0)
-    of_i, of_j = at[s, i], at[s, j]
     for z in range(words):
         x = value[s, z]
         pool[of_i, j, z] = x
@@ -425,10 +401,9 @@ def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: A
             x &= x - np.uint64(1)
             of_k = at[s, k]
             if of_k == 0:
-                of_k = take(at, c.active, c.vertices, c.free_pool, reg, FREE_BLOCKS, s, k)
-                if of_k < 0:
-                    return False
-                pool[of_k, :, :] = np.uint64(0)
+                of_k = entry(c, reg, FREE_BLOCKS, s, k)
+            if of_k < 0:
+                return False
             flip_block(pool, of_k, i, j)
             flip_block(pool, of_k, j, i)
             flip_block(pool, of_i, k, j)
