@@ -27,12 +27,10 @@ import sweep
 from calibrate import SHORT_CIRCUITS
 
 FALSE_CLAIMS = 0.05
-DEFAULT = "eff_res k=15,steps=4"
-"""The default of `persistence(X)`."""
 BEST_SINGLE = ["eff_res k=15", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
 """Shown beside the default in the headline."""
 DEFAULTS = {
-    "euclidean": "euclidean", "eff_res": DEFAULT, "diffusion": "diffusion k=15,t=8", "eigenmaps": "eigenmaps k=15,m=2",
+    "euclidean": "euclidean", "eff_res": quality.DEFAULT, "diffusion": "diffusion k=15,t=8", "eigenmaps": "eigenmaps k=15,m=2",
     "fermat": "fermat p=3", "dtm": "dtm k=15,p=2,xi=1", "core": "core k=15", "geodesic": "geodesic k=15",
     "hops": "hops k=15", "tsne_graph": "tsne_graph perplexity=30", "umap_graph": "umap_graph k=100", "pca": "pca c=2",
 }  # fmt: skip
@@ -151,9 +149,9 @@ def headline(records):
     for plan in ("paper", "passes", "steps", "sphere"):
         found |= curves(records, plan)
     for case, (eff_res, diffusion) in report.PAPER_BEST.items():
-        default = found.get((case, DEFAULT))
+        default = found.get((case, quality.DEFAULT))
         if default is None or default.auc()[0] is None:
-            print(f"headline: {DEFAULT} on {case} is not complete")
+            print(f"headline: {quality.DEFAULT} on {case} is not complete")
             continue
         filtered, spread = default.auc("filtered")
         line = {

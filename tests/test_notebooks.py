@@ -39,8 +39,8 @@ def test_first_loop_calls_the_circle_and_not_the_cloud():
 def test_noise_robustness_ranks_the_distances_and_calls_no_loop_where_none_is():
     text = printed(ran("02"))
     score = {name.strip(): float(value) for name, value in re.findall(r"^(\D+?) {2,}(\d\.\d\d) ", text, flags=re.M)}
-    assert score["Euclidean"] + 0.2 < score["effective resistance, one pass"]
-    assert score["effective resistance, one pass"] + 0.05 < score["effective resistance, three passes"]
+    assert score["Euclidean"] + 0.2 < score["effective resistance, four steps"]
+    assert score["effective resistance, one step"] + 0.05 < score["effective resistance, four steps"]
     found = dict(re.findall(r"^(\w.+?) {2,}(loop|no loop|undecided) {2,}[\d.e-]+$", text, flags=re.M))
     assert len(found) == 6
     assert found["circle, noise .25"] == "loop"

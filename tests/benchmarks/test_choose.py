@@ -83,10 +83,8 @@ def test_an_incomplete_setting_is_left_out_by_name(tmp_path, few, monkeypatch, c
 
 
 def test_the_headline_is_the_default_less_the_paper(tmp_path, few, monkeypatch):
-    monkeypatch.setattr(quality, "BEST", ["eff_res k=15"])
-    monkeypatch.setattr(quality, "TUNED", ["eff_res k=15"])
-    monkeypatch.setattr(quality, "SPHERE_LABELS", ["eff_res k=15"])
-    monkeypatch.setattr(quality, "PASSES", ["eff_res k=15"])
+    for labels in ("BEST", "TUNED", "SPHERE_LABELS", "PASSES", "STEPS"):
+        monkeypatch.setattr(quality, labels, [quality.DEFAULT])
     held = records(tmp_path / "r", lambda label, task: (0.6, 0.1, True), ("passes", "sphere"))
     table = {row["shape"]: row for row in choose.headline(held)}
     assert list(table) == ["circle", "linked_circles", "eyeglasses", "sphere H2", "torus"]
@@ -99,12 +97,15 @@ def test_the_headline_is_the_default_less_the_paper(tmp_path, few, monkeypatch):
 def test_every_default_is_a_setting_of_the_plan_and_of_the_registry():
     """A changed default of a distance has to be changed here too."""
     import spectral_ph as sph
+    from spectral_ph.distances.passes import check_steps
 
     labels = {label for label, _ in quality.plan("defaults")[0]}
     for name, label in choose.DEFAULTS.items():
         assert label in labels
-        distance, given = quality.SETTINGS[label]
+        distance, given = quality.SETTINGS[label][0], dict(quality.SETTINGS[label][1])
         assert distance == name
         parameters = sph.DISTANCES[name].parameters
+        if name == "eff_res":  # whose steps are left open, for they depend on the passes
+            assert given.pop("steps") == check_steps(parameters["steps"], parameters["passes"])
         for key, value in given.items():
             assert key == "n_neighbors" or parameters[key] == (float("inf") if value == "inf" else value)

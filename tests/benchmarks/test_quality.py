@@ -111,7 +111,8 @@ def test_the_grid_is_the_papers():
 def test_only_and_every_take_a_part():
     entries, _ = quality.plan("paper", every=7, only="torus eff_res")
     assert {task["case"] for _, task in entries} == {"torus"}
-    assert {label for label, _ in entries} == {"eff_res k=15", "eff_res k=100", "eff_res k=30,passes=3"}
+    named = {"eff_res k=15", "eff_res k=15,steps=4", "eff_res k=100", "eff_res k=30,passes=3"}
+    assert {label for label, _ in entries} == named
     assert sorted({task["sigma"] for _, task in entries}) == quality.SIGMAS[::7]
 
 
@@ -147,4 +148,4 @@ def test_a_part_of_a_plan_runs_from_the_command_line(tmp_path, monkeypatch, caps
     monkeypatch.setattr(sys, "argv", [*command[1:2], "--list", *command[2:]])
     quality.main()
     told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("quick            6 cases,     6 recorded in ")
+    assert told[0].startswith("quick            9 cases,     9 recorded in ")
