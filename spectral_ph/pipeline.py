@@ -97,8 +97,8 @@ def persistence(
     Parameters
     ----------
     X : (n, d) points; (n, n) distances with distance="precomputed".
-    distance : see `distance_matrix`; default "eff_res", effective resistance after four steps on the graph of the 15 nearest
-        neighbours (steps=1 is the corrected form of the literature).
+    distance : see `distance_matrix`; default "eff_res", effective resistance after four steps (one in several passes) on the
+        graph of the 15 nearest neighbours; steps=1 is the corrected form of the literature.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "auto", "h1", "h2", "ripser" or "gudhi"; the diagram is the same from each.
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
@@ -107,8 +107,8 @@ def persistence(
         `n_components` eigenpairs (100, or 200 where those end below an eigenvalue of .4), estimates the rest, and states
         the error; what it returns is exact for these distances. Effective resistance has one step there unless `steps` is
         given, for with four the homology takes a hundred times as long.
-        "landmarks" takes `n_landmarks` farthest points of those, with a bound on what the others could change. "auto" is
-        exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
+        "landmarks" takes `n_landmarks` farthest points (four steps, as exact), with a bound on what the others could change.
+        "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
         Any other name is the distance's own `method`, and exact otherwise.
     n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
