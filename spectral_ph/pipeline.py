@@ -108,8 +108,8 @@ def persistence(
         the error; what it returns is exact for these distances. Effective resistance has one step there unless `steps` is
         given, for with four the homology takes a hundred times as long.
         "landmarks" takes `n_landmarks` farthest points (four steps, as exact), with a bound on what the others could change.
-        "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]` says why.
-        Any other name is the distance's own `method`, and exact otherwise.
+        "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]`
+        says why. Any other name is the distance's own `method`, and exact otherwise.
     n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
