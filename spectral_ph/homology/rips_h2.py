@@ -151,8 +151,8 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
     """Return no births with a pool of entries of some shape, whose memory the system hands out as it is touched."""
     from spectral_ph.homology import _links
 
-    # No more than one for each vertex of as many births as there are edges.
-    most = min(2**31 - 1, n**2 * (n - 1) // 2 + 2)
+    # No more than one for each vertex of as many births as there are triangles; of edges there may be fewer than of voids.
+    most = min(2**31 - 1, n**4 // 6 + 2 * n)
     count = int(min(most, max(2, share * _check.available_memory() / (8 * int(np.prod(shape)) + 4))))
     while True:
         try:

@@ -47,6 +47,16 @@ def test_cross_polytopes_have_a_void_in_three_dimensions_only(n):
     np.testing.assert_array_equal(found[2], [[1, 2]] if n == 3 else np.empty((0, 2)))
 
 
+@pytest.mark.parametrize("sizes", [(2, 2, 2), (3, 4, 5), (1, 6, 6), (9, 9, 9)])
+def test_a_join_of_three_sets_has_the_product_of_their_gaps(sizes):
+    """Points at distance 1 across and 2 within three sets of a, b, c: (a - 1)(b - 1)(c - 1) voids from 1 to 2."""
+    part = np.repeat([0, 1, 2], sizes)
+    D = np.where(part[:, None] == part, 2.0, 1.0)
+    np.fill_diagonal(D, 0)
+    rank = int(np.prod(np.array(sizes) - 1))
+    np.testing.assert_array_equal(rips_h2(D).diagrams[2], np.tile([1.0, 2.0], (rank, 1)))
+
+
 def test_projective_plane_and_torus_over_the_field_of_two():
     found = rips_h2(projective_plane()).diagrams
     np.testing.assert_array_equal(found[1], [[1, 2]])
