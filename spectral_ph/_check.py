@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -21,8 +22,53 @@ import scipy.sparse as sp
 from spectral_ph._types import FloatArray, Graph, RandomState
 
 
-class InputError(ValueError):
-    """What the user passed cannot be used; the message says what to type instead."""
+@dataclass(frozen=True)
+class Argument:
+    """An argument that a sentence names, so that each door can spell it its own way.
+
+    Attributes
+    ----------
+    name : of the parameter, as in Python.
+    value : the value that was passed or is to be passed; left out, the sentence means the argument itself.
+
+    Examples
+    --------
+    >>> str(Argument("n_neighbors", 14)), str(Argument("mode", "union")), str(Argument("threshold"))
+    ('n_neighbors=14', "mode='union'", 'threshold')
+    """
+
+    name: str
+    value: Any = ...
+
+    def __str__(self) -> str:
+        return self.name if self.value is ... else f"{self.name}={self.value!r}"
+
+
+class _Sentence(Exception):
+    """A sentence in parts: text, and the arguments it names."""
+
+    def __str__(self) -> str:
+        return self.spelled(str)
+
+    def spelled(self, spell: Callable[[Argument], str]) -> str:
+        """Return the sentence with every argument as `spell` writes it.
+
+        Parameters
+        ----------
+        spell : from an argument to what one types for it, such as `--n-neighbors 14`.
+
+        Returns
+        -------
+        str
+        """
+        return "".join(spell(part) if isinstance(part, Argument) else str(part) for part in self.args)
+
+
+class InputError(_Sentence, ValueError):
+    """What the user passed cannot be used; the message says what to type instead.
+
+    Its arguments are the parts of the sentence: text, and an `Argument` wherever the sentence names a parameter.
+    """
 
 
 class TooLargeError(InputError, MemoryError):
@@ -33,8 +79,8 @@ class MissingExtraError(InputError, ImportError):
     """An optional dependency is not installed; the message holds the install line."""
 
 
-class SpectralWarning(UserWarning):
-    """The answer stands, but something about it should be known."""
+class SpectralWarning(_Sentence, UserWarning):
+    """The answer stands, but something about it should be known. It is made of parts, as `InputError` is."""
 
 
 def need(module: str, extra: str) -> ModuleType:
@@ -357,13 +403,19 @@ def unheard() -> Iterator[list[str]]:
         _unheard.reset(token)
 
 
-def warn(message: str) -> None:
-    """Issue a SpectralWarning that points at the first line outside of this package, and note it for the result."""
+def warn(*parts: object) -> None:
+    """Issue a SpectralWarning that points at the first line outside of this package, and note it for the result.
+
+    Parameters
+    ----------
+    *parts : text, and an `Argument` wherever the sentence names a parameter.
+    """
+    warning = SpectralWarning(*parts)
     if (texts := _collecting.get()) is not None:
-        texts.append(message)
+        texts.append(str(warning))
     if _unheard.get():
         return
     frame, level = inspect.currentframe(), 0
     while frame is not None and str(frame.f_globals.get("__name__")).split(".")[0] in ("spectral_ph", "contextlib"):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, SpectralWarning, stacklevel=level + 1)
+    warnings.warn(warning, stacklevel=level + 1)
