@@ -24,8 +24,8 @@ from spectral_ph.loops import null
 from spectral_ph.loops.agreement import Carried, Seen, agreements, carry, evidence, tube_agreement, turned
 from spectral_ph.loops.coordinates import LiftError, circular_coordinate, orient
 from spectral_ph.loops.cycles import cocycle_value, representative_cycle
+from spectral_ph.loops.result import Half, Loop, LoopResult, Verdict
 from spectral_ph.loops.score import detection_score
-from spectral_ph.loops.verdict import Half, Loop, LoopResult, Verdict
 
 METHODS = ("auto", "exact", "truncated", "landmarks")
 EXACT_POINTS = 20_000

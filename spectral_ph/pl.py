@@ -10,7 +10,7 @@ import numpy as np
 from spectral_ph import _check, plot
 from spectral_ph._types import FloatArray
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

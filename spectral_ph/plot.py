@@ -16,7 +16,7 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.graph.components import connected_components
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.spectrum.decomposition import spectrum
 from spectral_ph.spectrum.eigen import fix_signs
 

@@ -25,7 +25,7 @@ from spectral_ph._types import FloatArray, RandomState, Settings
 from spectral_ph.loops.confounders import association
 from spectral_ph.loops.features import PeriodicGenes, genes_along, phase_profiles
 from spectral_ph.loops.phase import G2M_GENES, S_GENES, anchor_phase, known_genes
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

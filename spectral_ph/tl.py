@@ -20,7 +20,7 @@ from spectral_ph.loops.agreement import carry, weighted_ranks
 from spectral_ph.loops.confounders import Association, association
 from spectral_ph.loops.features import PeriodicGenes, genes_along, phase_profiles
 from spectral_ph.loops.phase import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.pipeline import find_loops
 from spectral_ph.preprocess import preprocess
 

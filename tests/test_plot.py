@@ -19,7 +19,7 @@ from spectral_ph._check import InputError
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.coordinates import circular_coordinate
 from spectral_ph.loops.cycles import representative_cycle
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 from tests.loops.ripser_h1 import circle, h1
 
 

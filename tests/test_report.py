@@ -20,7 +20,7 @@ from spectral_ph import files, report
 from spectral_ph._check import InputError
 from spectral_ph.datasets.cells import cell_cycle
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.verdict import Half, Loop, LoopResult
+from spectral_ph.loops.result import Half, Loop, LoopResult
 
 HOSTILE = "<script>alert('x')</script>\"' & $\\frac{ \x00\u202e\n%#"
 BROWSER = shutil.which("chromium")

@@ -13,7 +13,7 @@ from spectral_ph import tl
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
-from spectral_ph.loops.verdict import Half, Loop, LoopResult
+from spectral_ph.loops.result import Half, Loop, LoopResult
 
 N = 160
 

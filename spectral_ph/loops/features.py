@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
-from spectral_ph.loops.verdict import Loop
+from spectral_ph.loops.result import Loop
 
 Combine = Literal["median", "cauchy"]
 

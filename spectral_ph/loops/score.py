@@ -1,6 +1,6 @@
 """Scores of a diagram: how clearly it shows a given number of features, and how many its widest gap suggests.
 
-Neither is a verdict: the widest gap says "one loop" on a Gaussian blob in every other sample. `loops.verdict` asks for
+Neither is a verdict: the widest gap says "one loop" on a Gaussian blob in every other sample. `verdict` asks for
 more.
 """
 

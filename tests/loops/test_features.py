@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.loops import features
 from spectral_ph.loops.features import benjamini_hochberg, genes_along, phase_profiles
-from spectral_ph.loops.verdict import Half, Loop
+from spectral_ph.loops.result import Half, Loop
 
 
 def loop(phase, halves=(), domain=None):

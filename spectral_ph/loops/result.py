@@ -13,7 +13,7 @@ from spectral_ph.homology.diagram import Persistence
 Verdict = Literal["loop", "no loop", "undecided"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Half:
     """A loop as half of the points shows it.
 
@@ -35,7 +35,7 @@ class Half:
         return f"Half({len(self.points)} of {len(self.phase)} points, agreement {self.agreement:.2f})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loop:
     """One feature of degree 1, with the points that go round it.
 
@@ -131,7 +131,7 @@ class Loop:
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoopResult:
     """The answer to: do the points go round a loop.
 
