@@ -4,7 +4,7 @@
 
 Every loop-free kind of `cases.LOOP_FREE` but those of `HELD_OUT`, at several noises, each seed a new sample; the whole
 procedure with its choice of settings. Seeds begin at 10,000, those of `honesty.py` at 0. Finished records are kept in the
-sweep folder, so it can be stopped and started again. Writes spectral_ph/loops/null.json.
+sweep folder, so it can be stopped and started again. Writes spectral_ph/verdict/null.json.
 """
 
 import argparse
@@ -25,27 +25,28 @@ VERSION = 3
 """Raise it when the procedure changes, and run it all again."""
 
 FIRST_SEED = 10_000
-TARGET = Path(__file__).parents[1] / "spectral_ph" / "loops" / "null.json"
+TARGET = Path(__file__).parents[1] / "spectral_ph" / "verdict" / "null.json"
 DIGITS = 4
 
 
 def evidence(kind, n, seed, sigma=None):
     """Return the evidence for a loop that the procedure of `find_loops` finds in one sample, and the setting it took."""
-    from spectral_ph import _check, pipeline
-    from spectral_ph.loops import null
+    from spectral_ph import _check
+    from spectral_ph.verdict import null
+    from spectral_ph.verdict.candidates import candidates
+    from spectral_ph.verdict.halves import HALF_POINTS
+    from spectral_ph.verdict.judge import examine
 
     rng = np.random.default_rng([seed, n])
     sigma = float(rng.choice([0.0, 0.05, 0.1, 0.2])) if sigma is None else sigma
     X = cases.CASES[kind](n=n, ambient_dim=50, sigma=sigma, outliers=0, seed=seed).X
-    choice = pipeline._candidates("auto", {}, min(n // 2, pipeline.HALF_POINTS), True)
     assert n >= null.LEAST_POINTS
     with _check.unheard():
-        halves = pipeline._splits(
-            X, np.arange(len(X)), choice, 5, 0.9, "euclidean", np.random.default_rng([seed, n, 1])
+        examined = examine(
+            X, candidates("auto", {}, min(n // 2, HALF_POINTS), True), np.random.default_rng([seed, n, 1])
         )
-        tried = []
-        best = pipeline._choose(choice, halves, tried)
-    return tried[best]["evidence"], f"{tried[best]['distance']} {best}"
+    best = examined.tried[examined.best]
+    return best["evidence"], f"{best['distance']} {examined.best}"
 
 
 def task(parameters):

@@ -8,6 +8,7 @@ import pytest
 
 import spectral_ph as sph
 from spectral_ph import pipeline
+from spectral_ph.loops import describe
 from spectral_ph.loops.coordinates import LiftError, circular_agreement, to_ranks
 
 
@@ -312,14 +313,14 @@ def test_threshold_leaves_a_loop_without_death_and_still_gives_its_phase():
 
 
 def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
-    real = pipeline.circular_coordinate
+    real = describe.circular_coordinate
 
     def fails_over_47(D, cocycle, birth, death, coeff, **more):
         if coeff == 47:
             raise LiftError("no lift")
         return real(D, cocycle, birth, death, coeff, **more)
 
-    monkeypatch.setattr(pipeline, "circular_coordinate", fails_over_47)
+    monkeypatch.setattr(describe, "circular_coordinate", fails_over_47)
     R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1), splits=0)
     assert (R.persistence.engine, R.settings["coeff"]) == ("ripser", 61)
     assert R.settings["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spectral_ph._types import BoolArray, Diagram, FloatArray, IntArray, Settings
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Persistence:
     """Persistence diagrams of a Vietoris-Rips filtration.
 
@@ -59,6 +59,26 @@ class Persistence:
             near = self.settings.get("n_neighbors")
             parts.append(f"{self.settings['distance']}" + (f" k={near}" if near is not None else ""))
         return f"Persistence({', '.join(parts)}, engine {self.engine})"
+
+    def renumbered(self, indices: IntArray, n: int) -> Persistence:
+        """Return the same diagrams with indices among more points, for what was computed on some of them.
+
+        Parameters
+        ----------
+        indices : (n_points,) int64, the place of each point among all.
+        n : how many points there are in all.
+
+        Returns
+        -------
+        Persistence
+        """
+        edges = self.birth_edges
+        if edges is not None:
+            edges = [np.where(e >= 0, np.sort(indices[e], axis=1), -1) for e in edges]
+        cochains = self.cocycles
+        if cochains is not None:
+            cochains = [[np.column_stack([indices[c[:, :2]], c[:, 2]]) for c in part] for part in cochains]
+        return replace(self, n_points=n, birth_edges=edges, cocycles=cochains)
 
     def to_dict(self) -> Settings:
         """Return a summary with the settings and warnings; the features themselves are in `to_records`.

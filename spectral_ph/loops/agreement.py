@@ -1,4 +1,4 @@
-"""How well two halves of the points agree on a loop.
+"""How well two loops of the same points agree, such as those that two halves of the points find alone.
 
 Each half finds its loops alone. A loop is an angle for every point of its half and a tube round its cycle; both are carried
 to common points by their nearest neighbours in the half. Two loops agree if, where both tubes are, one angle tells the
@@ -7,15 +7,26 @@ other.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
 
-from spectral_ph._types import FloatArray, IntArray
+from spectral_ph._types import FloatArray, IntArray, Settings
+from spectral_ph.homology.diagram import Persistence, persistence_lengths
+from spectral_ph.homology.rips_h1 import rips_h1
+from spectral_ph.loops.coordinates import LiftError
+from spectral_ph.loops.describe import ROUNDING, one_loop
+from spectral_ph.loops.result import Loop
+
+NEAR = 5
+"""Neighbours that carry a phase to a point."""
+
+NO_LIFT = "a cocycle had no integer lift"
+"""What is noted of points where a cocycle over Z/2 had none."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Seen:
     """What one half of the points shows.
 
@@ -36,7 +47,7 @@ class Seen:
         return f"Seen({len(self.diagram)} features, {len(self.phases)} looked at)"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Carried:
     """A loop of one half, carried to other points.
 
@@ -53,6 +64,58 @@ class Carried:
         return f"Carried({len(self.phase)} points, {int((self.weight > 0).sum())} near the loop)"
 
 
+def seen(D: FloatArray, at: float, most: int, facts: tuple[str, ...] = ()) -> Seen:
+    """Return what some points show by themselves: their diagram, and the phases of its longest features.
+
+    Parameters
+    ----------
+    D : (h, h) distances.
+    at : where between birth (0) and death (1) of a loop its phase is computed.
+    most : how many features get a phase.
+    facts : what was noticed before, to be kept.
+
+    Returns
+    -------
+    Seen
+    """
+    # The engine itself: cocycles of all features, which the front door would give, cost more than the sweep.
+    engine = rips_h1(D, cocycles=most)
+    assert engine.cocycles is not None
+    edges = [np.empty((0, 2), dtype=np.int64), engine.birth_edges]
+    about: Settings = {"coeff": 2, "threshold": None}
+    P = Persistence([engine.h0, engine.h1], len(D), "h1", about, (), edges, [[], engine.cocycles])
+    phases: list[FloatArray | None] = []
+    tubes: list[FloatArray] = []
+    lengths = persistence_lengths(P[1])
+    for k in range(min(most, int((lengths > ROUNDING * float(D.max())).sum()))):
+        try:
+            loop = one_loop(D, P, k, at)
+        except LiftError:
+            # Rare, and the splits outvote it; ripser.py over another prime would cost more than the split.
+            phases.append(None)
+            tubes.append(np.zeros(len(D)))
+            facts = (*facts, NO_LIFT)
+            continue
+        phases.append(loop.phase)
+        tubes.append(tube(loop))
+    return Seen(P[1], phases, tubes, facts)
+
+
+def tube(loop: Loop) -> FloatArray:
+    """Return which points are near a loop: no farther from its cycle than half-way between birth and death.
+
+    Parameters
+    ----------
+    loop : Loop of n points; where it never dies its scale takes the place of half-way.
+
+    Returns
+    -------
+    (n,) float64, 1.0 or 0.0.
+    """
+    radius = (loop.birth + loop.death) / 2 if np.isfinite(loop.death) else loop.scale
+    return np.asarray(loop.distance <= radius, dtype=np.float64)
+
+
 def carry(phase: FloatArray, weight: FloatArray, near: IntArray) -> Carried:
     """Carry a phase to other points: the circular mean over their nearest neighbours among those that have one.
 
@@ -67,6 +130,35 @@ def carry(phase: FloatArray, weight: FloatArray, near: IntArray) -> Carried:
     """
     mean = np.exp(1j * phase)[near].mean(axis=1)
     return Carried(np.mod(np.angle(mean), 2 * np.pi), weight[near].mean(axis=1))
+
+
+def carry_loops(loops: list[Loop], subset: IntArray, near: IntArray) -> list[Loop]:
+    """Give what was found on some points indices among all, and every point a phase, a distance and a domain.
+
+    Parameters
+    ----------
+    loops : of the h points of `subset`.
+    subset : (h,) ascending indices among n points.
+    near : (n, k) nearest neighbours of every point, as indices among the h.
+
+    Returns
+    -------
+    list of Loop, of n points; the points of `subset` keep their own values.
+    """
+    own = np.full(len(near), -1)
+    own[subset] = np.arange(len(subset))
+    taken = own >= 0
+    moved = []
+    for loop in loops:
+        phase = carry(loop.phase, np.ones(len(subset)), near).phase
+        distance, domain = loop.distance[near].mean(axis=1), loop.domain[near[:, 0]]
+        phase[taken], distance[taken], domain[taken] = (
+            loop.phase[own[taken]],
+            loop.distance[own[taken]],
+            loop.domain[own[taken]],
+        )
+        moved.append(dataclasses.replace(loop, cycle=subset[loop.cycle], phase=phase, domain=domain, distance=distance))
+    return moved
 
 
 def weighted_ranks(angle: FloatArray, weight: FloatArray) -> FloatArray:
@@ -129,40 +221,6 @@ def agreements(first: list[Carried | None], second: list[Carried | None]) -> Flo
             if a is not None and b is not None:
                 table[i, j] = tube_agreement(a, b)
     return table
-
-
-def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: int = 3) -> FloatArray:
-    """Return the evidence of one split for at least 1, 2, ... loops.
-
-    For m loops: the first m of one half are matched with the first m of the other as well as can be; a is the agreement of
-    the worst pair. g, the prominence, is the mean over the halves of (p_m - p_m+1) / p_m, and r, the relief, that of
-    1 - birth / death, for the worst of the first m. The evidence for m loops is a^2 g r. A filled square has a and r without
-    g, a line or a tree has a and at times g without r, noise has r or g without a. Tried: a g, a^2 g and a^2 g r
-    (docs/decisions/0006-verdict.md).
-
-    Parameters
-    ----------
-    table : (r, c) agreements of the longest loops of the halves.
-    diagrams : (m, 2) births and deaths of both halves, longest first.
-    most : largest m.
-
-    Returns
-    -------
-    (most, 4) float64: a^2 g r, a, g and r for m = 1, 2, ..., `most`; zero where there are not so many loops.
-    """
-    out = np.zeros((most, 4))
-    for m in range(1, min(most, *table.shape) + 1):
-        rows, cols = scipy.optimize.linear_sum_assignment(-table[:m, :m])
-        a = float(table[rows, cols].min())
-        g = float(np.mean([_gap(d[:, 1] - d[:, 0], m) for d in diagrams]))
-        r = float(np.mean([1 - d[:m, 0] / d[:m, 1] for d in diagrams], axis=0).min())
-        out[m - 1] = a * a * g * r, a, g, r
-    return out
-
-
-def _gap(lengths: FloatArray, m: int) -> float:
-    following = lengths[m] if len(lengths) > m else 0.0
-    return float((lengths[m - 1] - following) / lengths[m - 1])
 
 
 def turned(phase: FloatArray, onto: FloatArray, weight: FloatArray) -> FloatArray:

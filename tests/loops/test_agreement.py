@@ -1,4 +1,4 @@
-"""Agreement of two halves, evidence, and the null distribution: laws first."""
+"""How well two loops agree: laws first."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spectral_ph.loops import null
 from spectral_ph.loops.agreement import (
     Carried,
     agreements,
     carry,
-    evidence,
     tube_agreement,
     turned,
     weighted_ranks,
@@ -92,56 +90,5 @@ def test_carrying_takes_the_circular_mean():
     np.testing.assert_array_equal(carried.weight, [0.5, 1.0])
 
 
-def test_evidence_of_known_tables():
-    """Lengths 4, 3, .3 and 4, 2, .2."""
-    diagrams = np.array([[1.0, 5.0], [1.0, 4.0], [1.0, 1.3]]), np.array([[1.0, 5.0], [2.0, 4.0], [0.0, 0.2]])
-    table = np.array([[0.1, 0.8], [0.9, 0.2]])
-    one, two, three = evidence(table, diagrams)
-    assert one == pytest.approx([0.1**2 * (0.25 + 0.5) / 2 * 0.8, 0.1, 0.375, 0.8])
-    # matched crosswise; the worse of the pairs counts, and the lower relief, (3/4 + 1/2) / 2
-    assert two == pytest.approx([0.8**2 * 0.9 * 0.625, 0.8, 0.9, 0.625])
-    np.testing.assert_array_equal(three, 0)
-    np.testing.assert_array_equal(evidence(np.zeros((0, 2)), diagrams), np.zeros((3, 4)))
-
-
-@given(seeds, st.floats(0.1, 10))
-def test_evidence_does_not_see_the_unit_of_the_distances(seed, unit):
-    rng = np.random.default_rng(seed)
-    diagrams = [np.cumsum(rng.uniform(0.1, 1, (3, 2)), axis=1) for _ in range(2)]
-    diagrams = [d[np.argsort(d[:, 0] - d[:, 1])] for d in diagrams]
-    table = rng.uniform(size=(3, 3))
-    found = evidence(table, tuple(diagrams))
-    np.testing.assert_allclose(evidence(table, tuple(unit * d for d in diagrams)), found, rtol=1e-9, atol=1e-12)
-    assert ((found >= 0) & (found <= 1)).all()
-    np.testing.assert_allclose(evidence(table.T, tuple(diagrams[::-1])), found, atol=1e-12)
-
-
 def test_a_loop_without_a_phase_agrees_with_nothing():
     np.testing.assert_allclose(agreements([None, loop(0)], [loop(0)]), [[0.0], [1.0]], atol=1e-12)
-
-
-def test_p_values_follow_the_definition(monkeypatch):
-    kinds = {"a": np.array([0.0, 0.1, 0.2, 0.3]), "b": np.array([0.0, 0.0, 0.0, 0.9])}
-    monkeypatch.setattr(null, "table", lambda: {100: kinds, 400: {"a": np.zeros(9)}})
-    # 2 of 8 reach .3 (a .3, b .9): (1 + 2) / 9, more than half of (1 + 1) / 5
-    assert null.p_value(0.3, 150) == pytest.approx(3 / 9)
-    # 1 of 8 reaches .9: 2 / 9; kind b (1 + 1) / 5 / 2
-    assert null.p_value(0.9, 399) == pytest.approx(2 / 9)
-    assert null.p_value(1.0, 100) == pytest.approx(1 / 9)
-    assert null.p_value(0.5, 400) == pytest.approx(1 / 10)
-    assert null.p_value(0.5, 50) == null.p_value(0.5, 100)
-
-
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(100, 5000))
-def test_more_evidence_never_has_a_larger_p(x, y, n):
-    low, high = sorted((x, y))
-    assert 0 < null.p_value(high, n) <= null.p_value(low, n) <= 1
-
-
-def test_the_null_holds_every_size_and_only_shares():
-    for n, kinds in null.table().items():
-        assert n >= null.LEAST_POINTS
-        for values in kinds.values():
-            assert (np.diff(values) >= 0).all()
-            assert values[0] >= 0
-            assert values[-1] <= 1

@@ -20,7 +20,7 @@ def table() -> dict[int, dict[str, FloatArray]]:
 
     It is written by `benchmarks/calibrate.py`.
     """
-    text = resources.files("spectral_ph.loops").joinpath("null.json").read_text(encoding="utf-8")
+    text = resources.files("spectral_ph.verdict").joinpath("null.json").read_text(encoding="utf-8")
     return {int(n): {k: np.sort(v) for k, v in kinds.items()} for n, kinds in json.loads(text)["evidence"].items()}
 
 

@@ -1,0 +1,117 @@
+"""What is tried and what is calibrated: the settings that `find_loops` chooses from, and those that have a null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spectral_ph import _check
+from spectral_ph._types import Settings
+from spectral_ph.distances.passes import check_steps
+from spectral_ph.distances.registry import DISTANCES, NEIGHBOR_GRAPH
+from spectral_ph.verdict import null
+
+Candidate = tuple[str, Settings]
+"""The name of a distance, and the parameters of graph and distance by name."""
+
+CANDIDATES: tuple[tuple[str, Settings], ...] = (
+    ("eff_res", {"n_neighbors": 15, "passes": 1}),
+    ("eff_res", {"n_neighbors": 30, "passes": 1}),
+    ("eff_res", {"n_neighbors": 15, "passes": 2}),
+    ("eff_res", {"n_neighbors": 30, "passes": 2}),
+    ("eff_res", {"n_neighbors": 30, "passes": 3}),
+    ("diffusion", {"n_neighbors": 15, "t": 8}),
+)
+"""What `find_loops` chooses from; the null was taken over the same choice. Left out: fifteen neighbours with three passes,
+which tear loops of uneven density (an annulus .99 -> .09, a circle of uneven speed .92 -> .03), and diffusion with t = 64,
+which finds loops on a line (evidence .49). docs/decisions/0006-verdict.md."""
+
+POINTS_A_NEIGHBOR = 10
+"""In the choice there are at least so many points in a half for each neighbour: thirty of 150 points span a filled square."""
+
+FEW_NEIGHBORS = 15
+"""Where there are fewer points, settings with more neighbours than these are left out, and the others take fewer."""
+
+CALIBRATED: dict[str, dict[str, tuple[float, float]]] = {
+    "eff_res": {"n_neighbors": (5, 30), "passes": (1, 3), "steps": (1, 1)},
+    "diffusion": {"n_neighbors": (5, 30), "t": (8, 8)},
+}
+"""Settings within these ranges may be fixed by hand and still get a p-value: that of the choice, which is larger."""
+
+
+def candidates(distance: str, params: dict[str, Any], half: int, makes_graph: bool) -> list[Candidate]:
+    """Return the settings to choose from: those of `CANDIDATES` that agree with what was asked for, or that alone.
+
+    Effective resistance has one step unless it is asked for otherwise, for that is what the null was made with.
+
+    Parameters
+    ----------
+    distance : "auto" or the name of a distance.
+    params : what was asked for of graph and distance, by name.
+    half : points in a half.
+    makes_graph : whether a neighbour graph is made, rather than passed.
+
+    Returns
+    -------
+    list of Candidate, not empty.
+    """
+    if not makes_graph or half < null.LEAST_POINTS // 2 or distance not in ("auto", *CALIBRATED):
+        name = "eff_res" if distance == "auto" else distance
+        return [(name, _joined(name, params))]
+    found: list[Candidate] = []
+    for name, open_settings in CANDIDATES:
+        takes = {*NEIGHBOR_GRAPH, *DISTANCES[name].parameters}
+        if distance not in ("auto", name) or not set(params) <= takes | {"dtype"}:
+            continue
+        k, most = open_settings["n_neighbors"], max(half // POINTS_A_NEIGHBOR, 2)
+        if k > max(most, FEW_NEIGHBORS):
+            continue
+        candidate = (name, _joined(name, {**open_settings, "n_neighbors": min(k, most)} | params))
+        if candidate not in found:
+            found.append(candidate)
+    if not found:
+        name = "eff_res" if distance == "auto" else distance
+        found = [(name, _joined(name, params))]  # whose door says what is wrong with them
+    return found
+
+
+def _joined(name: str, params: dict[str, Any]) -> Settings:
+    joined = ({"disconnected": "max"} if "disconnected" in DISTANCES[name].parameters else {}) | params
+    if name == "eff_res":
+        if "passes" in params:
+            joined["passes"] = _check.positive_int(params["passes"], "passes")
+        if params.get("corrected") is not False:  # which is no step
+            given = params.get("steps")
+            joined["steps"] = 1 if given is None else check_steps(given, 1)
+    return joined
+
+
+def uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n: int) -> str:
+    """Return why settings have no p-value, or nothing if they have one.
+
+    Parameters
+    ----------
+    name, chosen : a candidate.
+    from_points : whether points came, rather than a graph or distances.
+    splits : how often the points were split.
+    n : points that differ.
+
+    Returns
+    -------
+    str, the part of a sentence after "There is no p-value: "; empty if there is one.
+    """
+    if not splits:
+        return "no halves were looked at (splits=0)"
+    if not from_points:
+        return "a graph or distances came in place of points, so halves of them would not be independent"
+    if n < null.LEAST_POINTS:
+        return f"{n} points are fewer than the {null.LEAST_POINTS} that the test was calibrated for"
+    ranges = CALIBRATED.get(name)
+    if ranges is None:
+        return f"the test was not calibrated for distance {name!r}"
+    free = {"disconnected", "metric", "search", "dtype", "random_state", *ranges}
+    for key, value in chosen.items():
+        if key in ranges and (value is None or not ranges[key][0] <= value <= ranges[key][1]):
+            return f"the test was not calibrated for {key}={value!r}"
+        if key not in free and value != {**NEIGHBOR_GRAPH, **DISTANCES[name].parameters}.get(key):
+            return f"the test was not calibrated for {key}={value!r}"
+    return ""

@@ -1,0 +1,136 @@
+"""Splits of the points into halves, and what each half sees under every candidate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, IntArray
+from spectral_ph.distances.registry import NEIGHBOR_GRAPH, compute, neighbourhood
+from spectral_ph.distances.resistance import by_pass
+from spectral_ph.graph.neighbors import nearest_among
+from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
+from spectral_ph.verdict.candidates import Candidate
+from spectral_ph.verdict.evidence import evidence
+
+HALF_POINTS = 500
+"""Points in a half, at most."""
+
+LOOKED_AT = 3
+"""Features of a half whose phases are compared."""
+
+Metric = str | Callable[[FloatArray, FloatArray], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two halves of the points and what they saw, for each candidate.
+
+    `near[h]` are the neighbours in half h of all n points, which carry its phases; `tables[c]` the agreements between the
+    halves at the points of both, `evidence[c]` as `verdict.evidence`.
+    """
+
+    points: tuple[IntArray, IntArray]
+    near: tuple[IntArray, IntArray]
+    seen: tuple[list[Seen], list[Seen]]
+    tables: list[FloatArray]
+    evidence: list[FloatArray]
+
+    def carried(self, half: int, c: int, to: IntArray | None = None) -> list[Carried | None]:
+        """Return the loops of a half under candidate c at all points or some, None where one has no phase."""
+        near = self.near[half] if to is None else self.near[half][to]
+        seen = self.seen[half][c]
+        return [
+            None if phase is None else carry(phase, tube, near)
+            for phase, tube in zip(seen.phases, seen.tubes, strict=True)
+        ]
+
+
+def split_points(
+    X: FloatArray,
+    alone: IntArray,
+    choice: list[Candidate],
+    splits: int,
+    at: float,
+    metric: Metric,
+    rng: np.random.Generator,
+) -> list[Split]:
+    """Split points at random into two halves, several times, and look at each half under every candidate.
+
+    The splits are tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    alone : (m,) indices of points no two of which are copies, which the halves are drawn from.
+    choice : the candidates.
+    splits : how many splits.
+    at : where between birth (0) and death (1) of a loop its phase is computed.
+    metric : of the neighbour graph.
+    rng : draws the splits.
+
+    Returns
+    -------
+    list of Split
+    """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    size = min(len(alone) // 2, HALF_POINTS)
+    drawn = [alone[rng.permutation(len(alone))[: 2 * size]] for _ in range(splits)]
+    seeds = rng.integers(2**31, size=splits).tolist()
+    bar = tqdm(
+        zip(drawn, seeds, strict=True),
+        desc="halves",
+        total=splits,
+        delay=2.0,
+        leave=False,
+        disable=not sys.stderr.isatty(),
+    )
+    found: list[Split] = Parallel()(delayed(_split)(X, order, choice, at, metric, seed) for order, seed in bar)
+    return found
+
+
+def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, metric: Metric, seed: int) -> Split:
+    size = len(order) // 2
+    points = np.sort(order[:size]), np.sort(order[size:])
+    views = _see(X[points[0]], choice, at, seed), _see(X[points[1]], choice, at, seed)
+    near = nearest_among(X[points[0]], X, NEAR, metric), nearest_among(X[points[1]], X, NEAR, metric)
+    split = Split(points, near, views, [], [])
+    both = np.concatenate(points)
+    for c in range(len(choice)):
+        split.tables.append(agreements(split.carried(0, c, both), split.carried(1, c, both)))
+        split.evidence.append(evidence(split.tables[c], (views[0][c].diagram, views[1][c].diagram), LOOKED_AT))
+    return split
+
+
+def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
+    """Return what one half shows under every candidate; passes on the same graph are computed once."""
+    found: dict[int, Seen] = {}
+    shared: dict[str, list[int]] = {}
+    for c, (name, params) in enumerate(choice):
+        same = {key: value for key, value in params.items() if key != "passes"} if name == "eff_res" else params
+        shared.setdefault(f"{name} {sorted(same.items(), key=str)}", []).append(c)
+    for members in shared.values():
+        wanted = {int(choice[c][1].get("passes", 1)): c for c in members}
+        name, params = choice[members[0]]
+        with _check.unheard() as said:
+            usual = {*NEIGHBOR_GRAPH, "passes", "steps", "disconnected"}
+            if name == "eff_res" and len(wanted) > 1 and "steps" in params and {*params} <= usual:
+                made = {key: params[key] for key in NEIGHBOR_GRAPH if key in params}
+                A, _ = neighbourhood(X, None, **made, random_state=seed)
+                matrices = by_pass(
+                    A, max(wanted), params["n_neighbors"], params["steps"], disconnected=params["disconnected"]
+                )
+                for number, (D, _) in enumerate(matrices, start=1):
+                    if number in wanted:
+                        found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
+            else:
+                for c in members:
+                    D = compute(X, name, random_state=seed, **choice[c][1]).D
+                    found[c] = seen(D, at, LOOKED_AT, tuple(said))
+    return [found[c] for c in range(len(choice))]

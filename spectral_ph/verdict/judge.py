@@ -1,0 +1,179 @@
+"""The judge: which settings are taken, how sure each loop is, and the sentence that says so."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectral_ph._types import FloatArray, IntArray, Settings
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.loops.agreement import NO_LIFT, Carried, tube, tube_agreement, turned
+from spectral_ph.loops.result import Half, Loop, Verdict
+from spectral_ph.verdict import null
+from spectral_ph.verdict.candidates import Candidate
+from spectral_ph.verdict.halves import HALF_POINTS, LOOKED_AT, Metric, Split, split_points
+
+UNDECIDED = 0.25
+"""Up to this p-value a loop that is not called is undecided."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What the halves of a set of points say about every candidate.
+
+    Attributes
+    ----------
+    choice : the candidates.
+    halves : one `Split` each time the points were split; empty where no half was looked at.
+    best : index of the candidate with the most evidence, the first of equals.
+    tried : what every candidate showed, one dict each: the parameters by name, "evidence", the "agreement", "prominence"
+        and "relief" behind it, and whether it was "chosen".
+    """
+
+    choice: list[Candidate]
+    halves: list[Split]
+    best: int
+    tried: tuple[Settings, ...]
+
+    @property
+    def chosen(self) -> Candidate:
+        """Return the candidate that was chosen."""
+        return self.choice[self.best]
+
+
+def examine(
+    X: FloatArray,
+    choice: list[Candidate],
+    rng: np.random.Generator,
+    *,
+    alone: IntArray | None = None,
+    splits: int = 5,
+    at: float = 0.9,
+    metric: Metric = "euclidean",
+) -> Examined:
+    """Look at halves of the points under every candidate, and choose the candidate with the most evidence.
+
+    `find_loops` and the program that makes the null distribution (benchmarks/calibrate.py) both go through here, so that
+    the null is that of the whole procedure, the choice included.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    choice : the candidates; with one there is nothing to choose.
+    rng : draws the halves.
+    alone : (m,) indices of points no two of which are copies; default: all.
+    splits : how often the points are split into halves.
+    at : where between birth (0) and death (1) of a loop its phase is computed.
+    metric : of the neighbour graph.
+
+    Returns
+    -------
+    Examined
+    """
+    halves = split_points(X, np.arange(len(X)) if alone is None else alone, choice, splits, at, metric, rng)
+    totals = [float(np.median([split.evidence[c][:, 0].max() for split in halves])) for c in range(len(choice))]
+    best = int(np.argmax(totals))
+    tried = []
+    for c, (name, params) in enumerate(choice):
+        tops = [split.evidence[c][np.argmax(split.evidence[c][:, 0])] for split in halves]
+        lifts = sum(NO_LIFT in half[c].facts for split in halves for half in split.seen)
+        tried.append(
+            {
+                "distance": name,
+                **{key: getattr(value, "__name__", value) for key, value in params.items()},
+                "evidence": totals[c],
+                "agreement": float(np.median([t[1] for t in tops])),
+                "prominence": float(np.median([t[2] for t in tops])),
+                "relief": float(np.median([t[3] for t in tops])),
+                "chosen": c == best,
+            }
+            | ({"lift_failed": lifts} if lifts else {})
+        )
+    return Examined(choice, halves, best, tuple(tried))
+
+
+def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not: str) -> Loop:
+    """Give a loop its halves, its evidence and its verdict.
+
+    Parameters
+    ----------
+    k : its place among the loops, counted from 0, longest first.
+    loop : Loop of all points.
+    examined : what the halves say.
+    n : points that differ.
+    level : p-value up to which a loop is called.
+    why_not : why there is no p-value, as `candidates.uncalibrated` says it; empty if there is one.
+
+    Returns
+    -------
+    Loop
+    """
+    halves, best = examined.halves, examined.best
+    fields: dict[str, Any] = {}
+    value = gap = relief = 0.0
+    if halves:
+        # For the (k + 1)st loop, the evidence that there are at least so many.
+        rows = [split.evidence[best][k:] for split in halves if k < LOOKED_AT]
+        value = float(np.median([r[:, 0].max(initial=0.0) for r in rows])) if rows else 0.0
+        gap, relief = (float(np.median([r[np.argmax(r[:, 0]), c] for r in rows])) if rows else 0.0 for c in (2, 3))
+        shown = [_halves_of(loop, split, best) for split in halves]
+        fields["agreement"] = float(np.median([pair[0].agreement if pair else 0.0 for pair in shown]))
+        fields["halves"] = tuple(half for pair in shown for half in pair)
+    if why_not:
+        return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.", **fields)
+    p = null.p_value(value, min(n, 2 * HALF_POINTS))
+    said = (
+        f"independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1, it stands out "
+        f"from the next feature by {gap:.2f} and from its birth by {relief:.2f} of 1, and loop-free shapes show as much in "
+        f"p = {p:.2g} of cases"
+    )
+    verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
+    begin = {
+        "loop": "This is a loop: ",
+        "undecided": "This may be a loop or chance: ",
+        "no loop": "Nothing here tells it from chance: ",
+    }[verdict]
+    return dataclasses.replace(loop, verdict=verdict, reason=f"{begin}{said}.", p_value=p, **fields)
+
+
+def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | None, float | None]:
+    """Return verdict, reason, p-value and agreement of a whole data set: those of its longest loop.
+
+    Parameters
+    ----------
+    loops : as `judged` returns them, longest first.
+    P : the diagrams that they come from.
+
+    Returns
+    -------
+    tuple of verdict, reason, p_value and agreement.
+    """
+    if loops:
+        return loops[0].verdict, loops[0].reason, loops[0].p_value, loops[0].agreement
+    many = f"; {len(P[1])} are shorter than rounding errors" if len(P[1]) else ""
+    reason = f"The filtration has no feature of degree 1 at all{many}, so the points go round no loop."
+    return "no loop", reason, None, None
+
+
+def _halves_of(loop: Loop, split: Split, best: int) -> list[Half]:
+    """Return the pair of loops, one of each half, that fits a loop of the whole best; nothing if no pair does."""
+    whole = Carried(loop.phase, tube(loop))
+    first, second = split.carried(0, best), split.carried(1, best)
+    table = split.tables[best]
+    fits = [[0.0 if x is None else tube_agreement(whole, x) for x in half] for half in (first, second)]
+    pairs = [
+        (i, j) for i in range(len(first)) for j in range(len(second)) if first[i] is not None and second[j] is not None
+    ]
+    if not pairs:
+        return []
+    i, j = max(pairs, key=lambda ij: fits[0][ij[0]] * fits[1][ij[1]])
+    made = []
+    for points, carried in zip(split.points, (first[i], second[j]), strict=True):
+        assert carried is not None
+        phase = turned(carried.phase, loop.phase, whole.weight * carried.weight)
+        # Without the fit, a feature of noise would be credited with the halves' agreement on the loop beside it.
+        made.append(Half(points, phase, float(min(table[i, j], fits[0][i], fits[1][j]))))
+    return made
