@@ -1,42 +1,29 @@
-"""Reading points from any file they come in, and writing results whole or not at all. Nothing is ever unpickled."""
+"""Points and counts from any file they come in, as one `Table`. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
 import csv
 import difflib
-import gzip
 import hashlib
-import json
-import os
-import secrets
-import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import InputError
 from spectral_ph._types import FloatArray
-
-PathLike: TypeAlias = str | os.PathLike[str]
+from spectral_ph.files.text import fields, rows_and_names
+from spectral_ph.files.write import PathLike
 
 FORMATS = (".h5ad", ".npy", ".npz", ".csv", ".tsv", ".txt", ".mtx")
 GZIPPED = (".csv", ".tsv", ".txt", ".mtx")
-
-# A first column of this name holds names even if they look like numbers (pandas writes its row numbers under "").
-NAME_HEADERS = frozenset({"", "barcode", "cell", "cells", "id", "index", "name", "names", "row", "sample"})
-
-# A folder with this file in it was written by `output_folder`, so it may be replaced whole.
-MARKER = ".spectral_ph"
 
 
 @dataclass(frozen=True, repr=False)
@@ -344,325 +331,14 @@ def _read_10x(folder: Path) -> _Content:
 
 
 def _fields(file: Path) -> list[list[str]]:
-    """Return the tab-separated fields of each line that is not blank."""
-    with _reading(file, "text"), _open_text(file) as stream:
-        return [line.rstrip("\r\n").split("\t") for line in stream if line.strip()]
-
-
-def _open_text(file: Path) -> TextIO:
-    opener: Any = gzip.open if file.name.lower().endswith(".gz") else open
-    stream: TextIO = opener(file, "rt", encoding="utf-8-sig", newline="")
-    return stream
+    with _reading(file, "text"):
+        return fields(file)
 
 
 def _read_text(file: Path, kind: str, delimiter: str | None) -> _Content:
-    if delimiter is not None and len(delimiter) != 1:
-        raise InputError(f"delimiter must be one character, and {delimiter!r} came.")
-    with _reading(file, "a table of text"), _open_text(file) as stream:
-        skipped, first = 0, ""
-        for first in stream:
-            if first.strip() and not first.startswith("#"):
-                break
-            skipped += 1
-        else:
-            raise InputError(f"{file} holds no rows; check how it was made.")
-        if delimiter is None:
-            delimiter = _delimiter(kind, first)
-        lines: Iterator[str] = chain([first], stream)
-        if delimiter == " ":
-            lines = (" ".join(line.split()) for line in lines)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        rows = ((skipped + reader.line_num, row) for row in reader if row)
-        values, names, columns = _parse(file, rows)
+    with _reading(file, "a table of text"):
+        values, names, columns = rows_and_names(file, kind, delimiter)
     notes = (", column names in the first row" if columns else "") + (
         ", row names in the first column" if names else ""
     )
     return _Content(values, file, file.name, "rows", names, columns, notes)
-
-
-def _delimiter(kind: str, line: str) -> str:
-    usual = {".csv": ",", ".tsv": "\t", ".txt": ""}[kind]
-    # A single column has no delimiter at all, and then any will do.
-    return next((c for c in (usual, "\t", ";", ",", " ") if c and c in line.strip(" \r\n")), ",")
-
-
-def _parse(
-    file: Path, rows: Iterator[tuple[int, list[str]]]
-) -> tuple[FloatArray, tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return values, row names and column names of numbered rows of text."""
-    start = list(islice(rows, 2))
-    first = start[0][1]
-    second = start[1][1] if len(start) == 2 else None
-    header, named = _layout(file, first, second)
-    if header is not None and second is None:
-        raise InputError(f"{file} holds column names and no rows; check how it was made.")
-    width = len(first if header is None else header)
-    if width == 1 and named:
-        raise InputError(f"{file} holds names and no numbers; if its columns are not told apart, pass delimiter.")
-    names: list[str] = []
-    values: list[FloatArray] = []
-    for number, row in chain(start if header is None else start[1:], rows):
-        if len(row) != width:
-            raise InputError(
-                f"line {number} of {file} has {len(row)} columns and those before it have {width}; every row needs as "
-                "many, so check that line, or pass delimiter if the columns are not told apart."
-            )
-        if named:
-            names.append(row[0])
-        values.append(_numbers(file, number, row, int(named)))
-    columns = None if header is None else tuple(header[int(named) :])
-    return np.array(values), tuple(names) if named else None, columns
-
-
-def _layout(file: Path, first: list[str], second: list[str] | None) -> tuple[list[str] | None, bool]:
-    """Return the first row if it holds column names, else None, and tell whether the first column holds row names."""
-    if len(first) == 1 and (second is None or len(second) == 1):
-        return (None if _is_number(first[0]) else first), False
-    if second is not None and len(second) == len(first) + 1 and not any(map(_is_number, first)):
-        return ["", *first], True  # as R writes it, which leaves out the name of the column of names
-    corner = first[0].strip().lower()
-    if corner == "" or not any(map(_is_number, first[1:])):
-        return first, corner in NAME_HEADERS or (second is not None and not _is_number(second[0]))
-    named = not _is_number(first[0])
-    if named and (corner in NAME_HEADERS or (second is not None and _is_number(second[0]))):
-        raise InputError(
-            f"the first row of {file} may be column names or a point, for it starts with {first[0]!r} and goes on with "
-            "numbers; give the columns names that are not numbers, or leave them out."
-        )
-    return None, named
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell  # Python reads 1_2 as 12, and it is more likely a name
-
-
-def _numbers(file: Path, line: int, row: list[str], skip: int) -> FloatArray:
-    cells = row[skip:]
-    try:
-        if "_" not in "".join(cells):
-            return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-    except ValueError:
-        pass
-    column = next(j for j, cell in enumerate(cells) if not _is_number(cell))
-    cell = cells[column].strip()
-    said = f"{cell!r} is not a number" if cell else "the cell is empty"
-    raise InputError(
-        f"{said} in line {line}, column {skip + column + 1} of {file}; all below the column names and right of the row "
-        "names must be numbers, so fill it or drop that row or column."
-    )
-
-
-@contextmanager
-def _whole(path: PathLike) -> Iterator[TextIO]:
-    """Open a text file beside the target that takes its name only when all was written."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
-        # A name from a damaged file may hold half a surrogate pair, which UTF-8 cannot.
-        with partial.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-        partial.replace(target)
-    except OSError as error:
-        raise InputError(
-            f"{target} could not be written ({error.strerror or error}); name a file in a folder that exists and can "
-            "be written to."
-        ) from error
-    finally:
-        with suppress(OSError):  # after success it is gone, and without its folder it never was
-            partial.unlink()
-
-
-def write_text(path: PathLike, text: str) -> None:
-    """Write a text file, UTF-8, whole or not at all.
-
-    Parameters
-    ----------
-    path : the file; one that was there is replaced.
-    text : what it will hold.
-
-    Raises
-    ------
-    InputError : the file cannot be written.
-    """
-    with _whole(path) as stream:
-        stream.write(text)
-
-
-def write_json(path: PathLike, obj: object) -> None:
-    """Write an object as JSON, whole or not at all.
-
-    Numpy numbers and arrays become numbers and lists, tuples lists, paths text; keys keep their order. JSON has no word
-    for some floats: NaN becomes null, the infinities "inf" and "-inf". Floats are written so that reading them gives
-    the same bits. The file is UTF-8 and ends with a newline; one that was there is replaced.
-
-    Parameters
-    ----------
-    path : the file to write.
-    obj : dicts with text or whole numbers as keys, lists, tuples, arrays, text, numbers, booleans, None.
-
-    Raises
-    ------
-    InputError : if the file cannot be written, or something in `obj` has no JSON form.
-    """
-    with _whole(path) as stream:
-        stream.write(to_json(obj) + "\n")
-
-
-def to_json(obj: object) -> str:
-    """Return what `write_json` writes, without the newline at the end.
-
-    Parameters
-    ----------
-    obj : as for `write_json`.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    InputError : if something in `obj` has no JSON form.
-    """
-    return json.dumps(_plain(obj, "the object"), indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Any, where: str) -> Any:
-    if value is None or isinstance(value, (bool, str, int)):
-        return value
-    if isinstance(value, float):
-        if np.isfinite(value):
-            return float(value)
-        return None if np.isnan(value) else "inf" if value > 0 else "-inf"
-    if isinstance(value, (np.generic, np.ndarray)) and value.dtype.kind in "biufSUOV":
-        return _plain(value.tolist(), where)
-    if isinstance(value, (list, tuple)):
-        return [_plain(v, f"{where}[{i}]") for i, v in enumerate(value)]
-    if isinstance(value, Mapping) and all(isinstance(k, (str, int, np.integer)) for k in value):
-        return {str(k): _plain(v, f"{where}[{k!r}]") for k, v in value.items()}
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise InputError(
-        f"{where} is a {type(value).__name__}, which has no JSON form; use dicts, lists, arrays, text and numbers."
-    )
-
-
-def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
-    """Write columns of equal length as comma-separated text with a row of names, whole or not at all.
-
-    Text is always quoted and numbers never, so that commas, quotes and line breaks in names are kept. Floats are
-    written so that reading them gives the same bits; NaN and the infinities are nan, inf and -inf. The file is UTF-8,
-    and one that was there is replaced.
-
-    Parameters
-    ----------
-    path : the file to write.
-    columns : from the name of each column to its (n,) values, in the order to write.
-
-    Raises
-    ------
-    InputError : if the columns are not one-dimensional or not of one length, or the file cannot be written.
-    """
-    arrays = {name: np.asarray(values) for name, values in columns.items()}
-    for name, array in arrays.items():
-        if array.ndim != 1:
-            raise InputError(
-                f"column {name!r} has {array.ndim} dimensions, and a column has 1; pass each column by itself."
-            )
-    lengths = {name: len(array) for name, array in arrays.items()}
-    if len(set(lengths.values())) > 1:
-        listing = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
-        raise InputError(f"columns must be of one length, and they are not: {listing}.")
-    with _whole(path) as stream:
-        writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        writer.writerow(arrays)
-        writer.writerows(zip(*(array.tolist() for array in arrays.values()), strict=True))
-
-
-@contextmanager
-def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
-    """Give a temporary folder to write into, which takes the name `path` if the block ends without an exception.
-
-    Until then nothing is seen under `path`, and after an exception or an interrupt nothing is left behind. Folders
-    above `path` are made if they are missing. A hidden file in the result says that it may be replaced with
-    `overwrite`, which replaces the folder whole; a folder of anything else is never replaced.
-
-    Parameters
-    ----------
-    path : the folder to make; it may exist if it is empty.
-    overwrite : replace a folder that `output_folder` made earlier.
-
-    Yields
-    ------
-    pathlib.Path of the folder to write into.
-
-    Raises
-    ------
-    InputError : if `path` is a file, the current folder or one above it, a mount point, not empty without `overwrite`,
-        not a result with `overwrite`, or if it cannot be written to.
-    """
-    target = Path(path).resolve()
-    _check_target(Path(path), target, overwrite)
-    above = next(folder for folder in target.parents if folder.exists())
-    token = secrets.token_hex(4)
-    partial = above / f".{target.name}.{token}.partial"
-    with _writing(path):
-        partial.mkdir()
-    try:
-        yield partial
-        with _writing(path):
-            text = "This folder was written by spectral_ph, which replaces it whole when told to overwrite it.\n"
-            (partial / MARKER).write_text(text, encoding="utf-8")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _put(partial, target, above / f".{target.name}.{token}.old", overwrite)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _check_target(path: Path, target: Path, overwrite: bool) -> None:
-    if target.exists() and not target.is_dir():
-        raise InputError(f"{path} is a file, and the results need a folder; name another one.")
-    if target.is_mount() or Path.cwd().is_relative_to(target):
-        raise InputError(
-            f"{path} is the folder you are in, one above it, or a mount point, which cannot be put in place whole; "
-            "name a folder inside it."
-        )
-    if target.is_dir() and any(target.iterdir()):
-        if not overwrite:
-            raise InputError(f"the folder {path} is not empty; name another one, or pass --overwrite to replace it.")
-        if not (target / MARKER).is_file():
-            raise InputError(
-                f"the folder {path} holds files that spectral_ph did not write, so it is not replaced; name another "
-                "one, or empty it yourself."
-            )
-
-
-@contextmanager
-def _writing(path: PathLike) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"the folder {path} could not be written ({error.strerror or error}); name one in a place that can be "
-            "written to."
-        ) from error
-
-
-def _put(partial: Path, target: Path, old: Path, overwrite: bool) -> None:
-    """Rename `partial` to `target`, setting what is there aside until that has worked."""
-    if not target.exists():
-        partial.rename(target)
-    elif not overwrite:
-        target.rmdir()  # fails if something was put there meanwhile, as it should
-        partial.rename(target)
-    else:
-        target.rename(old)
-        try:
-            partial.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
-        shutil.rmtree(old)
