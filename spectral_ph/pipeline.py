@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import EngineName, FloatArray, Graph, ImplicitDistances, RandomState, Settings
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.passes import check_steps

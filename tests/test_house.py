@@ -1,9 +1,14 @@
 """The package as a whole: what importing it brings, and that every public name is there and documented."""
 
+import copy
 import subprocess
 import sys
 
+import numpy as np
+
 import spectral_ph as sph
+from spectral_ph.distances import DISTANCES, compute
+from spectral_ph.graph import nearest_neighbors
 
 HEAVY = (
     "anndata",
@@ -36,3 +41,18 @@ def test_public_names_are_sorted_there_and_documented():
 
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(sph, "persistense")
+
+
+def test_results_compare_by_identity_and_can_be_keys():
+    X = np.random.default_rng(0).standard_normal((30, 2))
+    A = sph.neighbor_graph(X, 5)
+    for value in (
+        nearest_neighbors(X, 5),
+        sph.spectrum(A),
+        sph.persistence(X),
+        compute(X, "eff_res"),
+        DISTANCES["hops"],
+    ):
+        assert value == value
+        assert value != copy.copy(value)
+        assert {value: 1}[value] == 1

@@ -30,12 +30,12 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from spectral_ph import _check
+from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import (
     BoolArray,
     Disconnected,
     FloatArray,
     Graph,
-    ImplicitDistances,
     IntArray,
     RandomState,
     Settings,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, ImplicitDistances, IntArray
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.distances.lookup import pairs, restrict, rows
 
 LANDMARK_ROWS = 256

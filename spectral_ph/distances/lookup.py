@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, ImplicitDistances, IntArray
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import FloatArray, IntArray
 
 
 def rows(implicit: ImplicitDistances, indices: IntArray) -> FloatArray:

@@ -10,7 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, ImplicitDistances, Settings
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import FloatArray, Graph, Settings
 from spectral_ph.distances.lookup import pairs, rows
 from spectral_ph.graph.components import connected_components
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors

@@ -15,11 +15,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import (
     FloatArray,
     Graph,
     GraphMode,
-    ImplicitDistances,
     RandomState,
     SearchMethod,
     Settings,
@@ -81,7 +81,7 @@ class Range:
         return " or ".join([f"{self.kind}, {span}", *others])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Distance:
     """What the house knows about one distance.
 
@@ -348,7 +348,7 @@ NEIGHBOR_GRAPH: Settings = {
 """How a neighbour graph is made unless told otherwise."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Computed:
     """A distance matrix with what made it.
 

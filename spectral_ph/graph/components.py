@@ -10,7 +10,7 @@ from scipy.sparse import csgraph
 from spectral_ph._types import Graph, IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Components:
     """Which vertices hang together.
 

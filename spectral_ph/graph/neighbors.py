@@ -34,7 +34,7 @@ RECALL_SAMPLE = 200
 BLOCK = 2**23  # entries of a block of distances: 64 MiB
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Neighbors:
     """The k nearest neighbours of every point, itself not counted.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import EngineName, FloatArray, ImplicitDistances, Settings
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import EngineName, FloatArray, Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_h2, run_ripser
 

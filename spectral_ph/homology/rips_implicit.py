@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, ImplicitDistances
+from spectral_ph._implicit import ImplicitDistances
+from spectral_ph._types import FloatArray
 from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result, run
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ DENSE_LIMIT = 1500
 """`solver="auto"` is dense up to so many vertices, or when more than a tenth of all eigenpairs is asked for."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
     """Eigenpairs of L_sym = I - D^-1/2 A D^-1/2.
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spectral_ph as sph
-from spectral_ph._types import ImplicitDistances
+from spectral_ph._implicit import ImplicitDistances
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
 from spectral_ph.distances.landmarks import farthest_points

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spectral_ph as sph
-from spectral_ph._types import ImplicitDistances
+from spectral_ph._implicit import ImplicitDistances
 from spectral_ph.distances.implicit import eff_res_implicit
 from spectral_ph.distances.lookup import matrix
 from spectral_ph.homology import rips_implicit
