@@ -1,0 +1,345 @@
+"""One self-contained HTML file about a LoopResult: the answer first, then what it rests on, then what would repeat it.
+
+It shows the record with pictures; nothing is in the page that is not in the record, the diagrams or the per-point results.
+"""
+
+from __future__ import annotations
+
+import warnings
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spectral_ph import _check, files
+from spectral_ph._types import Settings
+from spectral_ph.loops.verdict import LoopResult
+from spectral_ph.report import markup
+from spectral_ph.report.record import BINS, record
+
+GENE_COLUMNS = ("gene", "name", "q_value", "r_squared_held_out", "r_squared", "peak", "amplitude")
+"""What the table of genes shows of rows with more columns than these; the record holds all."""
+
+MAX_GENES = 30
+"""Rows of the heat map that are drawn, the first ones; the record holds all."""
+
+STYLE = resources.files("spectral_ph.report").joinpath("style.css").read_text(encoding="utf-8")
+
+
+def html(
+    result: LoopResult,
+    *,
+    title: str = "Is there a loop?",
+    layout: ArrayLike | None = None,
+    layout_name: str = "a layout in two dimensions",
+    **facts: Any,
+) -> str:
+    """Return the report as one HTML page that needs nothing beside itself: no network, no script.
+
+    Parameters
+    ----------
+    result : LoopResult.
+    title : heading of the page; any text.
+    layout : (n, 2) places to draw the points at; default None, no such picture.
+    layout_name : what the layout is, for the caption.
+    **facts : all that `record` takes.
+
+    Returns
+    -------
+    str, a whole HTML document. The same arguments give the same text. All text that comes from data is escaped.
+
+    Raises
+    ------
+    InputError : as `record` and `plot.loop` do; an unknown argument.
+    """
+    _check.parameters(record, facts, "the report")
+    said = record(result, **facts)
+    with warnings.catch_warnings():
+        # A name may hold letters that no font here has: they are drawn as boxes, and the tables show them right.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        return _page(title, result, said, layout, layout_name)
+
+
+def write_report(path: files.PathLike, result: LoopResult, **arguments: Any) -> None:
+    """Write the report to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : the .html file to write; one that was there is replaced.
+    result : LoopResult.
+    **arguments : all that `html` takes.
+
+    Raises
+    ------
+    InputError : as `html` does, and if the file cannot be written.
+    """
+    files.write_text(path, html(result, **arguments))
+
+
+def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | None, layout_name: str) -> str:
+    things = said["things"]
+    sections = [
+        _answer(result, said),
+        _loop_section(result, said, layout, layout_name),
+        _label_section(result, said),
+        _gene_section(said),
+        _confounder_section(said),
+        markup.section(
+            "warnings",
+            "Warnings",
+            markup.bullets(said["warnings"]) if said["warnings"] else "<p>There were none.</p>",
+        ),
+        _tried_section(said),
+        _repeat_section(said),
+    ]
+    about = said["input"].get("source", f"{result.persistence.n_points} {things}")
+    links = [
+        ("answer", "Answer"),
+        ("loop", "Loop"),
+        ("labels", "Labels"),
+        ("genes", "Genes"),
+        ("confounders", "Confounders"),
+        ("warnings", "Warnings"),
+        ("tried", "Settings tried"),
+        ("repeat", "To repeat it"),
+    ]
+    there = "".join(sections)
+    menu = "".join(f'<li><a href="#{name}">{label}</a></li>' for name, label in links if f'id="{name}"' in there)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+        f"<title>{markup.text(title)}</title><style>\n{STYLE}</style></head>\n"
+        '<body><a class="skip" href="#main">Skip to the answer</a>'
+        f'<header><h1>{markup.text(title)}</h1><p class="about">{markup.text(about)}</p>'
+        f'<nav aria-label="Sections"><ul>{menu}</ul></nav></header>\n'
+        f'<main id="main" tabindex="-1">{there}</main>\n'
+        f"<footer><p>Made by spectral_ph {markup.text(said.get('versions', {}).get('spectral_ph', ''))}. The numbers of this "
+        "page are in result.json where the command line wrote it.</p></footer></body></html>\n"
+    )
+
+
+def _answer(result: LoopResult, said: Settings) -> str:
+    first, *others = said["in_words"]
+    headline, reason = first["answer"]
+    loop = said["loops"][0] if said["loops"] else None
+    numbers = {
+        "p‑value": "–" if result.p_value is None else markup.number(result.p_value),
+        "agreement of halves": "–" if result.agreement is None else f"{result.agreement:.2f}",
+        said["things"]: f"{result.persistence.n_points:,}",
+    }
+    if loop is not None:
+        numbers |= {"near the loop": f"{loop['n_on_loop']:,}", "score": markup.number(loop["score"])}
+    strip = "".join(
+        f"<div><dt>{markup.text(name)}</dt><dd>{markup.text(value)}</dd></div>" for name, value in numbers.items()
+    )
+    questions = "".join(
+        f"<div><h3>{markup.text(part['question'])}</h3>"
+        + (markup.bullets(part["answer"]) if len(part["answer"]) > 1 else f"<p>{markup.text(part['answer'][0])}</p>")
+        + "</div>"
+        for part in others
+    )
+    kind = result.verdict.replace(" ", "-")
+    return (
+        f'<section id="answer" aria-labelledby="answer-h"><div class="verdict {kind}">'
+        f'<h2 id="answer-h">{markup.text(headline)}</h2><p>{markup.text(reason)}</p><dl class="strip">{strip}</dl></div>'
+        f'<div class="questions">{questions}</div></section>'
+    )
+
+
+def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, layout_name: str) -> str:
+    from spectral_ph import plot
+
+    things, P = said["things"], result.persistence
+    figures = []
+    if result.loops:
+        top = result.loops[0]
+        if layout is not None:
+            figures.append(
+                markup.figure(
+                    lambda f: plot.loop(result, layout, ax=f.add_subplot()),
+                    f"Scatter plot of {P.n_points} {things} on {layout_name}, coloured by phase. A closed line through "
+                    f"{len(top.cycle)} of them is the loop.",
+                    f"The {things} on {layout_name}, coloured by phase. The line is the loop that was found. It was found "
+                    "in all dimensions, so in the plane it may cross itself.",
+                )
+            )
+        counts = np.histogram(top.phase[top.domain], BINS, (0, 2 * np.pi))[0]
+        figures.append(
+            markup.figure(
+                lambda f: plot.phase(result, ax=f.add_subplot(projection="polar"), bins=BINS),
+                f"Round histogram of the phase: from {counts.min()} to {counts.max()} {things} in each of {BINS} equal "
+                "intervals.",
+                f"How many {things} are where along the loop. The dashed circle is an even spread.",
+            )
+        )
+    h1 = P[1] if len(P) > 1 else np.empty((0, 2))
+    longest = f" The longest lives from {markup.number(h1[0, 0])} to {markup.number(h1[0, 1])}." if len(h1) else ""
+    figures.append(
+        markup.figure(
+            lambda f: plot.diagram(result, ax=f.add_subplot()),
+            f"Persistence diagram with {len(h1)} features of degree 1 (loops).{longest}",
+            "Persistence diagram: each mark is a feature, born at one distance and gone at another. Triangles are loops; "
+            "one far above the diagonal stands out from noise.",
+        )
+    )
+    figures.append(
+        markup.figure(
+            lambda f: plot.barcode(result, ax=f.add_subplot(), dimensions=[1] if len(P) > 1 else None, max_bars=20),
+            f"Barcode of the longest features of degree 1.{longest}",
+            "The longest loops as bars from birth to death. One bar much longer than the rest is one clear loop.",
+        )
+    )
+    columns = (
+        "verdict",
+        "p_value",
+        "agreement",
+        "birth",
+        "death",
+        "persistence",
+        "score",
+        "n_on_loop",
+        "median_spread",
+    )
+    rows = [{"loop": k, **row} for k, row in enumerate(said["loops"], start=1)]
+    used = ["loop", *(c for c in columns if any(row[c] is not None for row in rows))]
+    table = (
+        markup.table(
+            rows,
+            "The most persistent features of degree 1, longest first. Phase ±: its median uncertainty over the halves.",
+            used,
+        )
+        if rows
+        else ""
+    )
+    reasons = [f"Loop {k}: {row['reason']}" for k, row in enumerate(said["loops"][1:], start=2) if row["reason"]]
+    return markup.section(
+        "loop",
+        "The loop" if result.verdict == "loop" else "The longest feature",
+        f'<div class="figures">{"".join(figures)}</div>',
+        table,
+        markup.bullets(reasons) if reasons else "",
+    )
+
+
+def _label_section(result: LoopResult, said: Settings) -> str:
+    from spectral_ph import plot
+
+    parts, anchor = [], said["anchor"]
+    if isinstance(anchor, dict):
+        facts = markup.facts(anchor, "Zero and direction of the phase")
+        parts.append(f"<details><summary>How zero and direction were chosen</summary>{facts}</details>")
+    for label in said["labels"]:
+        name = label["name"]
+        if label["kind"] == "categories" and label["groups"]:
+            groups = label["groups"]
+            picture = markup.figure(
+                lambda f, groups=groups: plot.phase_rows(  # type: ignore[misc]
+                    [g["counts"] for g in groups],
+                    [f"{markup.short(g['category'])} ({g['n']})" for g in groups],
+                    ax=f.add_subplot(),
+                ),
+                f"Histograms of the phase, one for each of {len(groups)} groups of {name}.",
+                f"Phase by {name}: one row of bars a group, each to its own scale.",
+                (4.6, 1.0 + 0.4 * len(groups)),
+            )
+            table = markup.table(
+                groups,
+                f"{name}: mean phase of each group, and how concentrated it is (1: all at one phase, 0: spread evenly).",
+                ("category", "n", "mean_phase", "concentration"),
+            )
+        elif label["kind"] == "numbers":
+            rows = [{"interval": k, **row} for k, row in enumerate(label["bins"], start=1)]
+            picture = markup.figure(
+                lambda f, rows=rows, name=name: plot.phase_band(  # type: ignore[misc]
+                    [r["lower_quartile"] for r in rows],
+                    [r["median"] for r in rows],
+                    [r["upper_quartile"] for r in rows],
+                    markup.short(name),
+                    ax=f.add_subplot(),
+                ),
+                f"Line of the median of {name} along the phase, with a band between its quartiles.",
+                f"{name} along the loop: median, and the band that holds the middle half.",
+                (4.6, 2.8),
+            )
+            table = (
+                f"<details><summary>Numbers of {markup.text(name)}</summary>"
+                + markup.table(rows, f"{name} in {len(rows)} equal intervals of the phase.")
+                + "</details>"
+            )
+        else:
+            parts.append(f"<p>{markup.text(name)}: nothing to show along the loop.</p>")
+            continue
+        missing = (
+            f"<p>{label['missing']} {markup.text(said['things'])} have no {markup.text(name)}.</p>"
+            if label["missing"]
+            else ""
+        )
+        parts.append(f'<h3>{markup.text(name)}</h3><div class="pair">{picture}<div>{table}{missing}</div></div>')
+    return markup.section("labels", "Phase against known labels", *parts) if parts else ""
+
+
+def _gene_section(said: Settings) -> str:
+    from spectral_ph import plot
+
+    parts, heat = [], said["gene_heatmap"]
+    if heat is not None and heat["names"]:
+        names, values = heat["names"][:MAX_GENES], heat["values"][:MAX_GENES]
+        most = f"The first {len(names)} of {len(heat['names'])}. " if len(heat["names"]) > len(names) else ""
+        parts.append(
+            markup.figure(
+                lambda f: plot.phase_heatmap(values, [markup.short(name) for name in names], ax=f.add_subplot()),
+                f"Heat map of {len(names)} genes along the phase: {', '.join(names[:5])} and so on.",
+                f"Mean expression along the loop, each gene from its lowest to its highest. {most}",
+                (4.6, 1.3 + 0.22 * len(names)),
+            )
+        )
+    if said["genes"]:
+        columns = list(dict.fromkeys(key for row in said["genes"] for key in row))
+        if len(columns) > len(GENE_COLUMNS) - 1:
+            held_out = "r_squared_held_out" in columns
+            columns = [c for c in GENE_COLUMNS if c in columns and not (held_out and c == "r_squared")] or columns
+        parts.append(markup.table(said["genes"], "Genes that follow the loop, strongest first.", columns))
+    return (
+        markup.section("genes", "Genes that follow the loop", f'<div class="pair">{"".join(parts)}</div>')
+        if parts
+        else ""
+    )
+
+
+def _confounder_section(said: Settings) -> str:
+    if not said["confounders"]:
+        return ""
+    columns = list(dict.fromkeys(key for row in said["confounders"] for key in row if key != "warning"))
+    return markup.section(
+        "confounders",
+        "Could it be something else?",
+        markup.table(said["confounders"], "How strongly each of these goes with the phase.", columns),
+    )
+
+
+def _tried_section(said: Settings) -> str:
+    if not said["tried"]:
+        return ""
+    last = ("evidence", "agreement", "prominence", "chosen")
+    keys = list(dict.fromkeys(key for row in said["tried"] for key in row))
+    columns = [key for key in keys if key not in last] + [key for key in last if key in keys]
+    return markup.section(
+        "tried",
+        "Settings that were tried",
+        "<p>No truth was used: the setting is kept for which independent halves of the data give the most evidence.</p>",
+        markup.table(said["tried"], "One row a setting, with what the halves say.", columns),
+    )
+
+
+def _repeat_section(said: Settings) -> str:
+    left = [markup.facts(said["input"], "Input")] if said["input"] else []
+    if said["preparation"]:
+        left.append("<h3>Preparation</h3>" + markup.bullets(said["preparation"]))
+    run = {name: said.get(name) for name in ("command", "seed", "engine") if said.get(name) is not None}
+    left += [markup.facts(run, "Run"), markup.facts(said.get("versions", {}), "Versions", as_typed=True)]
+    right = markup.facts(said["settings"], "Parameters", as_typed=True)
+    return markup.section(
+        "repeat", "To repeat it", f'<div class="facts-grid"><div>{"".join(left)}</div><div>{right}</div></div>'
+    )

@@ -1,0 +1,272 @@
+"""What is said about a result: one record of plain names and numbers, and the answer in words.
+
+The command line writes the record as result.json, and the page shows it.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, Settings
+from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.report import markup
+
+PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
+"""What the numbers depend on; `versions` says which were there."""
+
+BINS = 24
+"""Intervals of the phase in tables and pictures: an hour of a day each."""
+
+MAX_GROUPS = 12
+"""Categories of a label that get a row of their own; the rest are put together."""
+
+ANSWERS = {
+    "loop": "Yes: the {things} go round a loop.",
+    "no loop": "No loop was found.",
+    "undecided": "Undecided: these data do not settle it.",
+}
+
+MEANINGS = {
+    "loop": (
+        "Every one of the {things} has a phase, its place along the loop as an angle from 0 to 2π. Neighbours along the "
+        "loop have similar phases. A phase is an order, not a clock: equal steps of phase need not take equal times."
+    ),
+    "no loop": (
+        "Nothing here goes round more than {things} without a loop would by chance. A loop that few {things} follow, or "
+        "that is finer than the noise, can still have been missed. The phase below belongs to the longest feature there "
+        "is; do not build on it."
+    ),
+    "undecided": (
+        "Some evidence of a loop is there, and not enough to say so. Take the phase below as a guess to be tested: with "
+        "more {things}, with another representation, or with genes or labels that should follow the loop."
+    ),
+}
+
+PITFALLS = (
+    "Short circuits: a path whose two ends come near each other is a loop of the neighbour graph, whether or not "
+    "anything travels it. Look where the loop closes.",
+    "Doublets and ambient molecules: mixtures of two groups can bridge them, and two bridges make a loop.",
+    "The representation: batch correction, trained latent spaces and two-dimensional layouts (UMAP, t-SNE) can make a "
+    "loop or break one. A loop that is found on principal components too is safer.",
+    "Another cause: a loop says that something comes back to where it began, not what. Depth, stress, or a difference "
+    "between batches can take part in it; known genes and labels tell.",
+)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the numbers depend on, by name."""
+    return {name: metadata.version(name) for name in PACKAGES} | {"python": platform.python_version()}
+
+
+def record(
+    result: LoopResult,
+    *,
+    things: str = "points",
+    labels: Mapping[str, ArrayLike] | None = None,
+    genes: Iterable[Mapping[str, Any]] | None = None,
+    gene_heatmap: tuple[ArrayLike, Sequence[str]] | None = None,
+    confounders: Iterable[Mapping[str, Any]] | None = None,
+    anchor: Mapping[str, Any] | str | None = None,
+    input_facts: Mapping[str, Any] | None = None,
+    preparation: Sequence[str] = (),
+    more_warnings: Sequence[str] = (),
+    made_by: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Return everything that is to be said about a result, with plain names.
+
+    Parameters
+    ----------
+    result : LoopResult.
+    things : what the points are, in the plural, such as "cells". Default "points".
+    labels : by name, one category or number a point: text, or numbers of which there are more than 12 different ones.
+        Points whose label is missing (NaN, None, "") are counted and left out. Default none.
+    genes : what follows the loop, the strongest first, one dict each; every key is a column of the table: name,
+        effect, peak (radians), p, q or others. Default none.
+    gene_heatmap : (g, bins) mean expression along the phase and the g names. Default none.
+    confounders : one dict each, every key a column; "warning" is said among the warnings. Default none.
+    anchor : how zero and direction of the phase were chosen; a sentence or facts by name. Default: they are arbitrary.
+    input_facts : where the data come from, by name: source, sha256, shape, or others. Default nothing.
+    preparation : sentences, what was done to the data before. Default none.
+    more_warnings : sentences beside those of the result. Default none.
+    made_by : command, seed, versions, by name; default: the versions, and the seed of the settings.
+
+    Returns
+    -------
+    dict, ready for JSON through `spectral_ph.files.write_json`: "input", "preparation", everything of
+    `LoopResult.to_dict` (each loop with "n_on_loop" and "median_spread" in radians), "in_words" (question by question),
+    "labels", "genes", "gene_heatmap", "confounders", "anchor", "diagrams", and what `made_by` holds.
+
+    Raises
+    ------
+    InputError : labels that are not one a point, or a heat map whose rows are not its names.
+    """
+    top = result.loops[0] if result.loops else None
+    n = result.persistence.n_points
+    found = [dict(row) for row in confounders or ()]
+    out: Settings = {
+        "input": dict(input_facts or {}),
+        "preparation": list(preparation),
+        **result.to_dict(),
+        "things": things,
+        "labels": [_label(top, name, values, n) for name, values in (labels or {}).items()],
+        "genes": [dict(row) for row in genes or ()],
+        "gene_heatmap": _heatmap(gene_heatmap),
+        "confounders": found,
+        "anchor": dict(anchor) if isinstance(anchor, Mapping) else anchor,
+    }
+    out["loops"] = [known | _on_loop(loop) for known, loop in zip(out["loops"], result.loops, strict=True)]
+    said = [*result.warnings, *more_warnings, *(str(row["warning"]) for row in found if row.get("warning"))]
+    out["warnings"] = list(dict.fromkeys(said))
+    out["in_words"] = _in_words(result, things, out)
+    made = {"seed": result.settings.get("random_state"), "versions": versions()} if made_by is None else dict(made_by)
+    return out | made
+
+
+def _on_loop(loop: Loop) -> Settings:
+    spread = loop.spread
+    known = spread[np.isfinite(spread)] if spread is not None else np.empty(0)
+    return {
+        "n_on_loop": int(loop.on_loop.sum()),
+        "median_spread": float(np.median(known)) if len(known) else None,
+    }
+
+
+def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
+    """Return how one label is spread along the longest loop."""
+    given = np.asarray(values)
+    if given.shape != (n,):
+        raise _check.InputError(
+            f"label {name!r} must hold one value for each of the {n} points, and the shape {given.shape} came; pass "
+            "values in the order of the points."
+        )
+    if given.dtype.kind in "fiu" and len(np.unique(given[np.isfinite(given)])) > MAX_GROUPS:
+        numbers = given.astype(np.float64)
+        there = np.isfinite(numbers)
+        kind: Callable[..., Settings] = _along
+    else:
+        numbers = np.array([_category(value) for value in given.tolist()], dtype=object)
+        there = np.array([value != "" for value in numbers], dtype=bool)
+        kind = _groups
+    about: Settings = {"name": str(name), "missing": int((~there).sum())}
+    if top is None:
+        return about | {"kind": "not shown, as there is no loop"}
+    used = there & top.domain
+    return about | {"of": int(used.sum())} | kind(top.phase[used], numbers[used])
+
+
+def _category(value: object) -> str:
+    missing = value is None or value != value  # NaN, NaT
+    return "" if missing else value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _groups(phase: FloatArray, values: Any) -> Settings:
+    names, which, sizes = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    order = np.argsort(-sizes, kind="stable")
+    if len(order) > MAX_GROUPS:
+        order = order[: MAX_GROUPS - 1]
+    members = [(str(names[i]), which == i) for i in sorted(order)]
+    rest = ~np.isin(which, order)
+    if rest.any():
+        members.append((f"{len(names) - len(order)} others", rest))
+    rows = []
+    for name, member in members:
+        mean = np.exp(1j * phase[member]).mean()
+        rows.append(
+            {
+                "category": name,
+                "n": int(member.sum()),
+                "mean_phase": float(np.angle(mean) % (2 * np.pi)),
+                "concentration": float(abs(mean)),
+                "counts": np.histogram(phase[member], BINS, (0, 2 * np.pi))[0],
+            }
+        )
+    return {"kind": "categories", "groups": rows}
+
+
+def _along(phase: FloatArray, values: FloatArray) -> Settings:
+    place = np.minimum((phase / (2 * np.pi) * BINS).astype(int), BINS - 1)
+    rows = []
+    for k in range(BINS):
+        inside = values[place == k]
+        low, middle, high = np.quantile(inside, [0.25, 0.5, 0.75]) if len(inside) else [np.nan] * 3
+        rows.append({"n": len(inside), "lower_quartile": low, "median": middle, "upper_quartile": high})
+    return {"kind": "numbers", "bins": rows}
+
+
+def _heatmap(given: tuple[ArrayLike, Sequence[str]] | None) -> Settings | None:
+    if given is None:
+        return None
+    values, names = np.asarray(given[0], dtype=np.float64), [str(name) for name in given[1]]
+    if values.ndim != 2 or len(values) != len(names):
+        raise _check.InputError(
+            f"gene_heatmap must be a table with a row for each of its {len(names)} names, and one of shape {values.shape} "
+            "came; pass (table, names)."
+        )
+    return {"names": names, "values": values}
+
+
+def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str, Any]]:
+    """Return question and answers, the verdict first; each answer a list of sentences."""
+    sure = []
+    if result.p_value is None:
+        sure.append("No p-value was computed.")
+    else:
+        sure.append(
+            f"p-value {markup.number(result.p_value)}: of shapes that have no loop, about {as_count(result.p_value)} give "
+            f"as much evidence of one as these {things} do."
+        )
+    if result.agreement is None:
+        sure.append("The loop was not sought in halves of the data.")
+    else:
+        sure.append(
+            f"Agreement {result.agreement:.2f}: the {things} were split into two halves at random, the loop was found in "
+            "each half alone, and the two orders were compared. 1 is the same order, 0 is no relation."
+        )
+    if result.tried:
+        chosen = sum(bool(row.get("chosen")) for row in result.tried)
+        sure.append(
+            f"{len(result.tried)} settings were tried"
+            + (", and the one with the most evidence in two independent halves was kept." if chosen else ".")
+        )
+    meaning = [MEANINGS[result.verdict].format(things=things)] if result.loops else []
+    if result.loops:
+        top = result.loops[0]
+        anchor = said["anchor"]
+        meaning.append(
+            "Where the phase is zero, and which way it runs, is arbitrary."
+            if anchor is None
+            else anchor
+            if isinstance(anchor, str)
+            else markup.sentence(
+                anchor.get("reason") or "zero and direction were set by what is listed with the labels."
+            )
+        )
+        outside = int((~top.domain).sum())
+        if outside:
+            meaning.append(
+                f"{outside} of {len(top.domain)} {things} are not connected to the loop at its scale; their phase is that "
+                "of the nearest one that is."
+            )
+    else:
+        meaning.append("There is no feature that goes round, so there is no phase.")
+    return [
+        {"question": "Answer", "answer": [ANSWERS[result.verdict].format(things=things), result.reason]},
+        {"question": "How sure is this?", "answer": sure},
+        {"question": "What does it mean?", "answer": meaning},
+        {"question": "What could fool it?", "answer": list(PITFALLS)},
+    ]
+
+
+def as_count(p: float) -> str:
+    """Return a probability as a count people can picture."""
+    if p <= 0:
+        return "none of those that were looked at"
+    among = max(100, 10 ** int(np.ceil(-np.log10(p) - 1e-9)))
+    return f"{p * among:.2g} in {among:,}"
