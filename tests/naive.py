@@ -185,3 +185,10 @@ def entropy_of_weights(squares, beta):
     w = np.exp(-beta * (squares - squares.min()))
     w = w[w > 0] / w.sum()
     return -(w * np.log(w)).sum()
+
+
+def dense_affinities(L):
+    """Return affinities whose logarithms are stored: exp of the stored entries, 0 elsewhere."""
+    A = np.zeros(L.shape)
+    A[np.repeat(np.arange(L.shape[0]), np.diff(L.indptr)), L.indices] = np.exp(L.data)
+    return A

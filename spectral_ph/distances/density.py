@@ -7,34 +7,9 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
-from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
+from spectral_ph.graph.neighbors import neighbors_of
 
 XI = (1, 2, np.inf)
-
-
-def neighbors_of(X: FloatArray, k: object) -> Neighbors:
-    """Return the k nearest neighbours of every point, exactly.
-
-    Parameters
-    ----------
-    X : (n, d) points.
-    k : how many, the point itself not counted.
-
-    Returns
-    -------
-    Neighbors
-
-    Raises
-    ------
-    InputError : if there are not so many.
-    """
-    count, n = _check.positive_int(k, "k"), len(X)
-    if count >= n:
-        raise _check.InputError(
-            f"k={count} needs at least {count + 1} points (a point is not its own neighbour), and n_samples={n} came; pass "
-            f"k={n - 1} or fewer."
-        )
-    return nearest_neighbors(X, count, method="exact")
 
 
 def dtm(

@@ -8,9 +8,9 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, RandomState, Settings
-from spectral_ph.distances.affinity import log_perplexity_affinities
 from spectral_ph.distances.ambient import pairwise_euclidean, principal_components
-from spectral_ph.distances.density import neighbors_of
+from spectral_ph.graph.affinities import log_perplexity_affinities
+from spectral_ph.graph.neighbors import neighbors_of
 
 INITIAL_SPREAD = 1e-4
 EXAGGERATION = 12.0

@@ -1,4 +1,4 @@
-"""POINTS -> NEIGHBOUR GRAPH: neighbors, symmetrize, weights, components."""
+"""POINTS -> NEIGHBOUR GRAPH: neighbors, symmetrize, weights, affinities, components."""
 
 from spectral_ph.graph.components import Components, connected_components
 from spectral_ph.graph.neighbors import METRICS, Neighbors, nearest_neighbors
