@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from spectral_ph._check import InputError, MissingExtraError, SpectralWarning, TooLargeError
+from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.distances.registry import DISTANCES, distance_matrix
 from spectral_ph.graph.symmetrize import neighbor_graph
 from spectral_ph.homology.diagram import Persistence
@@ -19,7 +20,6 @@ from spectral_ph.homology.matching import diagram_distance
 from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.loops.score import detection_score, widest_gap
 from spectral_ph.pipeline import find_loops, persistence
-from spectral_ph.preprocess import preprocess
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import numpy as np
 import spectral_ph as sph
 from spectral_ph import _check, files, report
 from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph.cells.preprocess import Preprocessed
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
-from spectral_ph.preprocess import Preprocessed
 
 F = TypeVar("F", bound=Callable[..., Any])
 

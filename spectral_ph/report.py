@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check, files
 from spectral_ph._types import FloatArray, RandomState, Settings
-from spectral_ph.loops.confounders import association
-from spectral_ph.loops.features import PeriodicGenes, genes_along, phase_profiles
-from spectral_ph.loops.phase import G2M_GENES, S_GENES, anchor_phase, known_genes
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, anchor_phase, known_genes
+from spectral_ph.cells.confounders import association
+from spectral_ph.cells.genes import PeriodicGenes, genes_along, phase_profiles
 from spectral_ph.loops.result import Loop, LoopResult
 
 if TYPE_CHECKING:

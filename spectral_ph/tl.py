@@ -14,15 +14,15 @@ import scipy.sparse as sp
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Graph, IntArray, RandomState
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
+from spectral_ph.cells.confounders import Association, association
+from spectral_ph.cells.genes import PeriodicGenes, genes_along, phase_profiles
+from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import graph_from_edges
 from spectral_ph.loops.agreement import carry, weighted_ranks
-from spectral_ph.loops.confounders import Association, association
-from spectral_ph.loops.features import PeriodicGenes, genes_along, phase_profiles
-from spectral_ph.loops.phase import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
 from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.pipeline import find_loops
-from spectral_ph.preprocess import preprocess
 
 PROFILED = 100
 """So many of the genes that follow the loop are kept with their mean in each interval of the phase, to be drawn."""

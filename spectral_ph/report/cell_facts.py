@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import RandomState, Settings
-from spectral_ph.loops.confounders import association
-from spectral_ph.loops.features import PeriodicGenes, genes_along, phase_profiles
-from spectral_ph.loops.phase import G2M_GENES, S_GENES, anchor_phase, known_genes
-from spectral_ph.loops.verdict import LoopResult
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, anchor_phase, known_genes
+from spectral_ph.cells.confounders import association
+from spectral_ph.cells.genes import PeriodicGenes, genes_along, phase_profiles
+from spectral_ph.loops.result import LoopResult
 from spectral_ph.report import markup
 from spectral_ph.report.page import MAX_GENES
 from spectral_ph.report.record import BINS

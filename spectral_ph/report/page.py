@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check, files
 from spectral_ph._types import Settings
-from spectral_ph.loops.verdict import LoopResult
+from spectral_ph.loops.result import LoopResult
 from spectral_ph.report import markup
 from spectral_ph.report.record import BINS, record
 

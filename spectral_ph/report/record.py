@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
-from spectral_ph.loops.verdict import Loop, LoopResult
+from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.report import markup
 
 PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")

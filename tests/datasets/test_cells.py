@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from spectral_ph._check import InputError
+from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.datasets import cells
-from spectral_ph.preprocess import preprocess
 
 
 @pytest.fixture(scope="module")

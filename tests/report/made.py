@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.verdict import Half, Loop, LoopResult
+from spectral_ph.loops.result import Half, Loop, LoopResult
 from spectral_ph.report import markup
 
 HOSTILE = "<script>alert('x')</script>\"' & $\\frac{ \x00\u202e\n%#"

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from spectral_ph import report
 from spectral_ph.datasets.cells import cell_cycle
-from spectral_ph.loops.verdict import LoopResult
+from spectral_ph.loops.result import LoopResult
 from spectral_ph.report.record import BINS
 from tests.report.made import Page, loop, result
 

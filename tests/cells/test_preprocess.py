@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from spectral_ph._check import InputError, SpectralWarning, TooLargeError
-from spectral_ph.preprocess import preprocess
+from spectral_ph.cells.preprocess import preprocess
 
 
 @pytest.fixture

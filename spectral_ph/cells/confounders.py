@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, RandomState
-from spectral_ph.loops.features import angles, periodic_fit
+from spectral_ph.cells.genes import angles, periodic_fit
 
 STRONG = 0.25
 """Share of variance from which a warning is due: a correlation of one half."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.loops.features import angles, periodic_fit
+from spectral_ph.cells.genes import angles, periodic_fit
 
 # Symbols among those that Tirosh et al., Science 352, 2016 list; both halves are well known for their phase.
 # fmt: off

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_ph._check import InputError
-from spectral_ph.loops.phase import G2M_GENES, S_GENES, anchor_phase, known_genes
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, anchor_phase, known_genes
 
 N = 300
 

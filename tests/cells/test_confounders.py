@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_ph._check import InputError
-from spectral_ph.loops.confounders import association
+from spectral_ph.cells.confounders import association
 
 PHASE = np.linspace(0, 2 * np.pi, 400, endpoint=False)
 
