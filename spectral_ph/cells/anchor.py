@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.cells.genes import angles, periodic_fit
+from spectral_ph.cells.curves import angles, periodic_fit
 
 # Symbols among those that Tirosh et al., Science 352, 2016 list; both halves are well known for their phase.
 # fmt: off
@@ -32,7 +32,7 @@ UNDECIDED = np.pi / 12
 """Peaks nearer than this to each other, or to opposite places, do not tell the direction."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Anchor:
     """How a phase was turned, and what that rests on.
 

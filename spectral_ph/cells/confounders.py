@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, RandomState
-from spectral_ph.cells.genes import angles, periodic_fit
+from spectral_ph.cells.curves import angles, periodic_fit
 
 STRONG = 0.25
 """Share of variance from which a warning is due: a correlation of one half."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Association:
     """How one property of the cells goes with the phase.
 

@@ -14,20 +14,18 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.special
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
-from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
+from spectral_ph._types import FloatArray, IntArray, RandomState
+from spectral_ph.cells.curves import Sums, angles, design, peak_and_amplitude, regress
+from spectral_ph.cells.expression import BLOCK, block, check_shape, dense
 from spectral_ph.loops.result import Loop
 
 Combine = Literal["median", "cauchy"]
 
-BLOCK = 1024
-"""Cells that are held densely at once; 20,000 genes of them are 160 MB."""
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PeriodicGenes:
     """How every gene goes with the phase.
 
@@ -179,7 +177,7 @@ def genes_along(
     n_permutations = _check.positive_int(n_permutations, "n_permutations", least=0)
     _check.one_of(combine, ("median", "cauchy"), "way to combine p-values")
     phase = angles(loop.phase if isinstance(loop, Loop) else loop)
-    n, _ = _shape(expression, len(phase), len(names))
+    n, _ = check_shape(expression, len(phase), len(names))
     if cells is not None:
         used = np.asarray(cells)
         if used.dtype != np.bool_ or used.shape != (n,):
@@ -208,11 +206,11 @@ def genes_along(
             "cells, or n_harmonics=1."
         )
     # A half that found no loop may have carried nearly one phase to all cells: it explains nothing, which counts.
-    designs = [_design(p, mask, n_harmonics, flat=j > 0) for j, (p, mask) in enumerate(fits)]
-    sums = _sums(expression, designs, used)
+    designs = [design(p, mask, n_harmonics, flat=j > 0) for j, (p, mask) in enumerate(fits)]
+    sums = regress(expression, designs, used)
     p_value = _combined(sums, combine)
     p_value[(sums.n_cells < min_cells) | ~sums.varies[0]] = np.nan
-    peak, amplitude = _peak_and_amplitude(sums.curve)
+    peak, amplitude = peak_and_amplitude(sums.curve)
     share = None
     if n_permutations:
         rng = _check.generator(random_state)
@@ -221,7 +219,7 @@ def genes_along(
         for _ in range(n_permutations):
             shuffled = np.arange(n)
             shuffled[used] = rng.permutation(np.flatnonzero(used))
-            again = _combined(_sums(expression, [d.rows(shuffled) for d in designs], used), combine)
+            again = _combined(regress(expression, [d.rows(shuffled) for d in designs], used), combine)
             below += int((again[tested] < 0.05).sum())
         share = below / max(1, n_permutations * int(tested.sum()))
     held_out_share = np.median(sums.r_squared[1:], axis=0) if len(fits) > 1 else None
@@ -264,7 +262,7 @@ def phase_profiles(
     InputError : as `genes_along`, or for less than 3 bins.
     """
     phase = angles(phase)
-    n, _ = _shape(expression, len(phase), None)
+    n, _ = check_shape(expression, len(phase), None)
     bins = _check.positive_int(bins, "bins", least=3)
     columns = np.asarray(genes, dtype=np.int64)
     used = np.ones(n, dtype=bool) if cells is None else np.asarray(cells, dtype=bool)
@@ -272,8 +270,8 @@ def phase_profiles(
     member = sp.csr_array((used.astype(np.float64), (np.arange(n), place)), shape=(n, bins))
     total = np.zeros((len(columns), bins))
     for start in range(0, n, BLOCK):
-        block = _block(expression, start)[:, columns]
-        total += (member[start : start + BLOCK].T @ _dense(block)).T
+        cells_of = dense(block(expression, start)[:, columns])
+        total += (member[start : start + BLOCK].T @ cells_of).T
     counts = member.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(total / counts)
@@ -308,135 +306,7 @@ def benjamini_hochberg(p_value: ArrayLike) -> FloatArray:
     return q
 
 
-def harmonics(phase: FloatArray, n_harmonics: int) -> FloatArray:
-    """Return the columns cos, sin of the phase, cos, sin of its double, and so on.
-
-    Parameters
-    ----------
-    phase : (n,) radians. n_harmonics : at least 1.
-
-    Returns
-    -------
-    (n, 2 n_harmonics) float64.
-    """
-    turns = np.outer(phase, np.arange(1, n_harmonics + 1))
-    return np.stack([np.cos(turns), np.sin(turns)], axis=2).reshape(len(phase), -1)
-
-
-def periodic_fit(
-    phase: FloatArray, values: FloatArray, n_harmonics: int = 1
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fit few columns that are held in memory; the many-genes door is `genes_along`.
-
-    Parameters
-    ----------
-    phase : (n,) radians. values : (n, m). n_harmonics : at least 1.
-
-    Returns
-    -------
-    curve : (m, 2 n_harmonics), coefficients of `harmonics`.
-    r_squared : (m,), 0 for a constant column.
-    p_value : (m,) of the F-test, 1 for a constant column.
-    """
-    everyone = np.ones(len(phase), dtype=bool)
-    sums = _sums(values, [_design(phase, everyone, n_harmonics)], everyone)
-    return sums.curve, sums.r_squared[0], sums.p_value[0]
-
-
-def angles(phase: ArrayLike) -> FloatArray:
-    """Return phases as float64 in [0, 2 pi); refuse what is not one finite angle for each cell."""
-    array = np.asarray(phase, dtype=np.float64)
-    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
-        raise _check.InputError(
-            f"phase must hold one finite angle in radians for each cell, and an array of shape {array.shape} with "
-            f"{int((~np.isfinite(array)).sum())} non-finite entries came; leave out cells without a phase."
-        )
-    array = np.mod(array, 2 * np.pi)
-    array[array >= 2 * np.pi] = 0.0  # a tiny negative angle is 2 pi modulo 2 pi
-    return array
-
-
-@dataclass(frozen=True)
-class _Design:
-    """One regression on the cells `inside`, (n,) bool.
-
-    `basis` (n, q) is orthonormal and of sum zero there, and 0 elsewhere; centred harmonics = basis @ factor (q, q).
-    """
-
-    inside: BoolArray
-    basis: FloatArray
-    factor: FloatArray
-
-    def rows(self, order: IntArray) -> _Design:
-        return _Design(self.inside[order], self.basis[order], self.factor)
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Of r regressions of g genes: r_squared, p_value, varies (r, g); curve (g, q) of the first, mean and n_cells (g,)."""
-
-    r_squared: FloatArray
-    p_value: FloatArray
-    varies: BoolArray
-    curve: FloatArray
-    mean: FloatArray
-    n_cells: IntArray
-
-
-def _design(phase: FloatArray, inside: BoolArray, n_harmonics: int, flat: bool = False) -> _Design:
-    """Return the regression; with `flat` one that explains nothing where the phase takes too few values for it."""
-    columns = harmonics(phase[inside], n_harmonics)
-    Q, R = np.linalg.qr(columns - columns.mean(axis=0))
-    basis = np.zeros((len(phase), Q.shape[1]))
-    if np.abs(np.diagonal(R)).min() < 1e-8 * np.sqrt(len(columns)):
-        if flat:
-            return _Design(inside, basis, np.eye(len(R)))
-        raise _check.InputError(
-            f"the phase takes too few different values among {len(columns)} cells for a curve with {n_harmonics} "
-            "harmonic(s); pass n_harmonics=1, or more cells."
-        )
-    basis[inside] = Q
-    return _Design(inside, basis, R)
-
-
-def _sums(expression: Any, designs: list[_Design], used: BoolArray) -> _Sums:
-    """Run all regressions in one pass over the cells: they need sums over cells only."""
-    n, g = expression.shape
-    q = designs[0].basis.shape[1]
-    weights = np.column_stack([d.inside.astype(np.float64) for d in designs])
-    bases = np.hstack([d.basis for d in designs])
-    first, second, products = np.zeros((g, len(designs))), np.zeros((g, len(designs))), np.zeros((g, bases.shape[1]))
-    n_cells = np.zeros(g, dtype=np.int64)
-    shift = np.zeros(g)
-    for start in range(0, n, BLOCK):
-        block, rows = _block(expression, start), slice(start, start + BLOCK)
-        if sp.issparse(block):
-            n_cells += np.bincount(block.indices[np.repeat(used[rows], np.diff(block.indptr))], minlength=g)
-        else:
-            n_cells += (block[used[rows]] != 0).sum(axis=0)
-            if start == 0:
-                # Sums of squares about some typical value, for x^2 - mean^2 cancels where the mean is large.
-                shift = block.mean(axis=0)
-            block = block - shift
-        products += block.T @ bases[rows]
-        first += block.T @ weights[rows]
-        second += (block * block).T @ weights[rows]
-    count: FloatArray = weights.sum(axis=0)
-    total = second - first**2 / count
-    # Rounding leaves a constant gene with a variance of about 1e-16 of its mean square.
-    varies = total > 1e-12 * (second + count * shift[:, None] ** 2)
-    explained = (products.reshape(g, len(designs), q) ** 2).sum(axis=2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(varies, np.minimum(explained / total, 1.0), 0.0)
-        left = count - 1 - q
-        p = scipy.special.fdtrc(q, left, share / q / ((1 - share) / left))
-    p = np.where(varies, np.where(share >= 1, 0.0, p), 1.0)
-    curve = np.asarray(np.linalg.solve(designs[0].factor, products[:, :q].T).T, dtype=np.float64)
-    mean = np.asarray(first[:, 0] / count[0] + shift, dtype=np.float64)
-    return _Sums(share.T, p.T, varies.T, curve, mean, n_cells)
-
-
-def _combined(sums: _Sums, combine: Combine) -> FloatArray:
+def _combined(sums: Sums, combine: Combine) -> FloatArray:
     """Return (g,) p-values: of the halves, or of the only fit."""
     p = sums.p_value[1:] if len(sums.p_value) > 1 else sums.p_value
     m = len(p)
@@ -449,65 +319,3 @@ def _combined(sums: _Sums, combine: Combine) -> FloatArray:
     p = np.clip(p, 1e-300, 1 - 1e-6)
     vote = np.where(p < 1e-10, 1 / (np.pi * p), np.tan((0.5 - p) * np.pi)).mean(axis=0)
     return np.asarray(np.where(vote > 1e10, 1 / (np.pi * np.maximum(vote, 1.0)), 0.5 - np.arctan(vote) / np.pi))
-
-
-def _peak_and_amplitude(curve: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where each of g curves is highest, in [0, 2 pi), and half of what lies between peak and trough."""
-    h = curve.shape[1] // 2
-    grid = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    peak, extremes = np.zeros(len(curve)), np.zeros((2, len(curve)))
-    k = np.arange(1, h + 1)
-    for start in range(0, len(curve), 4096):
-        part = curve[start : start + 4096]
-        values = part @ harmonics(grid, h).T
-        for row, sign in enumerate((1.0, -1.0)):
-            at = grid[(sign * values).argmax(axis=1)]
-            a, b = part[:, 0::2], part[:, 1::2]
-            # Newton's method for the zero of the slope, from a grid point within a hundredth of a turn.
-            for _ in range(4):
-                cos, sin = np.cos(at[:, None] * k), np.sin(at[:, None] * k)
-                slope = (k * (b * cos - a * sin)).sum(axis=1)
-                bend = -(k**2 * (a * cos + b * sin)).sum(axis=1)
-                step = np.divide(slope, bend, out=np.zeros_like(slope), where=sign * bend < 0)
-                at = at - np.clip(step, -0.1, 0.1)
-            extremes[row, start : start + 4096] = (part * harmonics(at, h)).sum(axis=1)
-            if row == 0:
-                peak[start : start + 4096] = angles(at)
-    return peak, (extremes[0] - extremes[1]) / 2
-
-
-def _shape(expression: Any, n: int, g: int | None) -> tuple[int, int]:
-    shape = tuple(getattr(expression, "shape", ()))
-    if len(shape) != 2:
-        raise _check.InputError(
-            f"expression must be an array of n cells by g genes, and {type(expression).__name__} of shape {shape} came."
-        )
-    if shape[0] != n:
-        raise _check.InputError(
-            f"expression has {shape[0]} cells, and the phase is of {n}; pass the rows that the phase stands for."
-        )
-    if g is not None and shape[1] != g:
-        raise _check.InputError(f"expression has {shape[1]} genes, and {g} names came; pass one name for each column.")
-    return int(shape[0]), int(shape[1])
-
-
-def _block(expression: Any, start: int) -> Any:
-    """Return BLOCK cells from `start` as float64: a csr_array without stored zeros, or an array."""
-    block = expression[start : start + BLOCK]
-    if sp.issparse(block):
-        block = sp.csr_array(block, dtype=np.float64, copy=True)
-        block.sum_duplicates()
-        block.eliminate_zeros()
-        values = block.data
-    else:
-        values = block = np.asarray(block, dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise _check.InputError(
-            f"expression contains NaN or infinity (among cells {start} to {start + block.shape[0] - 1}); drop those cells or "
-            "genes, or fill the gaps first."
-        )
-    return block
-
-
-def _dense(block: Any) -> FloatArray:
-    return np.asarray(block.toarray() if sp.issparse(block) else block, dtype=np.float64)

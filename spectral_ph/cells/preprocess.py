@@ -12,7 +12,7 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Preprocessed:
     """Principal components and how they were made.
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from spectral_ph._check import InputError, SpectralWarning
-from spectral_ph.cells import genes
+from spectral_ph.cells import curves, expression, genes
 from spectral_ph.cells.genes import benjamini_hochberg, genes_along, phase_profiles
 from spectral_ph.loops.result import Half, Loop
 
@@ -83,7 +83,8 @@ def test_blocks_of_cells_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     phase, y = rng.uniform(0, 2 * np.pi, 100), rng.normal(5.0, 1.0, (100, 4))
     whole = genes_along(loop(phase, halves(phase)), y, names(4))
-    monkeypatch.setattr(genes, "BLOCK", 7)
+    for module in (curves, expression, genes):
+        monkeypatch.setattr(module, "BLOCK", 7)
     for kind in (np.asarray, sp.csr_array):
         parts = genes_along(loop(phase, halves(phase)), kind(y), names(4))
         np.testing.assert_allclose(parts.p_value, whole.p_value, rtol=1e-8)

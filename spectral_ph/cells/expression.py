@@ -1,0 +1,194 @@
+"""Expression: cells by genes, read in blocks of cells so that a large or backed table is never held twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from spectral_ph import _check
+from spectral_ph._types import FloatArray, IntArray
+
+Kind = Literal["auto", "counts", "log"]
+KINDS = ("auto", "counts", "log")
+"""What a table may hold. "auto": counts if its first cells hold whole numbers only."""
+
+BLOCK = 1024
+"""Cells that are held densely at once; 20,000 genes of them are 160 MB."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Expression:
+    """A table of cells by genes, given out in blocks as genes are compared: counts scaled to the median total, log(1 + x).
+
+    Attributes
+    ----------
+    values : (n, g) array, scipy sparse array, or the handle of a backed one; None if there is none.
+    names : g names.
+    what : what it is, in words.
+    totals : (n,) sum of each cell's counts; None if these are no counts.
+    """
+
+    values: Any
+    names: tuple[str, ...]
+    what: str
+    totals: FloatArray | None
+
+    @classmethod
+    def of(cls, values: Any, names: Sequence[str], kind: Kind = "auto", where: str = "X") -> Expression:
+        """Return a table with what it holds.
+
+        Parameters
+        ----------
+        values : (n, g), or None.
+        names : g names.
+        kind : "counts", "log", or "auto".
+        where : what the table is called, in words.
+
+        Returns
+        -------
+        Expression
+
+        Raises
+        ------
+        InputError : an unknown kind, or not a name for each column.
+        """
+        _check.one_of(kind, KINDS, "kind of values")
+        names = tuple(map(str, names))
+        if values is None or 0 in values.shape:
+            return cls(None, names, "none", None)
+        check_shape(values, values.shape[0], len(names))
+        if not (kind == "counts" or (kind == "auto" and _whole(values[:1000]))):
+            return cls(values, names, f"{where} as it is", None)
+        totals = [_sums(values[a : a + BLOCK]) for a in range(0, values.shape[0], BLOCK)]
+        return cls(values, names, f"{where}, scaled to the median total, log(1 + x)", np.concatenate(totals))
+
+    @property
+    def counts(self) -> bool:
+        """Return whether the table holds counts."""
+        return self.totals is not None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return how many cells and genes there are."""
+        n, g = self.values.shape
+        return int(n), int(g)
+
+    def __getitem__(self, rows: slice) -> Any:
+        """Return some cells: counts scaled to the median total, log(1 + x); other values as they are."""
+        cells = self.values[rows]
+        if self.totals is None:
+            return cells
+        # A cell without counts stays at 0.
+        factor = np.median(self.totals) / np.where(self.totals[rows] > 0, self.totals[rows], 1.0)
+        if sp.issparse(cells):
+            cells = sp.csr_array(cells, dtype=np.float64, copy=True)
+            cells.data = np.log1p(cells.data * np.repeat(factor, np.diff(cells.indptr)))
+            return cells
+        return np.log1p(np.asarray(cells, dtype=np.float64) * factor[:, None])
+
+    def columns(self, genes: IntArray) -> FloatArray:
+        """Return (n, m), a few genes of all cells."""
+        starts = range(0, self.shape[0], BLOCK)
+        return np.concatenate([dense(self[slice(a, a + BLOCK)][:, genes]) for a in starts])
+
+    def depth(self) -> dict[str, FloatArray]:
+        """Return what the counts alone say of each cell, by name; nothing if these are no counts.
+
+        Returns
+        -------
+        dict of (n,) float64: "library size", and "mitochondrial share" if there are genes named MT-.
+        """
+        if self.totals is None:
+            return {}
+        found = {"library size": self.totals}
+        mitochondrial = np.flatnonzero([name.upper().startswith("MT-") for name in self.names])
+        if len(mitochondrial):
+            starts = range(0, self.shape[0], BLOCK)
+            total = np.concatenate([_sums(self.values[a : a + BLOCK][:, mitochondrial]) for a in starts])
+            found["mitochondrial share"] = total / np.where(self.totals > 0, self.totals, 1.0)
+        return found
+
+    def __repr__(self) -> str:
+        return f"Expression({self.what}, {len(self.names)} genes)"
+
+
+def _whole(cells: Any) -> bool:
+    """Return whether all values are whole numbers and none is negative, as counts are."""
+    values = cells.data if sp.issparse(cells) else np.asarray(cells)
+    return bool(values.size and (values >= 0).all() and (values == np.round(values)).all())
+
+
+def _sums(cells: Any) -> FloatArray:
+    return np.asarray(cells.sum(axis=1, dtype=np.float64), dtype=np.float64).ravel()
+
+
+def check_shape(expression: Any, n: int, g: int | None) -> tuple[int, int]:
+    """Return the shape of an expression; refuse one that does not fit.
+
+    Parameters
+    ----------
+    expression : anything with a `shape`.
+    n : how many cells there must be.
+    g : how many genes there must be; None for any number.
+
+    Returns
+    -------
+    cells and genes.
+
+    Raises
+    ------
+    InputError : no table, or one of another size.
+    """
+    shape = tuple(getattr(expression, "shape", ()))
+    if len(shape) != 2:
+        raise _check.InputError(
+            f"expression must be an array of n cells by g genes, and {type(expression).__name__} of shape {shape} came."
+        )
+    if shape[0] != n:
+        raise _check.InputError(
+            f"expression has {shape[0]} cells, and the phase is of {n}; pass the rows that the phase stands for."
+        )
+    if g is not None and shape[1] != g:
+        raise _check.InputError(f"expression has {shape[1]} genes, and {g} names came; pass one name for each column.")
+    return int(shape[0]), int(shape[1])
+
+
+def block(expression: Any, start: int) -> Any:
+    """Return `BLOCK` cells from `start` on as float64: a csr_array without stored zeros, or an array.
+
+    Parameters
+    ----------
+    expression : (n, g), anything that gives an array or a scipy sparse array for `expression[start:stop]`.
+    start : the first cell.
+
+    Returns
+    -------
+    csr_array or array of at most `BLOCK` rows.
+
+    Raises
+    ------
+    InputError : NaN or infinity among them.
+    """
+    cells = expression[start : start + BLOCK]
+    if sp.issparse(cells):
+        cells = sp.csr_array(cells, dtype=np.float64, copy=True)
+        cells.sum_duplicates()
+        cells.eliminate_zeros()
+        values = cells.data
+    else:
+        values = cells = np.asarray(cells, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise _check.InputError(
+            f"expression contains NaN or infinity (among cells {start} to {start + cells.shape[0] - 1}); drop those cells or "
+            "genes, or fill the gaps first."
+        )
+    return cells
+
+
+def dense(cells: Any) -> FloatArray:
+    """Return a sparse or dense table as a float64 array."""
+    return np.asarray(cells.toarray() if sp.issparse(cells) else cells, dtype=np.float64)
