@@ -1,0 +1,281 @@
+"""The commands: arguments -> pipeline -> files. No mathematics here."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+import spectral_ph as sph
+from spectral_ph import files, report
+from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph.cli import inputs, output
+from spectral_ph.cli.options import (
+    CHOSEN_DISTANCE,
+    DEMO,
+    DISTANCE,
+    HOMOLOGY,
+    INPUT,
+    LOOPS,
+    OUT,
+    READING,
+    REPORT,
+    RUNNING,
+    Command,
+    with_options,
+)
+from spectral_ph.cli.spelling import in_options, params
+from spectral_ph.loops.coordinates import circular_agreement, to_ranks
+
+
+def _command(function: Callable[..., None]) -> Callable[..., None]:
+    """Run a command with its thread limit, and show warnings as notes."""
+
+    @functools.wraps(function)
+    def wrapped(threads: int | None, **arguments: Any) -> None:
+        from spectral_ph._numba import thread_limit
+
+        with warnings.catch_warnings():
+            warnings.showwarning = _note
+            warnings.simplefilter("always", sph.SpectralWarning)
+            with thread_limit(threads):
+                function(**arguments)
+
+    return wrapped
+
+
+def _note(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"note: {message}", err=True)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sph.__version__, prog_name="spectral-ph")
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Find loops in noisy high-dimensional data by persistent homology with spectral distances."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@app.command(cls=Command)
+@with_options(INPUT, *READING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *REPORT, *RUNNING)
+@_command
+def loops(
+    path: Path,
+    out: Path | None,
+    overwrite: bool,
+    as_report: bool,
+    label: tuple[str, ...],
+    confounder: tuple[str, ...],
+    genes: str | None,
+    use_rep: str | None,
+    layer: str | None,
+    delimiter: str | None,
+    preprocess: str,
+    drop_empty: bool,
+    distance: str,
+    n_neighbors: int | None,
+    splits: int | None,
+    level: float | None,
+    max_points: int | None,
+    metric: str,
+    graph: bool,
+    param: tuple[str, ...],
+    threshold: float | None,
+    n_loops: int,
+    engine: str,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Find loops: which points go round them, and where each point stands.
+
+    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    """
+    if as_report and out is None:
+        raise sph.InputError("--report needs a folder to write to, and none came; pass --out FOLDER.")
+    if confounder and genes is None and preprocess == "none":
+        raise sph.InputError("--confounder needs genes beside it; pass --genes X, or --preprocess counts.")
+    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    labels = inputs.columns(path, "--label", label)
+    others = inputs.columns(path, "--confounder", confounder)
+    points, prepared = inputs.points(table, preprocess, drop_empty, graph)
+    R = sph.find_loops(
+        **inputs.data(points, graph),
+        distance=distance,
+        n_loops=n_loops,
+        engine=cast(EngineName, engine),
+        threshold=threshold,
+        random_state=seed,
+        **inputs.given(n_neighbors=n_neighbors, splits=splits, level=level, max_points=max_points),
+        **inputs.given(metric=None if metric == "euclidean" else metric),
+        **params(param),
+    )
+    rows = inputs.kept_rows(prepared, R.persistence.n_points)
+    labels, others = ({name: values[rows] for name, values in both.items()} for both in (labels, others))
+    about = output.about(table, prepared)
+    facts: Settings = {
+        "things": "cells" if prepared or path.is_dir() or path.suffix.lower() == ".h5ad" else "points",
+        "labels": labels,
+        "input_facts": about["input"],
+        "preparation": about["preparation"],
+        "made_by": output.made_by("loops", seed),
+    }
+    found = inputs.genes_along(path, genes, table, preprocess, rows, R, others, seed)
+    if found is not None:
+        R = found.result
+        facts |= found.facts
+    record = report.record(R, **facts)
+    if out is not None:
+        pairwise = graph or "precomputed" in (distance, metric)
+        layout = output.layout_of(points, pairwise)
+        with files.output_folder(out, overwrite=overwrite) as folder:
+            more = {f"label_{name}": values for name, values in labels.items()}
+            output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, more)
+            if found is not None and found.genes is not None:
+                files.write_csv(folder / "genes.csv", found.genes.to_columns())
+            if as_report:
+                output.write_page(folder, R, path.name, layout, pairwise, facts)
+    if as_json:
+        click.echo(files.to_json(record))
+        return
+    click.echo(f"Read {table.source}.")
+    output.say_steps(prepared)
+    output.say_result(R)
+    output.say_written(out)
+
+
+@app.command(cls=Command)
+@with_options(INPUT, *READING, *DISTANCE, *HOMOLOGY, *OUT, *RUNNING)
+@_command
+def persistence(
+    path: Path,
+    out: Path | None,
+    overwrite: bool,
+    use_rep: str | None,
+    layer: str | None,
+    delimiter: str | None,
+    preprocess: str,
+    drop_empty: bool,
+    distance: str,
+    n_neighbors: int,
+    metric: str,
+    graph: bool,
+    param: tuple[str, ...],
+    threshold: float | None,
+    maxdim: int,
+    engine: str,
+    coeff: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Compute persistence diagrams.
+
+    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    """
+    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    points, prepared = inputs.points(table, preprocess, drop_empty, graph)
+    P = sph.persistence(
+        **inputs.data(points, graph),
+        distance=distance,
+        n_neighbors=n_neighbors,
+        metric=metric,
+        maxdim=maxdim,
+        engine=cast(EngineName, engine),  # any other name is refused with a sentence behind this door
+        coeff=coeff,
+        threshold=threshold,
+        random_state=seed,
+        **params(param),
+    )
+    record = output.about(table, prepared) | P.to_dict() | output.made_by("persistence", seed)
+    if out is not None:
+        with files.output_folder(out, overwrite=overwrite) as folder:
+            files.write_json(folder / "result.json", record)
+            output.write_diagram(folder, P)
+    if as_json:
+        click.echo(files.to_json(record))
+        return
+    click.echo(f"Read {table.source}.")
+    output.say_steps(prepared)
+    click.echo(repr(P))
+    for k, diagram in enumerate(P):
+        shown = diagram[: 5 if k else 3]
+        if len(shown):
+            click.echo(f"Longest in degree {k} (birth, death):")
+            for birth, death in shown:
+                click.echo(f"  {birth:.6g}  {death:.6g}")
+    output.say_written(out)
+
+
+@app.command(cls=Command)
+@with_options(*DEMO, *RUNNING)
+@_command
+def demo(out: Path, cells: int, genes: int, seed: int, as_json: bool) -> None:
+    """Simulate a cell-cycle experiment, find its loop and compare with the truth."""
+    simulated = sph.datasets.cells.cell_cycle(
+        n_cells=cells,
+        n_genes=genes,
+        n_cycling_genes=min(300, genes // 2),
+        cycling_share=0.9,
+        speed_unevenness=0.3,
+        random_state=seed,
+    )
+    prepared = sph.preprocess(simulated.counts, n_components=min(30, cells - 1, genes))
+    R = sph.find_loops(prepared.X, random_state=seed)
+    euclidean = sph.detection_score(sph.persistence(prepared.X, distance="euclidean")[1])
+    cycling, truth = simulated.cycling[prepared.kept_cells], simulated.phase[prepared.kept_cells]
+    agreement = _order_agreement(R.loops[0].phase[cycling], truth[cycling]) if R.loops else None
+    record = {
+        "input": {"source": f"simulated: {simulated!r}", "n_points": len(prepared.X)},
+        "preparation": list(prepared.steps),
+        **R.to_dict(),
+        "agreement_with_true_order": agreement,
+        "score_under_euclidean_distance": euclidean,
+        **output.made_by("demo", seed),
+    }
+    names = [simulated.cell_names[i] for i in prepared.kept_cells]
+    with files.output_folder(out, overwrite=True) as folder:
+        output.write_loops(folder, record, R, names, prepared.X[:, :2], {"true_phase": truth})
+    if as_json:
+        click.echo(files.to_json(record))
+        return
+    click.echo(f"Simulated {simulated!r}.")
+    output.say_steps(prepared)
+    output.say_result(R)
+    if agreement is not None:
+        click.echo(
+            "Because the cells are simulated, their true order round the cycle is known: along loop 1 the order that was "
+            f"found agrees with it to {agreement:.2f} (1 is perfect, 0 is chance)."
+        )
+        click.echo(
+            f"Score of the loop: {R.loops[0].score:.2f} under effective resistance, {euclidean:.2f} under Euclidean distance "
+            "(1: nothing else stands out; 0: no loop stands out)."
+        )
+    output.say_written(out)
+
+
+def _order_agreement(phase: FloatArray, truth: FloatArray) -> float:
+    # By ranks: the order round the loop is what the phase claims, not how fast the cells pass.
+    return circular_agreement(to_ranks(phase), to_ranks(truth))
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 2 and one sentence on bad input, 130 when interrupted."""
+    # Figures go to files; a window system must not be needed.
+    import matplotlib
+
+    matplotlib.use("Agg")
+    try:
+        app(prog_name="spectral-ph", standalone_mode=False)
+    except (sph.InputError, click.UsageError) as error:
+        sentence = error.format_message() if isinstance(error, click.UsageError) else in_options(str(error))
+        click.echo(f"error: {sentence}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    sys.exit(0)

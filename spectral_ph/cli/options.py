@@ -1,0 +1,221 @@
+"""The options of the commands, in the groups that their help shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+import spectral_ph as sph
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option with the heading that the help shows it under."""
+
+    def __init__(self, *names: Any, group: str = "Running", **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command whose help shows its options under the headings of their groups, in the order they first come in."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options to the help."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for option in self.get_params(ctx):
+            row = option.get_help_record(ctx)
+            if isinstance(option, click.Option) and row is not None:
+                groups.setdefault(getattr(option, "group", "Running"), []).append(row)
+        for group, rows in groups.items():
+            with formatter.section(group):
+                formatter.write_dl(rows)
+
+
+def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Apply options to a command, the first on top of its help."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _of(group: str, *names: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, cls=Option, group=group, **settings)
+
+
+INPUT = click.argument("path", metavar="INPUT", type=click.Path(path_type=Path))
+READING = [
+    _of("Input", "--use-rep", help="Which obsm entry of an .h5ad to use, or X."),
+    _of("Input", "--layer", help="Which layer of an .h5ad to use."),
+    _of("Input", "--delimiter", help="Character between the columns of a text file; default: found out."),
+    _of("Input", "--graph", is_flag=True, help="INPUT is the adjacency matrix of a graph."),
+    _of(
+        "Input",
+        "--preprocess",
+        type=click.Choice(["none", "counts", "log"]),
+        default="none",
+        show_default=True,
+        help="counts: normalise to the median total, log1p, 1,500 most variable genes, 30 principal components; "
+        "log: the same without the first two; none: the values are coordinates.",
+    ),
+    _of("Input", "--drop-empty", is_flag=True, help="With --preprocess: leave out cells without any count."),
+]
+
+_GRAPH = [
+    _of(
+        "Distance and graph",
+        "--metric",
+        default="euclidean",
+        show_default=True,
+        help="Metric of the neighbour graph; precomputed if INPUT holds distances.",
+    ),
+    _of(
+        "Distance and graph",
+        "--param",
+        "-p",
+        multiple=True,
+        help="Any other parameter of graph or distance, NAME=VALUE; may be repeated.",
+    ),
+]
+DISTANCE = [
+    _of(
+        "Distance and graph",
+        "--distance",
+        default="eff_res",
+        show_default=True,
+        help=f"One of: {', '.join(sph.DISTANCES)}.",
+    ),
+    _of(
+        "Distance and graph",
+        "--n-neighbors",
+        "-k",
+        type=int,
+        default=15,
+        show_default=True,
+        help="Neighbours in the graph, a point not its own.",
+    ),
+    *_GRAPH,
+]
+CHOSEN_DISTANCE = [
+    _of(
+        "Distance and graph",
+        "--distance",
+        default="auto",
+        show_default=True,
+        help=f"auto: a few settings are tried, and halves of the data decide; or one of: {', '.join(sph.DISTANCES)}.",
+    ),
+    _of(
+        "Distance and graph",
+        "--n-neighbors",
+        "-k",
+        type=int,
+        help="Neighbours in the graph, a point not its own; default: chosen.",
+    ),
+    *_GRAPH,
+]
+
+_THRESHOLD = _of("Homology", "--threshold", type=float, help="Longest edge of the filtration; default: all.")
+HOMOLOGY = [
+    _of(
+        "Homology",
+        "--maxdim",
+        type=int,
+        default=1,
+        show_default=True,
+        help="Largest degree of homology: 0, 1 or 2.",
+    ),
+    _THRESHOLD,
+    _of(
+        "Homology",
+        "--engine",
+        default="auto",
+        show_default=True,
+        help="auto, h1, h2, ripser or gudhi; the diagram is the same from each.",
+    ),
+    _of("Homology", "--coeff", type=int, default=2, show_default=True, help="Prime p of the field Z/p."),
+]
+LOOPS = [
+    _of(
+        "Loops",
+        "--n-loops",
+        type=int,
+        default=3,
+        show_default=True,
+        help="How many of the longest loops to describe.",
+    ),
+    _of(
+        "Loops",
+        "--splits",
+        type=click.IntRange(min=0),
+        help="How often the data are split into halves; 0: never, and no verdict.",
+    ),
+    _of("Loops", "--level", type=float, help="p-value up to which a loop is called."),
+    _of("Loops", "--max-points", type=int, help="Of more points, loops are found on so many, drawn at random."),
+    _THRESHOLD,
+    _of("Homology", "--engine", default="auto", show_default=True, help="auto, h1 or ripser."),
+]
+
+OUT = [
+    _of("Output", "--out", "-o", type=click.Path(path_type=Path), help="Folder to write results and figures to."),
+    _of("Output", "--overwrite", is_flag=True, help="Replace the folder if an earlier result is in it."),
+]
+REPORT = [
+    _of(
+        "Report",
+        "--report",
+        "as_report",
+        is_flag=True,
+        help="Also write OUT/report.html, one page to read and to pass on.",
+    ),
+    _of(
+        "Report",
+        "--label",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of obs of an .h5ad to set beside the phase; may be repeated.",
+    ),
+    _of(
+        "Report",
+        "--confounder",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of obs of an .h5ad that the phase should not go with, such as a batch; may be repeated; needs genes.",
+    ),
+    _of(
+        "Report",
+        "--genes",
+        metavar="ENTRY",
+        help="Where an .h5ad holds the expression of genes: X or a layer; with --preprocess the input itself is used.",
+    ),
+]
+DEMO = [
+    _of(
+        "Output",
+        "--out",
+        "-o",
+        type=click.Path(path_type=Path),
+        default=Path("spectral-ph-demo"),
+        show_default=True,
+        help="Folder to write to; an earlier demo in it is replaced.",
+    ),
+    _of("Input", "--cells", type=click.IntRange(min=100), default=1000, show_default=True, help="Cells to simulate."),
+    _of("Input", "--genes", type=click.IntRange(min=50), default=2000, show_default=True, help="Genes to simulate."),
+]
+RUNNING = [
+    _of("Running", "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed."),
+    _of(
+        "Running",
+        "--threads",
+        type=click.IntRange(min=1),
+        help="Threads for linear algebra and kernels; default: all.",
+    ),
+    _of("Running", "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+]

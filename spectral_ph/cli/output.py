@@ -1,0 +1,107 @@
+"""What a command writes into its folder, and what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import spectral_ph as sph
+from spectral_ph import files, report
+from spectral_ph._types import FloatArray
+from spectral_ph.cells.preprocess import Preprocessed
+
+
+def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
+    """Return what was read, and what was done to it first."""
+    return {
+        "input": {"source": table.source, "sha256": table.sha256, "shape": list(table.X.shape)},
+        "preparation": list(prepared.steps) if prepared is not None else [],
+    }
+
+
+def made_by(command: str, seed: int) -> dict[str, Any]:
+    """Return what repeats the run beside its settings."""
+    return {"command": command, "seed": seed, "versions": report.versions()}
+
+
+def layout_of(points: Any, pairwise: bool) -> FloatArray:
+    """Return (n, 2) places to draw the points at."""
+    from spectral_ph import plot
+
+    layout: FloatArray = plot.flat_layout(points, pairwise=pairwise)
+    return layout
+
+
+def write_loops(
+    folder: Path, record: dict[str, Any], R: sph.LoopResult, names: list[str], layout: FloatArray, more: dict[str, Any]
+) -> None:
+    """Write record, diagram, the table of points and the pictures of the loops into a folder."""
+    files.write_json(folder / "result.json", record)
+    write_diagram(folder, R.persistence)
+    columns: dict[str, Any] = {"cell": names}
+    for k, loop in enumerate(R.loops, start=1):
+        place = np.full(len(names), -1)
+        place[loop.cycle] = np.arange(len(loop.cycle))
+        columns |= {f"phase_{k}": loop.phase, f"in_domain_{k}": loop.domain, f"place_on_cycle_{k}": place}
+    files.write_csv(folder / "cells.csv", columns | more)
+    if R.loops:
+        from spectral_ph import plot
+
+        _save(plot.loop(R, layout), folder / "loop.png")
+        _save(plot.phase(R), folder / "phase.png")
+
+
+def write_diagram(folder: Path, P: sph.Persistence) -> None:
+    """Write the diagram as a table and as pictures into a folder."""
+    from spectral_ph import plot
+
+    records = P.to_records()
+    files.write_csv(folder / "diagram.csv", {name: records[name] for name in records.dtype.names or ()})
+    _save(plot.diagram(P), folder / "diagram.png")
+    _save(plot.barcode(P), folder / "barcode.png")
+
+
+def write_page(
+    folder: Path, R: sph.LoopResult, source: str, layout: FloatArray, pairwise: bool, facts: dict[str, Any]
+) -> None:
+    """Write the report into a folder."""
+    report.write_report(
+        folder / "report.html",
+        R,
+        title=f"Is there a loop in {source}?",
+        layout=layout,
+        layout_name="a flat layout of the distances" if pairwise else "the first two principal components",
+        **facts,
+    )
+
+
+def _save(ax: Any, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    ax.figure.savefig(path, dpi=160)
+    plt.close(ax.figure)
+
+
+def say_steps(prepared: Preprocessed | None) -> None:
+    """Print what was done to the data first."""
+    for step in prepared.steps if prepared is not None else ():
+        click.echo(f"  - {step}")
+
+
+def say_result(R: sph.LoopResult) -> None:
+    """Print the verdict and the loops."""
+    click.echo(f"Verdict: {R.verdict}. {R.reason}")
+    for k, loop in enumerate(R.loops, start=1):
+        click.echo(
+            f"Loop {k}: born at {loop.birth:.3g}, dies at {loop.death:.3g} (persistence {loop.persistence:.3g}, score "
+            f"{loop.score:.2f}); its cycle passes through {len(loop.cycle)} points."
+        )
+
+
+def say_written(out: Path | None) -> None:
+    """Print which files were written."""
+    if out is not None:
+        click.echo(f"Wrote {out}/: {', '.join(sorted(p.name for p in out.iterdir() if p.name != files.MARKER))}")

@@ -1,0 +1,101 @@
+"""Bad input is one sentence, spelled as one types it here, and exit code 2."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+
+def test_columns_that_are_not_there_are_named(run, cycling):
+    path, _ = cycling
+    code, _, error = run("loops", path, "--label", "stage", "--splits", 0)
+    assert code == 2
+    assert error == f"error: {path} has no column 'stage' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
+    code, _, error = run("loops", path, "--confounder", "batch", "--splits", 0)
+    assert code == 2
+    assert error == "error: --confounder needs genes beside it; pass --genes X, or --preprocess counts.\n"
+
+
+def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
+    X = np.vstack([circle, circle[:40] + 100])
+    np.save(tmp_path / "X.npy", X)
+    code, said, error = run("persistence", tmp_path / "X.npy")
+    assert (code, said) == (2, "")
+    assert error == (
+        "error: the graph has 2 connected components (sizes 150, 40), so effective resistance between them is infinite; "
+        "raise --n-neighbors or pass --param disconnected=max\n"
+    )
+    code, _, error = run("persistence", tmp_path / "X.npy", "-p", "disconnected=max")
+    assert code == 0
+    assert error.startswith("note: the graph has 2 connected components (sizes 150, 40); effective resistance between")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["loops", "points.npy", "--distance", "eff_ress"],
+            "'eff_ress' is not a known distance; did you mean 'eff_res'? ",
+        ),
+        (["loops", "points.npy", "--param", "t8"], "--param takes NAME=VALUE, and 't8' came; for example --param t=8."),
+        (
+            ["loops", "points.npy", "-p", "n-neighbors=3"],
+            "--param n-neighbors=3 names what is no parameter of graph or distance; use --n-neighbors.",
+        ),
+        (
+            ["loops", "points.npy", "-p", "X=3"],
+            "--param X=3 names what is no parameter of graph or distance; pass the points as INPUT.",
+        ),
+        (["loops", "points.npy", "-p", "t=3", "-p", "t=4"], "--param gives t twice; leave one out."),
+        (
+            ["persistence", "points.npy", "--maxdim", "2", "--engine", "h1"],
+            "engine 'h1' computes degrees 0 to 1 over Z/2, and --maxdim 2, --coeff 2 came; pass --engine h2.",
+        ),
+        (
+            ["persistence", "points.npy", "-k", "500"],
+            "--n-neighbors 500 needs at least 501 points (a point is not its own neighbour), and n_samples=150 came; pass --n-neighbors 149 or fewer.",
+        ),
+        (
+            ["loops", "points.npy", "--distance", "euclidean", "--metric", "precomputed"],
+            "metric is for making a neighbour graph, and distance 'euclidean' needs none; leave metric out",
+        ),
+        (["persistence", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: "),
+        (
+            ["loops", "points.npy", "--report"],
+            "--report needs a folder to write to, and none came; pass --out FOLDER.",
+        ),
+        (
+            ["loops", "points.npy", "--label", "stage"],
+            "--label names a column of obs of an .h5ad, and points.npy is none; ",
+        ),
+        (
+            ["loops", "counts.npz"],
+            "the sparse matrix in counts.npz (20 rows x 9) is sparse, and coordinates were needed; pass",
+        ),
+        (
+            ["loops", "counts.npz", "--graph", "--preprocess", "log"],
+            "--graph and --preprocess exclude each other: a graph has no counts; leave one out.",
+        ),
+        (["loops", "points.npy", "-o", "taken"], "the folder taken is not empty; "),
+        (["loops", "point.npy"], "there is no file point.npy in "),
+        (["loops", "empty.csv"], "empty.csv "),
+        (
+            ["persistence", "points.npy", "--engine", "rips"],
+            "'rips' is not a known engine; did you mean 'ripser'? Known ",
+        ),
+        (["persistence", "points.npy", "--nonsense"], "No such option"),
+        (["persistence"], "Missing argument 'INPUT'"),
+        (["loops", "points.npy", "--threads", "0"], "Invalid value for '--threads': 0 is not in the range x>=1."),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(run, points, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    sp.save_npz("counts.npz", sp.random_array((20, 9), density=0.3, rng=np.random.default_rng(0)))
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.txt").write_text("mine")
+    code, said, error = run(*arguments)
+    assert code == 2
+    assert said == ""
+    assert error.startswith(f"error: {sentence}")
+    assert error.count("\n") == 1
+    assert (tmp_path / "taken" / "thesis.txt").read_text() == "mine"
