@@ -15,6 +15,13 @@ from spectral_ph.loops.result import Loop, LoopResult
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["diagram", "genes", "loops", "phase"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 LAYOUTS = ("X_umap", "X_tsne", "X_draw_graph_fa", "X_phate", "X_pca")
 """Where cells are drawn if no layout is named: the first of these in obsm."""
 

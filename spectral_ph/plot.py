@@ -1,6 +1,8 @@
 """Pictures of results: each function takes a result and returns the matplotlib Axes it drew on; none calls `show`.
 
 Without `ax` a new figure is made through pyplot, so that notebooks display it; with `ax` pyplot is not touched.
+
+Long because all pictures share their colours, their axes and the way they write numbers.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.projections.polar import PolarAxes
     from matplotlib.transforms import Transform
+
+__all__ = ["barcode", "diagram", "flat_layout", "loop", "phase", "phase_band", "phase_heatmap", "phase_rows"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 # One colour and one marker a dimension, from the palette of Okabe and Ito, which the colour-blind can tell apart; the
 # marker repeats what the colour says. Grey for H0: it is many and seldom the point.

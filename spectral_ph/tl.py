@@ -24,6 +24,13 @@ from spectral_ph.loops.agreement import carry, weighted_ranks
 from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.pipeline import find_loops
 
+__all__ = ["loops", "place"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 PROFILED = 100
 """So many of the genes that follow the loop are kept with their mean in each interval of the phase, to be drawn."""
 

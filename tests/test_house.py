@@ -1,10 +1,12 @@
 """The package as a whole: what importing it brings, and that every public name is there and documented."""
 
 import copy
+import importlib
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 import spectral_ph as sph
 from spectral_ph.distances import DISTANCES, compute
@@ -37,6 +39,14 @@ def test_public_names_are_sorted_there_and_documented():
         assert name in dir(sph)
         if name != "DISTANCES":
             assert getattr(sph, name).__doc__, name
+
+
+@pytest.mark.parametrize("name", ["datasets", "datasets.cells", "files", "pl", "plot", "report", "tl"])
+def test_tab_completion_shows_only_what_is_for_users(name):
+    module = importlib.import_module(f"spectral_ph.{name}")
+    assert dir(module) == sorted(module.__all__) == module.__all__
+    for shown in module.__all__:
+        assert getattr(module, shown).__doc__, shown
 
 
 def test_an_unknown_name_is_an_attribute_error():

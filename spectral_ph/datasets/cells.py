@@ -11,6 +11,13 @@ from scipy.special import i0, i1
 from spectral_ph import _check
 from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
 
+__all__ = ["SimulatedCells", "cell_cycle"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 # Real genes and where in the cycle their expression peaks, as a fraction of the cycle that starts at division: G1 up to
 # about 0.45, S up to about 0.7, then G2 and M. The order within S and within G2/M is textbook knowledge (licensing of
 # replication before the supply of nucleotides, the anaphase machinery last), the exact fractions are ours. Genes of S

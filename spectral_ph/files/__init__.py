@@ -4,3 +4,7 @@ from spectral_ph.files.read import Table, read
 from spectral_ph.files.write import MARKER, PathLike, output_folder, to_json, write_csv, write_json, write_text
 
 __all__ = ["MARKER", "PathLike", "Table", "output_folder", "read", "to_json", "write_csv", "write_json", "write_text"]
+
+
+def __dir__() -> list[str]:
+    return __all__

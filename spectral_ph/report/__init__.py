@@ -5,3 +5,7 @@ from spectral_ph.report.page import html, write_report
 from spectral_ph.report.record import record, versions
 
 __all__ = ["CellFacts", "cell_facts", "html", "record", "versions", "write_report"]
+
+
+def __dir__() -> list[str]:
+    return __all__
