@@ -4,6 +4,45 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+import spectral_ph as sph
+from spectral_ph import _check
+from spectral_ph._check import Argument
+from spectral_ph.cli.spelling import option
+
+
+@pytest.mark.parametrize(
+    ("argument", "typed"),
+    [
+        (Argument("n_neighbors", 14), "--n-neighbors 14"),
+        (Argument("random_state", 3), "--seed 3"),
+        (Argument("drop_empty", True), "--drop-empty"),
+        (Argument("drop_empty", False), "no --drop-empty"),
+        (Argument("use_rep", "my map"), "--use-rep 'my map'"),
+        (Argument("threshold"), "--threshold"),
+        (Argument("t", 8), "--param t=8"),
+        (Argument("disconnected", "max"), "--param disconnected=max"),
+        (Argument("weighted", False), "--param weighted=False"),
+        (Argument("mode"), "--param mode"),
+        (Argument("X"), "INPUT"),
+    ],
+)
+def test_an_argument_is_what_one_types(argument, typed):
+    assert option(argument) == typed
+
+
+def test_errors_and_notes_spell_their_arguments(run, points, monkeypatch):
+    parts = ("pass ", Argument("n_neighbors", 14), ", or leave ", Argument("mode"), " out.")
+
+    def told(*_, **__):
+        _check.warn("note: ", *parts)
+        raise sph.InputError(*parts)
+
+    monkeypatch.setattr(sph, "persistence", told)
+    code, said, error = run("persistence", points)
+    assert (code, said) == (2, "")
+    sentence = "pass --n-neighbors 14, or leave --param mode out."
+    assert error == f"note: note: {sentence}\nerror: {sentence}\n"
+
 
 def test_columns_that_are_not_there_are_named(run, cycling):
     path, _ = cycling
