@@ -101,8 +101,11 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
     if coeff > RIPSER_LARGEST_PRIME:
         raise _check.InputError(
-            f"engine 'ripser' computes over primes up to {RIPSER_LARGEST_PRIME}, and coeff={coeff} came; pass a smaller prime, "
-            "or engine='gudhi'."
+            f"engine 'ripser' computes over primes up to {RIPSER_LARGEST_PRIME}, and ",
+            _check.Argument("coeff", coeff),
+            " came; pass a smaller prime, or ",
+            _check.Argument("engine", "gudhi"),
+            ".",
         )
 
     n = len(D)
@@ -114,8 +117,11 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
     rows, cols, lengths = rows[kept], cols[kept], lengths[kept]
     if len(lengths) >= FLOAT32_EXACT:
         raise _check.InputError(
-            f"engine 'ripser' stores 32-bit numbers and cannot keep {len(lengths)} edges apart (limit {FLOAT32_EXACT}); pass "
-            "engine='gudhi' or 'h1', or a threshold."
+            f"engine 'ripser' stores 32-bit numbers and cannot keep {len(lengths)} edges apart (limit {FLOAT32_EXACT}); pass ",
+            _check.Argument("engine", "gudhi"),
+            " or 'h1', or a ",
+            _check.Argument("threshold"),
+            ".",
         )
     order = np.argsort(lengths, kind="stable")  # the pairs come in the order (i, j)
     rows, cols, lengths = rows[order], cols[order], lengths[order]

@@ -51,7 +51,9 @@ def diagram_distance(
     order = _check.real(order, "order", least=1)
     if np.isinf(order):
         raise _check.InputError(
-            "the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'."
+            "the Wasserstein distance of order inf is the bottleneck distance; pass ",
+            _check.Argument("kind", "bottleneck"),
+            ".",
         )
     internal_p = _check.real(internal_p, "internal_p", least=1)
     delta = _check.real(delta, "delta", least=1e-12)

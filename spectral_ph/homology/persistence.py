@@ -83,7 +83,7 @@ def rips_persistence(
     n = len(D)
     maxdim = _check.positive_int(maxdim, "maxdim", least=0)
     if maxdim > LARGEST_DIMENSION:
-        raise _check.InputError(f"maxdim must be 0, 1 or {LARGEST_DIMENSION}, and {maxdim} came.")
+        raise _check.InputError(_check.Argument("maxdim"), f" must be 0, 1 or {LARGEST_DIMENSION}, and {maxdim} came.")
     coeff = _check.prime(coeff)
     cocycles = _check.flag(cocycles, "cocycles")
     if threshold is not None:
@@ -97,11 +97,22 @@ def rips_persistence(
     if name in OURS and (maxdim > OURS[name] or coeff != 2):
         other = "h2" if coeff == 2 else "gudhi"
         raise _check.InputError(
-            f"engine {name!r} computes degrees 0 to {OURS[name]} over Z/2, and maxdim={maxdim}, coeff={coeff} came; pass "
-            f"engine={other!r}."
+            f"engine {name!r} computes degrees 0 to {OURS[name]} over Z/2, and ",
+            _check.Argument("maxdim", maxdim),
+            ", ",
+            _check.Argument("coeff", coeff),
+            " came; pass ",
+            _check.Argument("engine", other),
+            ".",
         )
     if name in ("gudhi", "h2") and cocycles:
-        raise _check.InputError(f"engine {name!r} returns no cocycles; pass engine='ripser', or cocycles=False.")
+        raise _check.InputError(
+            f"engine {name!r} returns no cocycles; pass ",
+            _check.Argument("engine", "ripser"),
+            ", or ",
+            _check.Argument("cocycles", False),
+            ".",
+        )
     settings: Settings = {"maxdim": maxdim, "engine": name, "engine_reason": reason}
     settings |= {"threshold": threshold, "coeff": coeff}
     if asymmetry:
@@ -124,7 +135,7 @@ def rips_persistence(
         except _check.TooLargeError as problem:
             if engine != "auto" or name != "h2":
                 raise
-            _check.warn(f"engine 'h2' gave up and 'gudhi' took over: {problem}")
+            _check.warn("engine 'h2' gave up and 'gudhi' took over: ", *problem.args)
             name = "gudhi"
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
             found = run_gudhi(D, maxdim, threshold, coeff, cocycles)

@@ -128,11 +128,12 @@ class H1Classes:
         array = np.column_stack([given, np.roll(given, -1)]) if given.ndim == 1 else given
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
             raise _check.InputError(
-                "cycle must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, and one of shape "
-                f"{given.shape} and type {given.dtype} came."
+                _check.Argument("cycle"),
+                " must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, and one of shape "
+                f"{given.shape} and type {given.dtype} came.",
             )
         if len(array) and not 0 <= array.min() <= array.max() < n:
-            raise _check.InputError(f"cycle has vertices outside 0 ... {n - 1}.")
+            raise _check.InputError(_check.Argument("cycle"), f" has vertices outside 0 ... {n - 1}.")
         i, j = array.min(axis=1).astype(np.int64), array.max(axis=1).astype(np.int64)
         if (np.bincount(array.ravel(), minlength=n) % 2).any():
             raise _check.InputError(
@@ -141,7 +142,9 @@ class H1Classes:
         longest = float(self.D[i, j].max(initial=0.0))
         if longest > scale:
             raise _check.InputError(
-                f"the cycle has an edge of length {longest:g}, which is not in the complex at scale {scale:g}; raise scale."
+                f"the cycle has an edge of length {longest:g}, which is not in the complex at scale {scale:g}; raise ",
+                _check.Argument("scale"),
+                ".",
             )
         keys = i * n + j
         at = np.searchsorted(self.edges, keys)

@@ -161,7 +161,9 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
         except MemoryError:  # less may be had than is free: a limit on the addresses, or none that are not backed
             if count == 2:
                 raise _check.TooLargeError(
-                    f"no memory is to be had for the voids of {n} points; pass engine='gudhi', or fewer points."
+                    f"no memory is to be had for the voids of {n} points; pass ",
+                    _check.Argument("engine", "gudhi"),
+                    ", or fewer points.",
                 ) from None
             count = max(2, count // 2)
     pool[0] = 0
@@ -263,7 +265,11 @@ def _full(state: State) -> None:
     loops, voids = (int((c.birth >= 0).sum()) for c in (state.loops, state.voids))
     raise _check.TooLargeError(
         f"after {int(state.reg[k.EDGE])} of {len(state.i)} edges {loops} loops and {voids} voids are alive, and they need more "
-        f"than {held / 2**30:.1f} GiB of memory; pass engine='gudhi', a threshold, or fewer points."
+        f"than {held / 2**30:.1f} GiB of memory; pass ",
+        _check.Argument("engine", "gudhi"),
+        ", a ",
+        _check.Argument("threshold"),
+        ", or fewer points.",
     )
 
 
