@@ -107,12 +107,16 @@ def spectrum(
     m = n if n_components is None else _check.positive_int(n_components, "n_components")
     if m > n:
         raise _check.InputError(
-            f"n_components={m} is more than the {n} eigenpairs there are; pass {n} or fewer, or None."
+            _check.Argument("n_components", m),
+            f" is more than the {n} eigenpairs there are; pass {n} or fewer, or None.",
         )
     if m < len(parts):
         raise _check.InputError(
-            f"the graph has {parts.describe()}, each with an eigenvalue 0, so n_components must be at least {len(parts)}, "
-            f"and {m} came; raise it, or raise n_neighbors until the graph is connected."
+            f"the graph has {parts.describe()}, each with an eigenvalue 0, so ",
+            _check.Argument("n_components"),
+            f" must be at least {len(parts)}, and {m} came; raise it, or raise ",
+            _check.Argument("n_neighbors"),
+            " until the graph is connected.",
         )
     blocks, names = [], set()
     for label, members in enumerate(parts.members()):

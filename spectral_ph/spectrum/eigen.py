@@ -71,7 +71,11 @@ def solve_lanczos(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generato
     except scipy.sparse.linalg.ArpackNoConvergence as error:
         raise _check.InputError(
             f"the Lanczos solver found {len(error.eigenvalues)} of the {m} eigenpairs asked for before it gave up; ask for "
-            "fewer (n_components) or pass solver='dense'."
+            "fewer (",
+            _check.Argument("n_components"),
+            ") or pass ",
+            _check.Argument("solver", "dense"),
+            ".",
         ) from error
     return _with_trivial(S, 1 - top[::-1], vectors[:, ::-1], trivial)
 
@@ -100,7 +104,12 @@ def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator
     n = S.shape[0]
     if 5 * m >= n:
         raise _check.InputError(
-            f"solver='lobpcg' needs more than 5 n_components vertices, and n_components={m} of {n} came; pass solver='dense'."
+            _check.Argument("solver", "lobpcg"),
+            " needs more than 5 n_components vertices, and ",
+            _check.Argument("n_components", m),
+            f" of {n} came; pass ",
+            _check.Argument("solver", "dense"),
+            ".",
         )
     if m == 1:
         return np.zeros(1), trivial[:, None].copy()
@@ -113,7 +122,9 @@ def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator
     worst = float(np.linalg.norm(S @ vectors - vectors * top, axis=0).max())
     if worst > 100 * LOBPCG_TOLERANCE:
         raise _check.InputError(
-            f"LOBPCG left a residual of {worst:.1e} after {LOBPCG_ITERATIONS} steps; pass solver='lanczos'."
+            f"LOBPCG left a residual of {worst:.1e} after {LOBPCG_ITERATIONS} steps; pass ",
+            _check.Argument("solver", "lanczos"),
+            ".",
         )
     order = np.argsort(-top, kind="stable")
     values = np.concatenate([[0.0], 1 - top[order]])
