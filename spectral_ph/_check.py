@@ -103,6 +103,15 @@ def one_of(value: object, known: Iterable[str], what: str) -> str:
     raise InputError(f"{value!r} is not a known {what}{hint} Known are: {', '.join(names)}.")
 
 
+def missing_key(what: str, key: str, where: str, there: Iterable[object]) -> InputError:
+    """Return the error of a key that an AnnData does not have, naming those there are and the nearest one."""
+    keys = sorted(map(str, there))
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    listed = f"it has {', '.join(map(repr, keys))}" if keys else "it has none"
+    return InputError(f"this AnnData has no {what} {key!r} in {where}, and {listed}{hint}")
+
+
 def positive_int(value: object, name: str, least: int = 1) -> int:
     """Return `value` as an int that is at least `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectral_ph import _check, plot
+from spectral_ph import _check, plot, stored
 from spectral_ph._types import FloatArray
-from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.result import Loop, LoopResult
+from spectral_ph.cells.genes import BINS, FALSE_DISCOVERY_RATE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,12 +47,12 @@ def loops(
     InputError : a key that is not there, or no such loop.
     """
     place = _layout(adata, basis)
-    ax = plot.loop(_stored(adata, key), np.asarray(place, dtype=np.float64), which=which, ax=ax)
+    ax = plot.loop(stored.read_loops(adata, key), np.asarray(place, dtype=np.float64), which=which, ax=ax)
     ax.set_title(_title(adata.uns[key], which), fontsize="medium")
     return ax
 
 
-def phase(adata: Any, *, which: int = 0, key: str = "spectral_ph", bins: int = 36, ax: Axes | None = None) -> Axes:
+def phase(adata: Any, *, which: int = 0, key: str = "spectral_ph", bins: int = BINS, ax: Axes | None = None) -> Axes:
     """Draw how the cells are spread along the loop.
 
     Parameters
@@ -70,7 +69,7 @@ def phase(adata: Any, *, which: int = 0, key: str = "spectral_ph", bins: int = 3
     ------
     InputError : a key that is not there, or no such loop.
     """
-    ax = plot.phase(_stored(adata, key), which=which, bins=bins, ax=ax)
+    ax = plot.phase(stored.read_loops(adata, key), which=which, bins=bins, ax=ax)
     ax.set_title(_title(adata.uns[key], which), fontsize="medium", pad=14 if ax.name == "polar" else None)
     return ax
 
@@ -94,7 +93,7 @@ def diagram(
     ------
     InputError : a key that is not there, or a dimension that was not computed.
     """
-    return plot.diagram(_persistence(adata, key), ax=ax, dimensions=dimensions)
+    return plot.diagram(stored.read_persistence(adata, key), ax=ax, dimensions=dimensions)
 
 
 def genes(
@@ -125,7 +124,7 @@ def genes(
     """
     import matplotlib as mpl
 
-    result = _result(adata, key)
+    result = stored.read_uns(adata, key)
     if "profiles" not in result:
         raise _check.InputError(
             f"no genes were tested for uns[{key!r}]; call spectral_ph.tl.loops with genes=True and expression in X or a layer."
@@ -145,9 +144,9 @@ def genes(
                 )
         rows = np.array([there.index(name) for name in names], dtype=np.int64)
     if ax is None:
-        ax = plot._new_axes(5.6, 1.2 + 0.17 * max(len(rows), 5))
+        ax = plot.new_axes(5.6, 1.2 + 0.17 * max(len(rows), 5))
     if len(rows) == 0:
-        return plot._say(ax, "no gene follows the loop at a false-discovery rate of .05")
+        return plot.say(ax, "no gene follows the loop at a false-discovery rate of .05")
     rows = rows[np.argsort(table["peak"].to_numpy()[rows], kind="stable")]
     values = profiles.to_numpy(dtype=np.float64)[rows]
     mean, spread = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1, keepdims=True)
@@ -169,71 +168,14 @@ def genes(
     bar = ax.figure.colorbar(image, ax=ax, shrink=min(1.0, 12 / max(len(rows), 12)), aspect=16, pad=0.02)
     bar.set_label("expression (standard deviations)")
     bar.outline.set_visible(False)
-    found = int((table["q_value"] < 0.05).sum())
+    found = int((table["q_value"] < FALSE_DISCOVERY_RATE).sum())
     ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR .05)", fontsize="medium")
     return ax
 
 
-def _result(adata: Any, key: str) -> Mapping[str, Any]:
-    stored = getattr(adata, "uns", {}).get(key)
-    if not isinstance(stored, Mapping) or "diagrams" not in stored:
-        there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and "obs_columns" in v)
-        listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
-        raise _check.InputError(
-            f"uns[{key!r}] holds no result of spectral_ph.tl.loops ({listed}); run it first, or pass key=..."
-        )
-    return stored
-
-
-def _persistence(adata: Any, key: str) -> Persistence:
-    stored = _result(adata, key)
-    diagrams = [np.asarray(stored["diagrams"][f"H{k}"]).reshape(-1, 2) for k in range(len(stored["diagrams"]))]
-    return Persistence(diagrams, adata.n_obs, str(stored["engine"]))
-
-
-def _stored(adata: Any, key: str) -> LoopResult:
-    """Return the result as far as it is stored: the loops that have columns in obs."""
-    stored, P = _result(adata, key), _persistence(adata, key)
-    table = stored["loops"]
-    found = []
-    for place, name in enumerate(table.index[table["in_obs"].to_numpy(dtype=bool)]):
-        end = f"_{place + 1}" if place else ""
-        for part in ("phase", "in_domain", "distance", "cycle"):
-            if f"{key}_{part}{end}" not in adata.obs:
-                raise _check.InputError(
-                    f"obs has no column {f'{key}_{part}{end}'!r}, which spectral_ph.tl.loops wrote; run it again."
-                )
-        row = table.loc[name]
-        # Kept in obs, the cycle follows the cells when some are left out or put into another order.
-        on_cycle = adata.obs[f"{key}_cycle{end}"].to_numpy(dtype=np.int64)
-        order = np.argsort(on_cycle, kind="stable")
-        cycle = order[on_cycle[order] >= 0]
-        if len(cycle) == 0:
-            raise _check.InputError(
-                f"none of the {adata.n_obs} cells is one that loop {name} passes, so it cannot be drawn; run "
-                "spectral_ph.tl.loops on these cells."
-            )
-        found.append(
-            Loop(
-                birth=float(row["birth"]),
-                death=float(row["death"]),
-                persistence=float(row["persistence"]),
-                score=float(row["score"]),
-                cycle=np.asarray(cycle, dtype=np.int64),
-                phase=adata.obs[f"{key}_phase{end}"].to_numpy(dtype=np.float64),
-                domain=adata.obs[f"{key}_in_domain{end}"].to_numpy(dtype=bool),
-                scale=float(row["scale"]),
-                distance=adata.obs[f"{key}_distance{end}"].to_numpy(dtype=np.float64),
-                verdict=row["verdict"],
-                reason=row["reason"],
-            )
-        )
-    return LoopResult(stored["verdict"], stored["reason"], None, None, found, P)
-
-
-def _title(stored: Mapping[str, Any], which: int) -> str:
+def _title(result: Mapping[str, Any], which: int) -> str:
     """Return a title that says what was decided about this loop."""
-    table = stored["loops"]
+    table = result["loops"]
     row = table[table["in_obs"].to_numpy(dtype=bool)].iloc[which]
     numbers = [
         f"{word} {row[column]:.2g}"

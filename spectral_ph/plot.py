@@ -71,11 +71,11 @@ def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: 
     """
     P = P.persistence if isinstance(P, LoopResult) else P
     shown = _dimensions(P, dimensions)
-    ax = _new_axes(4.6, 4.4) if ax is None else ax
+    ax = new_axes(4.6, 4.4) if ax is None else ax
     ax.set(xlabel="birth", ylabel="death")
     features = np.concatenate([P[k] for k in shown])
     if len(features) == 0:
-        return _say(ax, f"no features in {_names(shown)}")
+        return say(ax, f"no features in {_names(shown)}")
     finite = features[np.isfinite(features)]
     low, high = float(finite.min()), float(finite.max())
     margin = 0.05 * (high - low) or 0.05 * high or 1.0
@@ -134,11 +134,11 @@ def barcode(
     P = P.persistence if isinstance(P, LoopResult) else P
     shown = _dimensions(P, dimensions)
     max_bars = _check.positive_int(max_bars, "max_bars")
-    ax = _new_axes(5.6, 4.2) if ax is None else ax
+    ax = new_axes(5.6, 4.2) if ax is None else ax
     features = np.concatenate([P[k][:max_bars] for k in shown])
     ax.set_xlabel("distance")
     if len(features) == 0:
-        return _say(ax, f"no features in {_names(shown)}")
+        return say(ax, f"no features in {_names(shown)}")
     finite = features[np.isfinite(features)]
     low, high = min(0.0, float(finite.min())), float(finite.max()) or 1.0
     infinity = 1.06 * high
@@ -199,7 +199,7 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
         )
     from matplotlib import patheffects
 
-    ax = _new_axes(5.4, 4.4) if ax is None else ax
+    ax = new_axes(5.4, 4.4) if ax is None else ax
     inside = this.domain
     size = float(np.clip(6000 / len(where), 6.0, 36.0))
     if not inside.all():
@@ -260,7 +260,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
     """
     this = _loop(R, which)
     bins = _check.positive_int(bins, "bins", least=3)
-    ax = _new_axes(4.4, 4.4, polar=True) if ax is None else ax
+    ax = new_axes(4.4, 4.4, polar=True) if ax is None else ax
     counts, edges = np.histogram(this.phase[this.domain], bins=bins, range=(0, 2 * np.pi))
     middle, width = (edges[:-1] + edges[1:]) / 2, 2 * np.pi / bins
     polar = ax.name == "polar"
@@ -306,7 +306,7 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     table = _rows(counts, names, "counts")
     if (table < 0).any():
         raise _check.InputError(f"counts must be at least 0, and {table.min():g} came; pass numbers of points.")
-    ax = _new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
+    ax = new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
     bins = table.shape[1]
     middle, width = (np.arange(bins) + 0.5) * 2 * np.pi / bins, 2 * np.pi / bins
     colours = _phase_colours()(middle / (2 * np.pi))
@@ -346,7 +346,7 @@ def phase_band(
             f"low, middle and high must be of one length, and they have the shapes {', '.join(str(x.shape) for x in lines)}; "
             "pass one number for each interval of the phase in each."
         )
-    ax = _new_axes(4.6, 2.6) if ax is None else ax
+    ax = new_axes(4.6, 2.6) if ax is None else ax
     bins = len(lines[0])
     middles = (np.arange(bins) + 0.5) * 2 * np.pi / bins
     ax.fill_between(middles, lines[0], lines[2], color=COLOURS[1], alpha=0.25, linewidth=0)
@@ -375,7 +375,7 @@ def phase_heatmap(values: ArrayLike, names: Sequence[str], *, ax: Axes | None = 
     InputError : `values` is not a table with a row for every name.
     """
     table = _rows(values, names, "values")
-    ax = _new_axes(4.6, 1.4 + 0.2 * len(names)) if ax is None else ax
+    ax = new_axes(4.6, 1.4 + 0.2 * len(names)) if ax is None else ax
     low = np.where(np.isfinite(table), table, np.inf).min(axis=1, keepdims=True)
     high = np.where(np.isfinite(table), table, -np.inf).max(axis=1, keepdims=True)
     span = np.where(high > low, high - low, 1.0)
@@ -414,7 +414,7 @@ def _literal(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
-def _new_axes(width: float, height: float, polar: bool = False) -> Axes:
+def new_axes(width: float, height: float, polar: bool = False) -> Axes:
     """Return the axes of a new pyplot figure of `width` x `height` inches."""
     import matplotlib.pyplot as plt
 
@@ -459,7 +459,7 @@ def _title(this: Loop, which: int) -> str:
     return f"loop {which + 1}: persistence {_number(this.persistence)}, score {this.score:.2f}"
 
 
-def _say(ax: Axes, sentence: str) -> Axes:
+def say(ax: Axes, sentence: str) -> Axes:
     """Write a sentence into empty axes."""
     ax.text(0.5, 0.5, sentence, transform=ax.transAxes, ha="center", va="center", color=INK)
     ax.set(xticks=[], yticks=[])

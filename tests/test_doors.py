@@ -4,6 +4,7 @@ import json
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from click.testing import CliRunner
@@ -75,3 +76,42 @@ def test_from_scanpy_to_a_report(cells, tmp_path):
     top = result["genes"][0]["gene"]
     assert top in page
     assert result["genes"][0]["q_value"] < 0.05
+
+
+@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
+def test_every_door_makes_the_same_tables(cells, tmp_path):
+    """tl stores, the report shows and the command line writes one `AboutLoop`."""
+    adata = anndata.AnnData(sp.csr_matrix(cells.counts, dtype=np.float32))
+    adata.var_names = list(map(str, cells.gene_names))
+    adata.obsm["X_pca"] = sph.preprocess(cells.counts).X
+    adata.obs["batch"] = np.where(np.arange(240) % 3 == 0, "a", "b")
+    adata.obs["n_genes"] = np.append(np.arange(9.0), np.full(231, np.nan))  # known in too few cells
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    sph.tl.loops(adata, splits=2)
+    stored = adata.uns["spectral_ph"]
+    options = ("--use-rep", "X_pca", "--genes", "X", "--splits", 2, "-o", tmp_path / "out", "--report")
+    invoke("loops", tmp_path / "cells.h5ad", *options)
+    said = json.loads((tmp_path / "out" / "result.json").read_text())
+    written = {
+        name: pd.read_csv(tmp_path / "out" / f"{name}.csv", index_col=0, float_precision="round_trip")
+        for name in ("genes", "confounders")
+    }
+
+    for name, table in written.items():
+        pd.testing.assert_frame_equal(table, stored[name], check_dtype=False, check_index_type=False)
+        shown = pd.DataFrame(said[name]).set_index(table.index.name)
+        pd.testing.assert_frame_equal(
+            shown, stored[name][: len(shown)], check_dtype=False, check_index_type=False, check_column_type=False
+        )
+    assert len(said["genes"]) == len(stored["profiles"]) > 20
+    assert list(stored["confounders"].index) == ["library size", "batch"]
+    assert said["gene_heatmap"]["names"] == list(stored["profiles"].index)
+    np.testing.assert_array_equal(np.array(said["gene_heatmap"]["values"], dtype=float), stored["profiles"])
+    assert {name: value for name, value in said["anchor"].items() if value is not None} == stored["anchor"]
+    assert said["gene_test"] == dict(stored["genes_params"])
+    assert any("n_genes" in text for text in said["warnings"])
+    assert set(said["warnings"]) == set(stored["warnings"])
+    points = pd.read_csv(tmp_path / "out" / "cells.csv", float_precision="round_trip")
+    np.testing.assert_array_equal(points["phase_1"], adata.obs["spectral_ph_phase"])
+    words = (tmp_path / "out" / "report.html").read_text()
+    assert stored["genes"].index[0] in words

@@ -264,10 +264,10 @@ def test_confounders_are_numbers_and_a_warning(cells, chain):
     with pytest.warns(SpectralWarning, match="the phase goes with batch"):
         tl.loops(adata, genes=False)
     table = adata.uns["spectral_ph"]["confounders"]
-    assert list(table.index) == ["library size (of X)", "mitochondrial share (of X)", "n_counts", "batch"]
+    assert list(table.index) == ["library size", "mitochondrial share", "n_counts", "batch"]
     assert list(table["kind"]) == ["numeric"] * 3 + ["categorical"]
     assert table.loc["n_counts", "share"] == pytest.approx(1)
-    assert table.loc["library size (of X)", "share"] < 0.1
+    assert table.loc["library size", "share"] < 0.1
     assert np.isfinite(table["distance_correlation"][:3]).all()
     assert sum("the phase goes with" in text for text in adata.uns["spectral_ph"]["warnings"]) == 2
     assert "said before" in adata.uns["spectral_ph"]["warnings"]
@@ -421,16 +421,28 @@ def test_a_feature_that_was_not_called_is_said_to_be_none(cells, chain):
 
 def test_a_loop_of_few_cells_is_written_without_genes(cells, chain):
     adata, truth = cells
-    for size in (6, 3):
+    for size in (9, 3):
         chain.answer = answer(truth.phase)
         chain.answer.loops[0] = dataclasses.replace(chain.answer.loops[0], domain=np.arange(N) < size)
         tl.loops(adata)
         stored = adata.uns["spectral_ph"]
         assert "genes" not in stored
-        assert any(text.startswith("genes were not tested along the loop: a curve") for text in stored["warnings"])
-        assert any(text.startswith("the phase was not compared with library size") for text in stored["warnings"])
-        assert ("anchor" in stored) == (size == 6)
+        assert "anchor" not in stored
+        assert len(stored["confounders"]) == 0
+        assert (
+            f"the loop has {size} different phases, and 10 are needed to tell what follows it; no gene was tested, and nothing "
+            "was compared with it."
+        ) in stored["warnings"]
         assert "spectral_ph_phase" in adata.obs
+
+
+def test_a_confounder_of_few_cells_is_left_out_with_a_warning(cells, chain):
+    adata, _ = cells
+    adata.obs["reporter"] = np.append(np.arange(9.0), np.full(N - 9, np.nan))
+    tl.loops(adata, genes=False, confounders=["reporter"])
+    stored = adata.uns["spectral_ph"]
+    assert list(stored["confounders"].index) == ["library size"]
+    assert any(text.startswith("the phase was not compared with reporter: ") for text in stored["warnings"])
 
 
 def test_new_cells_are_placed_by_their_neighbours(cells, chain, tmp_path):

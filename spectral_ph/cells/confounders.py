@@ -16,6 +16,14 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, RandomState
 from spectral_ph.cells.curves import angles, periodic_fit
 
+# Columns of obs that scanpy and others write, which a loop may follow without being one.
+# fmt: off
+KNOWN_CONFOUNDERS = (
+    "total_counts", "n_counts", "nCount_RNA", "n_genes_by_counts", "n_genes", "nFeature_RNA",
+    "pct_counts_mt", "percent_mito", "percent.mt", "batch", "sample", "donor",
+)
+# fmt: on
+
 STRONG = 0.25
 """Share of variance from which a warning is due: a correlation of one half."""
 

@@ -24,6 +24,12 @@ from spectral_ph.loops.result import Loop
 
 Combine = Literal["median", "cauchy"]
 
+FALSE_DISCOVERY_RATE = 0.05
+"""A gene whose q-value is below this follows the loop."""
+
+BINS = 36
+"""Intervals of the phase in tables and pictures, ten degrees each."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PeriodicGenes:
@@ -96,7 +102,7 @@ class PeriodicGenes:
 
     def __repr__(self) -> str:
         tested = int(np.isfinite(self.p_value).sum())
-        found = int((self.q_value < 0.05).sum())
+        found = int((self.q_value < FALSE_DISCOVERY_RATE).sum())
         way = f"{self.tests} halves, {self.combine}" if self.tests else "one fit to all cells"
         return (
             f"PeriodicGenes({len(self.names)} genes, {tested} tested, {found} at a false-discovery rate of .05; {way})"
@@ -241,7 +247,7 @@ def genes_along(
 
 
 def phase_profiles(
-    phase: ArrayLike, expression: Any, genes: ArrayLike, *, bins: int = 36, cells: ArrayLike | None = None
+    phase: ArrayLike, expression: Any, genes: ArrayLike, *, bins: int = BINS, cells: ArrayLike | None = None
 ) -> FloatArray:
     """Return the mean expression of some genes in equal intervals of the phase, for a heat map.
 

@@ -98,12 +98,12 @@ def loops(
     """
     if as_report and out is None:
         raise sph.InputError("--report needs a folder to write to, and none came; pass --out FOLDER.")
-    if confounder and genes is None and preprocess == "none":
-        raise sph.InputError("--confounder needs genes beside it; pass --genes X, or --preprocess counts.")
     table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
-    labels = inputs.columns(path, "--label", label)
-    others = inputs.columns(path, "--confounder", confounder)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
+    rows = inputs.kept_rows(prepared, points.shape[0])
+    labels = inputs.columns(path, "--label", label, rows)
+    expression = inputs.expression(path, genes, table, preprocess, rows)
+    others = inputs.confounders(path, confounder, expression, rows)
     R = sph.find_loops(
         **inputs.data(points, graph),
         distance=distance,
@@ -115,20 +115,17 @@ def loops(
         **inputs.given(metric=None if metric == "euclidean" else metric),
         **params(param),
     )
-    rows = inputs.kept_rows(prepared, R.persistence.n_points)
-    labels, others = ({name: values[rows] for name, values in both.items()} for both in (labels, others))
-    about = output.about(table, prepared)
+    R, about, said = output.about_result(R, expression, others, seed)
+    read = output.about(table, prepared)
     facts: Settings = {
         "things": "cells" if prepared or path.is_dir() or path.suffix.lower() == ".h5ad" else "points",
         "labels": labels,
-        "input_facts": about["input"],
-        "preparation": about["preparation"],
+        "about": about,
+        "input_facts": read["input"],
+        "preparation": read["preparation"],
+        "more_warnings": said,
         "made_by": output.made_by("loops", seed),
     }
-    found = inputs.genes_along(path, genes, table, preprocess, rows, R, others, seed)
-    if found is not None:
-        R = found.result
-        facts |= found.facts
     record = report.record(R, **facts)
     if out is not None:
         pairwise = graph or "precomputed" in (distance, metric)
@@ -136,8 +133,7 @@ def loops(
         with files.output_folder(out, overwrite=overwrite) as folder:
             more = {f"label_{name}": values for name, values in labels.items()}
             output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, more)
-            if found is not None and found.genes is not None:
-                files.write_csv(folder / "genes.csv", found.genes.to_columns())
+            output.write_about(folder, about)
             if as_report:
                 output.write_page(folder, R, path.name, layout, pairwise, facts)
     if as_json:

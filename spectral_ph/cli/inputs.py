@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 import spectral_ph as sph
-from spectral_ph import _check, files, report
+from spectral_ph import files
+from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
+from spectral_ph.cells.expression import Expression, Kind
 from spectral_ph.cells.preprocess import Preprocessed
 
 
@@ -39,50 +41,38 @@ def given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def columns(path: Path, option: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return columns of obs of an .h5ad by name, one value for each of its cells."""
+def columns(path: Path, option: str, names: tuple[str, ...], rows: Any) -> dict[str, Any]:
+    """Return columns of obs of an .h5ad by name, one value for each of the cells that are used."""
     if not names:
         return {}
     if path.suffix.lower() != ".h5ad":
         raise sph.InputError(f"{option} names a column of obs of an .h5ad, and {path} is none; leave it out.")
-    h5py, read_elem = _check.need("h5py", "cells"), _check.need("anndata.io", "cells").read_elem
-    with h5py.File(path, "r") as f:
-        known = [str(name) for name in f["obs"].attrs.get("column-order", sorted(f["obs"]))]
-        for name in names:
-            if name not in known:
-                raise sph.InputError(
-                    f"{path} has no column {name!r} in obs; it has {', '.join(map(repr, known)) or 'none'}."
-                )
-        return {name: np.asarray(read_elem(f["obs"][name])) for name in names}
+    known = files.obs_names(path)
+    for name in names:
+        if name not in known:
+            raise sph.InputError(
+                f"{path} has no column {name!r} in obs; it has {', '.join(map(repr, known)) or 'none'}."
+            )
+    return {name: values[rows] for name, values in files.read_obs(path, names).items()}
 
 
-def genes_along(
-    path: Path,
-    entry: str | None,
-    table: files.Table,
-    preprocess: str,
-    rows: Any,
-    R: sph.LoopResult,
-    others: dict[str, Any],
-    seed: int,
-) -> report.CellFacts | None:
-    """Return what the genes say, if it is known where they are and there is a loop that they could follow."""
+def confounders(path: Path, names: tuple[str, ...], expression: Expression | None, rows: Any) -> dict[str, Any]:
+    """Return the columns of obs that the phase is compared with: those that are named, or the usual ones beside genes."""
+    if not names and expression is not None and path.suffix.lower() == ".h5ad":
+        known = files.obs_names(path)
+        names = tuple(name for name in KNOWN_CONFOUNDERS if name in known)
+    return columns(path, "--confounder", names, rows)
+
+
+def expression(path: Path, entry: str | None, table: files.Table, preprocess: str, rows: Any) -> Expression | None:
+    """Return the expression of genes in the cells that are used, if it is known where it is."""
     if entry is not None:
-        table = files.read(path, **{"use_rep" if entry == "X" else "layer": entry})
-    elif preprocess == "none":
+        found, kind = files.read(path, **{"use_rep" if entry == "X" else "layer": entry}), "auto"
+    else:
+        found, kind = table, preprocess
+    if kind == "none" or found.columns is None:
         return None
-    if table.columns is None or not R.loops:
-        return None
-    values = table.X[rows]
-    whole = preprocess == "counts" if entry is None else _whole_numbers(values)
-    return report.cell_facts(
-        R, values, table.columns, kind="counts" if whole else "log", properties=others, random_state=seed
-    )
-
-
-def _whole_numbers(values: Any) -> bool:
-    stored = values if isinstance(values, np.ndarray) else values.data
-    return bool((stored >= 0).all() and (stored == np.round(stored)).all())
+    return Expression.of(found.X[rows], found.columns, cast(Kind, kind), found.source)
 
 
 def kept_rows(prepared: Preprocessed | None, n: int) -> Any:

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 import spectral_ph as sph
-from spectral_ph import files, report
+from spectral_ph import _check, files, report
 from spectral_ph._types import FloatArray
+from spectral_ph.cells import about as cells
+from spectral_ph.cells.about import AboutLoop
+from spectral_ph.cells.expression import Expression
 from spectral_ph.cells.preprocess import Preprocessed
+from spectral_ph.loops.result import versions
 
 
 def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
 
 def made_by(command: str, seed: int) -> dict[str, Any]:
     """Return what repeats the run beside its settings."""
-    return {"command": command, "seed": seed, "versions": report.versions()}
+    return {"command": command, "seed": seed, "versions": versions()}
 
 
 def layout_of(points: Any, pairwise: bool) -> FloatArray:
@@ -43,15 +46,40 @@ def write_loops(
     write_diagram(folder, R.persistence)
     columns: dict[str, Any] = {"cell": names}
     for k, loop in enumerate(R.loops, start=1):
-        place = np.full(len(names), -1)
-        place[loop.cycle] = np.arange(len(loop.cycle))
-        columns |= {f"phase_{k}": loop.phase, f"in_domain_{k}": loop.domain, f"place_on_cycle_{k}": place}
+        columns |= {f"phase_{k}": loop.phase, f"in_domain_{k}": loop.domain, f"place_on_cycle_{k}": loop.places}
     files.write_csv(folder / "cells.csv", columns | more)
     if R.loops:
         from spectral_ph import plot
 
         _save(plot.loop(R, layout), folder / "loop.png")
         _save(plot.phase(R), folder / "phase.png")
+
+
+def about_result(
+    R: sph.LoopResult, expression: Expression | None, properties: dict[str, Any], seed: int
+) -> tuple[sph.LoopResult, AboutLoop | None, list[str]]:
+    """Return the result with its phases turned, what is known about its loop beside its shape, and what was warned about."""
+    if expression is None and not properties:
+        return R, None, []
+    nothing = Expression.of(None, ())
+    with _check.collected() as said:
+        R, about = cells.about_result(
+            R,
+            nothing if expression is None else expression,
+            genes=expression is not None,
+            anchor=expression is not None,
+            properties=properties,
+            random_state=seed,
+        )
+    return R, about, said
+
+
+def write_about(folder: Path, about: AboutLoop | None) -> None:
+    """Write the tables of genes and of confounders into a folder."""
+    if about is not None and about.genes is not None:
+        files.write_csv(folder / "genes.csv", about.gene_columns())
+    if about is not None and about.confounders:
+        files.write_csv(folder / "confounders.csv", about.confounder_columns())
 
 
 def write_diagram(folder: Path, P: sph.Persistence) -> None:

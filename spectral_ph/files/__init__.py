@@ -1,9 +1,21 @@
 """Reading points from any file they come in, and writing results whole or not at all."""
 
-from spectral_ph.files.read import Table, read
+from spectral_ph.files.read import Table, obs_names, read, read_obs
 from spectral_ph.files.write import MARKER, PathLike, output_folder, to_json, write_csv, write_json, write_text
 
-__all__ = ["MARKER", "PathLike", "Table", "output_folder", "read", "to_json", "write_csv", "write_json", "write_text"]
+__all__ = [
+    "MARKER",
+    "PathLike",
+    "Table",
+    "obs_names",
+    "output_folder",
+    "read",
+    "read_obs",
+    "to_json",
+    "write_csv",
+    "write_json",
+    "write_text",
+]
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -342,3 +342,48 @@ def _read_text(file: Path, kind: str, delimiter: str | None) -> _Content:
         ", row names in the first column" if names else ""
     )
     return _Content(values, file, file.name, "rows", names, columns, notes)
+
+
+def obs_names(path: PathLike) -> list[str]:
+    """Return the names of the columns of obs of an .h5ad.
+
+    Parameters
+    ----------
+    path : the file.
+
+    Returns
+    -------
+    list of str, in the order of the file.
+
+    Raises
+    ------
+    InputError : the file could not be read.
+    MissingExtraError : without anndata.
+    """
+    file = Path(path)
+    h5py = _check.need("h5py", "cells")
+    with _reading(file, "an .h5ad file"), h5py.File(file, "r") as f:
+        return [str(name) for name in f["obs"].attrs.get("column-order", sorted(f["obs"]))]
+
+
+def read_obs(path: PathLike, names: Iterable[str]) -> dict[str, Any]:
+    """Return columns of obs of an .h5ad; nothing else is read.
+
+    Parameters
+    ----------
+    path : the file.
+    names : of columns that are there, see `obs_names`.
+
+    Returns
+    -------
+    dict from each name to (n,) numbers or objects; a number that is not known is NaN, a category None or NaN.
+
+    Raises
+    ------
+    InputError : the file could not be read.
+    MissingExtraError : without anndata.
+    """
+    file = Path(path)
+    h5py, read_elem = _check.need("h5py", "cells"), _check.need("anndata.io", "cells").read_elem
+    with _reading(file, "an .h5ad file"), h5py.File(file, "r") as f:
+        return {name: np.asarray(read_elem(f["obs"][name])) for name in names}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,14 @@ from spectral_ph._types import BoolArray, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
 
 Verdict = Literal["loop", "no loop", "undecided"]
+
+PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
+"""What the numbers of a result depend on; `versions` says which were there."""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the numbers depend on, by name."""
+    return {name: metadata.version(name) for name in PACKAGES} | {"python": platform.python_version()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,6 +91,13 @@ class Loop:
     def on_loop(self) -> BoolArray:
         """Return which points lie within `birth` of the cycle, (n,) bool: strictly on it, as near as its points are."""
         return np.asarray(self.distance <= self.birth)
+
+    @property
+    def places(self) -> IntArray:
+        """Return the place of each point on the cycle, (n,) int64 counted from 0, -1 for points that it does not pass."""
+        place = np.full(len(self.phase), -1, dtype=np.int64)
+        place[self.cycle] = np.arange(len(self.cycle))
+        return place
 
     @property
     def spread(self) -> FloatArray | None:
@@ -157,6 +174,17 @@ class LoopResult:
     settings: Settings = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     tried: tuple[Settings, ...] = ()
+
+    @property
+    def shown(self) -> list[int]:
+        """Return which loops are shown by every door: those that are called, or the longest if none is.
+
+        Returns
+        -------
+        list of int, indices into `loops`; empty if there is none.
+        """
+        called = [k for k, loop in enumerate(self.loops) if loop.verdict == "loop"]
+        return called or list(range(len(self.loops)))[:1]
 
     def to_dict(self) -> dict[str, Any]:
         """Return verdict, evidence, loops, settings and warnings with plain names.

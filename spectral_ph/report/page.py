@@ -14,15 +14,16 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check, files
 from spectral_ph._types import Settings
+from spectral_ph.cells.genes import BINS
 from spectral_ph.loops.result import LoopResult
 from spectral_ph.report import markup
-from spectral_ph.report.record import BINS, record
+from spectral_ph.report.record import record
 
-GENE_COLUMNS = ("gene", "name", "q_value", "r_squared_held_out", "r_squared", "peak", "amplitude")
-"""What the table of genes shows of rows with more columns than these; the record holds all."""
+GENE_COLUMNS = ("gene", "q_value", "r_squared_held_out", "r_squared", "peak", "amplitude")
+"""What the table of genes shows; the record holds all columns."""
 
 MAX_GENES = 30
-"""Rows of the heat map that are drawn, the first ones; the record holds all."""
+"""Genes that the heat map draws, the surest ones; the record holds all that follow the loop."""
 
 STYLE = resources.files("spectral_ph.report").joinpath("style.css").read_text(encoding="utf-8")
 
@@ -123,7 +124,7 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
 def _answer(result: LoopResult, said: Settings) -> str:
     first, *others = said["in_words"]
     headline, reason = first["answer"]
-    loop = said["loops"][0] if said["loops"] else None
+    loop = said["loops"][result.shown[0]] if said["loops"] else None
     numbers = {
         "p‑value": "–" if result.p_value is None else markup.number(result.p_value),
         "agreement of halves": "–" if result.agreement is None else f"{result.agreement:.2f}",
@@ -154,11 +155,12 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
     things, P = said["things"], result.persistence
     figures = []
     if result.loops:
-        top = result.loops[0]
+        which = result.shown[0]
+        top = result.loops[which]
         if layout is not None:
             figures.append(
                 markup.figure(
-                    lambda f: plot.loop(result, layout, ax=f.add_subplot()),
+                    lambda f: plot.loop(result, layout, which=which, ax=f.add_subplot()),
                     f"Scatter plot of {P.n_points} {things} on {layout_name}, coloured by phase. A closed line through "
                     f"{len(top.cycle)} of them is the loop.",
                     f"The {things} on {layout_name}, coloured by phase. The line is the loop that was found. It was found "
@@ -168,7 +170,7 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
         counts = np.histogram(top.phase[top.domain], BINS, (0, 2 * np.pi))[0]
         figures.append(
             markup.figure(
-                lambda f: plot.phase(result, ax=f.add_subplot(projection="polar"), bins=BINS),
+                lambda f: plot.phase(result, which=which, ax=f.add_subplot(projection="polar"), bins=BINS),
                 f"Round histogram of the phase: from {counts.min()} to {counts.max()} {things} in each of {BINS} equal "
                 "intervals.",
                 f"How many {things} are where along the loop. The dashed circle is an even spread.",
@@ -283,39 +285,46 @@ def _label_section(result: LoopResult, said: Settings) -> str:
 def _gene_section(said: Settings) -> str:
     from spectral_ph import plot
 
-    parts, heat = [], said["gene_heatmap"]
-    if heat is not None and heat["names"]:
-        names, values = heat["names"][:MAX_GENES], heat["values"][:MAX_GENES]
-        most = f"The first {len(names)} of {len(heat['names'])}. " if len(heat["names"]) > len(names) else ""
-        parts.append(
-            markup.figure(
-                lambda f: plot.phase_heatmap(values, [markup.short(name) for name in names], ax=f.add_subplot()),
-                f"Heat map of {len(names)} genes along the phase: {', '.join(names[:5])} and so on.",
-                f"Mean expression along the loop, each gene from its lowest to its highest. {most}",
-                (4.6, 1.3 + 0.22 * len(names)),
-            )
-        )
-    if said["genes"]:
-        columns = list(dict.fromkeys(key for row in said["genes"] for key in row))
-        if len(columns) > len(GENE_COLUMNS) - 1:
-            held_out = "r_squared_held_out" in columns
-            columns = [c for c in GENE_COLUMNS if c in columns and not (held_out and c == "r_squared")] or columns
-        parts.append(markup.table(said["genes"], "Genes that follow the loop, strongest first.", columns))
-    return (
-        markup.section("genes", "Genes that follow the loop", f'<div class="pair">{"".join(parts)}</div>')
-        if parts
-        else ""
+    test, heat = said["gene_test"], said["gene_heatmap"]
+    if not test:
+        return ""
+    rate = f"a false-discovery rate of {test['false_discovery_rate']:g}"
+    how_many = (
+        f"{test['following']:,} of {test['tested']:,} tested genes follow the loop at {rate}."
+        if test["following"]
+        else f"None of the {test['tested']:,} tested genes follows the loop at {rate}."
+    )
+    rows = said["genes"]
+    if not rows:
+        return markup.section("genes", "Genes that follow the loop", f"<p>{markup.text(how_many)}</p>")
+    # The surest genes are drawn, in the order of their peaks, so that the picture runs along the loop.
+    drawn = sorted(range(min(MAX_GENES, len(rows))), key=lambda k: rows[k]["peak"])
+    names = [heat["names"][k] for k in drawn]
+    most = f"The {len(names)} surest of {len(rows)}. " if len(rows) > len(names) else ""
+    picture = markup.figure(
+        lambda f: plot.phase_heatmap(heat["values"][drawn], [markup.short(name) for name in names], ax=f.add_subplot()),
+        f"Heat map of {len(names)} genes along the phase: {', '.join(names[:5])} and so on.",
+        f"Mean expression along the loop, each gene from its lowest to its highest. {most}",
+        (4.6, 1.3 + 0.22 * len(names)),
+    )
+    held_out = "r_squared_held_out" in rows[0]
+    columns = [c for c in GENE_COLUMNS if c in rows[0] and not (held_out and c == "r_squared")]
+    table = markup.table(rows, "Genes that follow the loop, the surest first.", columns)
+    return markup.section(
+        "genes",
+        "Genes that follow the loop",
+        f"<p>{markup.text(how_many)}</p>",
+        f'<div class="pair">{picture}{table}</div>',
     )
 
 
 def _confounder_section(said: Settings) -> str:
     if not said["confounders"]:
         return ""
-    columns = list(dict.fromkeys(key for row in said["confounders"] for key in row if key != "warning"))
     return markup.section(
         "confounders",
         "Could it be something else?",
-        markup.table(said["confounders"], "How strongly each of these goes with the phase.", columns),
+        markup.table(said["confounders"], "How strongly each of these goes with the phase."),
     )
 
 

@@ -5,9 +5,8 @@ The command line writes the record as result.json, and the page shows it.
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import metadata
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,10 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
-from spectral_ph.loops.result import Loop, LoopResult
+from spectral_ph.cells.about import AboutLoop
+from spectral_ph.cells.genes import BINS
+from spectral_ph.loops.result import Loop, LoopResult, versions
 from spectral_ph.report import markup
-
-PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
-"""What the numbers depend on; `versions` says which were there."""
-
-BINS = 24
-"""Intervals of the phase in tables and pictures: an hour of a day each."""
 
 MAX_GROUPS = 12
 """Categories of a label that get a row of their own; the rest are put together."""
@@ -60,20 +55,12 @@ PITFALLS = (
 )
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that the numbers depend on, by name."""
-    return {name: metadata.version(name) for name in PACKAGES} | {"python": platform.python_version()}
-
-
 def record(
     result: LoopResult,
     *,
     things: str = "points",
     labels: Mapping[str, ArrayLike] | None = None,
-    genes: Iterable[Mapping[str, Any]] | None = None,
-    gene_heatmap: tuple[ArrayLike, Sequence[str]] | None = None,
-    confounders: Iterable[Mapping[str, Any]] | None = None,
-    anchor: Mapping[str, Any] | str | None = None,
+    about: AboutLoop | None = None,
     input_facts: Mapping[str, Any] | None = None,
     preparation: Sequence[str] = (),
     more_warnings: Sequence[str] = (),
@@ -87,11 +74,8 @@ def record(
     things : what the points are, in the plural, such as "cells". Default "points".
     labels : by name, one category or number a point: text, or numbers of which there are more than 12 different ones.
         Points whose label is missing (NaN, None, "") are counted and left out. Default none.
-    genes : what follows the loop, the strongest first, one dict each; every key is a column of the table: name,
-        effect, peak (radians), p, q or others. Default none.
-    gene_heatmap : (g, bins) mean expression along the phase and the g names. Default none.
-    confounders : one dict each, every key a column; "warning" is said among the warnings. Default none.
-    anchor : how zero and direction of the phase were chosen; a sentence or facts by name. Default: they are arbitrary.
+    about : what is known about the loop beside its shape, as `spectral_ph.cells.about.about_result` returns it together
+        with `result`. Default: nothing.
     input_facts : where the data come from, by name: source, sha256, shape, or others. Default nothing.
     preparation : sentences, what was done to the data before. Default none.
     more_warnings : sentences beside those of the result. Default none.
@@ -101,29 +85,25 @@ def record(
     -------
     dict, ready for JSON through `spectral_ph.files.write_json`: "input", "preparation", everything of
     `LoopResult.to_dict` (each loop with "n_on_loop" and "median_spread" in radians), "in_words" (question by question),
-    "labels", "genes", "gene_heatmap", "confounders", "anchor", "diagrams", and what `made_by` holds.
+    "labels", "genes" (those that follow the loop, the surest first), "gene_test" (how many were tested, and how),
+    "gene_heatmap" (the same genes along the phase), "confounders", "anchor", and what `made_by` holds.
 
     Raises
     ------
-    InputError : labels that are not one a point, or a heat map whose rows are not its names.
+    InputError : labels that are not one a point.
     """
-    top = result.loops[0] if result.loops else None
+    top = result.loops[result.shown[0]] if result.loops else None
     n = result.persistence.n_points
-    found = [dict(row) for row in confounders or ()]
     out: Settings = {
         "input": dict(input_facts or {}),
         "preparation": list(preparation),
         **result.to_dict(),
         "things": things,
         "labels": [_label(top, name, values, n) for name, values in (labels or {}).items()],
-        "genes": [dict(row) for row in genes or ()],
-        "gene_heatmap": _heatmap(gene_heatmap),
-        "confounders": found,
-        "anchor": dict(anchor) if isinstance(anchor, Mapping) else anchor,
+        **_about(about),
     }
     out["loops"] = [known | _on_loop(loop) for known, loop in zip(out["loops"], result.loops, strict=True)]
-    said = [*result.warnings, *more_warnings, *(str(row["warning"]) for row in found if row.get("warning"))]
-    out["warnings"] = list(dict.fromkeys(said))
+    out["warnings"] = list(dict.fromkeys([*result.warnings, *more_warnings]))
     out["in_words"] = _in_words(result, things, out)
     made = {"seed": result.settings.get("random_state"), "versions": versions()} if made_by is None else dict(made_by)
     return out | made
@@ -200,16 +180,24 @@ def _along(phase: FloatArray, values: FloatArray) -> Settings:
     return {"kind": "numbers", "bins": rows}
 
 
-def _heatmap(given: tuple[ArrayLike, Sequence[str]] | None) -> Settings | None:
-    if given is None:
-        return None
-    values, names = np.asarray(given[0], dtype=np.float64), [str(name) for name in given[1]]
-    if values.ndim != 2 or len(values) != len(names):
-        raise _check.InputError(
-            f"gene_heatmap must be a table with a row for each of its {len(names)} names, and one of shape {values.shape} "
-            "came; pass (table, names)."
-        )
-    return {"names": names, "values": values}
+def _about(about: AboutLoop | None) -> Settings:
+    """Return what is known about a loop beside its shape."""
+    if about is None:
+        return {"genes": [], "gene_test": {}, "gene_heatmap": None, "confounders": [], "anchor": None}
+    names = [] if about.genes is None else [about.genes.names[j] for j in about.following]
+    return {
+        # The table begins with the genes that follow the loop, in the same order.
+        "genes": _rows(about.gene_columns())[: len(names)],
+        "gene_test": about.gene_test(),
+        "gene_heatmap": {"names": names, "values": about.profiles} if about.genes is not None else None,
+        "confounders": _rows(about.confounder_columns()),
+        "anchor": None if about.anchor is None else dataclasses.asdict(about.anchor),
+    }
+
+
+def _rows(columns: Mapping[str, Any]) -> list[Settings]:
+    """Return a table of columns as one dict a row."""
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str, Any]]:
@@ -237,13 +225,11 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
         )
     meaning = [MEANINGS[result.verdict].format(things=things)] if result.loops else []
     if result.loops:
-        top = result.loops[0]
+        top = result.loops[result.shown[0]]
         anchor = said["anchor"]
         meaning.append(
             "Where the phase is zero, and which way it runs, is arbitrary."
             if anchor is None
-            else anchor
-            if isinstance(anchor, str)
             else markup.sentence(
                 anchor.get("reason") or "zero and direction were set by what is listed with the labels."
             )

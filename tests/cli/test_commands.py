@@ -7,7 +7,9 @@ import pytest
 import scipy.sparse as sp
 
 import spectral_ph as sph
-from spectral_ph import files, report
+from spectral_ph import files
+from spectral_ph.cells.about import about_result
+from spectral_ph.cells.expression import Expression
 
 
 def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path):
@@ -133,7 +135,10 @@ def test_a_report_of_cells_from_counts_to_genes(run, cycling, tmp_path):
     ]
     code, said, _ = run("loops", path, "-o", out, "--report", *options)
     assert code == 0
-    assert "genes.csv, loop.png, phase.png, report.html, result.json" in said.splitlines()[-1]
+    assert (
+        "confounders.csv, diagram.csv, diagram.png, genes.csv, loop.png, phase.png, report.html, result.json"
+        in said.splitlines()[-1]
+    )
     page, record = (out / "report.html").read_text(), json.loads((out / "result.json").read_text())
     assert "<h1>Is there a loop in cells.h5ad?</h1>" in page
     assert "<b>" not in page
@@ -143,10 +148,13 @@ def test_a_report_of_cells_from_counts_to_genes(run, cycling, tmp_path):
     assert [row["name"] for row in record["confounders"]] == ["library size", "batch"]
     # The same through Python.
     R = sph.find_loops(sph.preprocess(cells.counts).X, splits=1)
-    found = report.cell_facts(R, cells.counts, cells.gene_names)
-    assert [row["gene"] for row in record["genes"]] == [row["gene"] for row in found.facts["genes"]]
+    turned, about = about_result(R, Expression.of(cells.counts, cells.gene_names))
+    names = about.gene_columns()["gene"]
+    assert [row["gene"] for row in record["genes"]] == names[: len(about.following)].tolist()
+    written = np.genfromtxt(out / "genes.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert [name.strip('"') for name in written["gene"]] == names.tolist()
     table = np.genfromtxt(out / "cells.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
-    np.testing.assert_array_equal(table["phase_1"], found.result.loops[0].phase)
+    np.testing.assert_array_equal(table["phase_1"], turned.loops[0].phase)
 
 
 def test_demo_finds_the_planted_loop(run, tmp_path):

@@ -49,9 +49,9 @@ def test_columns_that_are_not_there_are_named(run, cycling):
     code, _, error = run("loops", path, "--label", "stage", "--splits", 0)
     assert code == 2
     assert error == f"error: {path} has no column 'stage' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
-    code, _, error = run("loops", path, "--confounder", "batch", "--splits", 0)
+    code, _, error = run("loops", path, "--confounder", "donor", "--splits", 0)
     assert code == 2
-    assert error == "error: --confounder needs genes beside it; pass --genes X, or --preprocess counts.\n"
+    assert error == f"error: {path} has no column 'donor' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
 
 
 def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):

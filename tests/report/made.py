@@ -4,6 +4,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from spectral_ph.cells.about import AboutLoop
+from spectral_ph.cells.anchor import Anchor
+from spectral_ph.cells.confounders import Association
+from spectral_ph.cells.genes import BINS, PeriodicGenes
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.result import Half, Loop, LoopResult
 from spectral_ph.report import markup
@@ -59,24 +63,40 @@ NOTHING = LoopResult(
 )
 
 
+def about(n_genes=4, name=str, following=True):
+    """What is known about the loop beside its shape, made up; `name` makes text from text."""
+    rng = np.random.default_rng(2)
+    p_value = np.arange(1, n_genes + 1) * (1e-9 if following else 0.4 / n_genes)
+    genes = PeriodicGenes(
+        names=tuple(name(f"GENE{k}") for k in range(n_genes)),
+        p_value=p_value,
+        q_value=2 * p_value,
+        amplitude=0.5 + np.arange(n_genes),
+        r_squared=np.full(n_genes, 0.5),
+        r_squared_held_out=np.full(n_genes, 0.375),
+        peak=np.mod(1.0 + np.arange(n_genes) / 10, 2 * np.pi),
+        mean=np.ones(n_genes),
+        n_cells=np.full(n_genes, 99),
+        tests=4,
+        combine="median",
+        n_harmonics=2,
+    )
+    m = n_genes if following else 0
+    anchor = Anchor(True, name("zero is at division."), 1, 0.5, 20, 19, 1.25, 4.5, 0.5, 0.25, 1e-9, 1e-8)
+    batch = Association(name("batch"), "categorical", 0.125, np.nan, 0.25, np.nan, 120)
+    return AboutLoop(0, anchor, genes, np.arange(m), rng.uniform(size=(m, BINS)), (batch,))
+
+
 def everything(n=120, name=str):
     """All that a report can hold; `name` makes text from text."""
     rng = np.random.default_rng(2)
-    genes = [
-        {"name": name(f"GENE{k}"), "effect": 0.5 + k, "peak": 1.0 + k / 10, "p": 1e-9, "q": 1e-8} for k in range(4)
-    ]
     return {
         "things": "cells",
         "labels": {
             name("stage"): np.array([name(s) for s in rng.choice(["G1", "S", "G2M"], n)], dtype=object),
             name("depth"): np.append(rng.normal(5000, 300, n - 1), np.nan),
         },
-        "genes": genes,
-        "gene_heatmap": (rng.uniform(size=(4, 24)), [gene["name"] for gene in genes]),
-        "confounders": [
-            {"name": name("batch"), "share": 0.125, "p_value": 0.25, "warning": name("Look at the batch.")}
-        ],
-        "anchor": {"anchored": True, "reason": name("zero is at division."), "s_peak": 1.25},
+        "about": about(name=name),
         "input_facts": {"source": name("cells.h5ad"), "sha256": "ab" * 32, "shape": [n, 30]},
         "preparation": [name("Took log(1 + x).")],
         "more_warnings": [name("Another warning.")],

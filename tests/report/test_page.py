@@ -13,10 +13,11 @@ import pytest
 
 from spectral_ph import report
 from spectral_ph._check import InputError
+from spectral_ph.cells.genes import BINS
 from spectral_ph.report import markup
 from spectral_ph.report.page import STYLE
-from spectral_ph.report.record import ANSWERS, BINS
-from tests.report.made import HOSTILE, NOTHING, Page, everything, leaves, result
+from spectral_ph.report.record import ANSWERS
+from tests.report.made import HOSTILE, NOTHING, Page, about, everything, leaves, result
 
 BROWSER = shutil.which("chromium")
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed")
@@ -138,10 +139,20 @@ def test_a_result_without_a_loop_still_makes_a_page():
 
 def test_long_tables_say_what_they_leave_out():
     R, _ = result()
-    genes = [{"name": f"g{k}", "effect": 1.0} for k in range(70)]
-    page = Page(report.html(R, genes=genes))
-    assert "The first 50 of 70; all are in the file for machines." in page.words()
-    assert len(report.record(R, genes=genes)["genes"]) == 70
+    many = about(70)
+    words = Page(report.html(R, about=many)).words()
+    assert "70 of 70 tested genes follow the loop at a false-discovery rate of 0.05." in words
+    assert "The first 50 of 70; all are in the file for machines." in words
+    assert "The 30 surest of 70." in words
+    assert len(report.record(R, about=many)["genes"]) == 70
+
+
+def test_a_loop_that_no_gene_follows_is_said_to_have_none():
+    R, _ = result()
+    nothing = about(following=False)
+    assert report.record(R, about=nothing)["genes"] == []
+    words = Page(report.html(R, about=nothing)).words()
+    assert "None of the 4 tested genes follows the loop at a false-discovery rate of 0.05." in words
 
 
 def test_large_results_stay_small():

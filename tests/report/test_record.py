@@ -8,8 +8,9 @@ import pytest
 
 from spectral_ph import files, report
 from spectral_ph._check import InputError
-from spectral_ph.report.record import BINS, MAX_GROUPS, as_count
-from tests.report.made import NOTHING, everything, result
+from spectral_ph.cells.genes import BINS
+from spectral_ph.report.record import MAX_GROUPS, as_count
+from tests.report.made import everything, result
 
 
 def test_the_record_is_what_the_result_says_and_has_a_json_form(tmp_path):
@@ -18,7 +19,7 @@ def test_the_record_is_what_the_result_says_and_has_a_json_form(tmp_path):
     for name, value in json.loads(files.to_json(R.to_dict())).items():
         if name not in ("loops", "warnings"):
             assert said[name] == value
-    assert said["warnings"] == ["A warning.", "Another warning.", "Look at the batch."]
+    assert said["warnings"] == ["A warning.", "Another warning."]
     for shown, made in zip(said["loops"], R.loops, strict=True):
         assert shown["birth"] == made.birth
         assert shown["n_on_loop"] == int(made.on_loop.sum())
@@ -76,20 +77,6 @@ def test_probabilities_are_counts(p, said):
             lambda R: report.record(R, labels={"x": np.zeros((2, 2))}),
             "label 'x' must hold one value for each of the 120 points, and the shape (2, 2) came; pass values in the order of "
             "the points.",
-        ),
-        (
-            lambda R: report.record(R, gene_heatmap=(np.zeros((2, 3)), ["a"])),
-            "gene_heatmap must be a table with a row for each of its 1 names, and one of shape (2, 3) came; pass (table, "
-            "names).",
-        ),
-        (
-            lambda _: report.cell_facts(NOTHING, np.zeros((2, 1)), ["a"]),
-            "this result has no loop, so no gene can follow it; leave the genes out.",
-        ),
-        (
-            lambda R: report.cell_facts(R, np.zeros((2, 1)), ["a"]),
-            "expression must be 120 cells by 1 genes, as there are phases and names, and the shape (2, 1) came; pass the same "
-            "cells in the same order.",
         ),
     ],
 )

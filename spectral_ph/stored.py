@@ -1,0 +1,354 @@
+"""How a result lies in an AnnData: the one file that spells the columns of obs and the keys of uns.
+
+`tl` writes through it, `pl` and `tl.place` read through it. A loop has columns in obs, named `key_part`, the second loop
+`key_part_2`, and so on; uns[key] holds the rest in kinds that .h5ad and .zarr give back as they were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from spectral_ph import _check
+from spectral_ph._types import Settings
+from spectral_ph.cells.about import AboutLoop
+from spectral_ph.homology.diagram import Persistence
+from spectral_ph.loops.agreement import weighted_ranks
+from spectral_ph.loops.result import Loop, LoopResult, versions
+
+NEEDED = ("phase", "in_domain", "distance", "cycle")
+"""Columns without which a loop cannot be read back."""
+
+PLACED = ("phase", "cos", "sin", "distance", "in_domain")
+"""Columns that new cells get when they are placed on a loop."""
+
+
+def column(key: str, part: str, place: int = 0) -> str:
+    """Return the name of a column of obs.
+
+    Parameters
+    ----------
+    key : the `key_added` of `tl.loops`.
+    part : "phase", "cos", "sin", "phase_sd", "distance", "on_loop", "in_domain" or "cycle".
+    place : which of the loops in obs, counted from 0.
+
+    Returns
+    -------
+    str
+    """
+    return f"{key}_{part}" + (f"_{place + 1}" if place else "")
+
+
+def write_loops(
+    adata: Any, key: str, result: LoopResult, about: AboutLoop | None, settings: Settings, warnings: Iterable[str]
+) -> None:
+    """Write a result into obs and uns, in place of what was there under the same name.
+
+    Parameters
+    ----------
+    adata : AnnData of the same cells.
+    key : name of the result.
+    result : LoopResult; the loops in `LoopResult.shown` get columns in obs.
+    about : what is known about the first of those beside its shape.
+    settings : all parameters, for uns[key]["params"].
+    warnings : sentences.
+    """
+    import pandas as pd
+
+    places = [_columns(result.loops[k]) for k in result.shown]
+    names = write_columns(adata, key, places)
+    rows, P = result.loops, result.persistence
+    table = pd.DataFrame(
+        {
+            "verdict": _text(loop.verdict for loop in rows),
+            "reason": _text(loop.reason for loop in rows),
+            **{name: np.array([_number(getattr(loop, name)) for loop in rows]) for name in ("p_value", "agreement")},
+            **{
+                name: np.array([float(getattr(loop, name)) for loop in rows])
+                for name in ("birth", "death", "persistence", "score", "scale")
+            },
+            "cycle_length": np.array([len(loop.cycle) for loop in rows], dtype=np.int64),
+            "n_on_loop": np.array([int(loop.on_loop.sum()) for loop in rows], dtype=np.int64),
+            "in_obs": np.array([k in result.shown for k in range(len(rows))], dtype=bool),
+        },
+        index=pd.Index([str(k + 1) for k in range(len(rows))], dtype=object, name="loop"),
+    )
+    adata.uns[key] = {
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "p_value": _number(result.p_value),
+        "agreement": _number(result.agreement),
+        "loops": table,
+        "diagrams": {f"H{k}": np.asarray(P[k], dtype=np.float64) for k in range(len(P))},
+        "engine": str(P.engine),
+        "tried": _table([dict(one) for one in result.tried]),
+        "params": _plain(settings),
+        "versions": _versions(),
+        "warnings": _text(warnings),
+        "obs_columns": _text(names),
+        **_about(about),
+    }
+
+
+def write_placed(adata: Any, key: str, places: Sequence[Mapping[str, Any]], how: str) -> None:
+    """Write where new cells stand on loops that were found on others.
+
+    Parameters
+    ----------
+    adata : AnnData of the new cells.
+    key : name of the result.
+    places : for each loop, the columns of `PLACED` by part.
+    how : how they were placed, in words.
+    """
+    names = write_columns(adata, key, places)
+    adata.uns[key] = {"placed": how, "versions": _versions(), "obs_columns": _text(names)}
+
+
+def write_columns(adata: Any, key: str, places: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Write columns into obs in place of those that an earlier call wrote under the same name.
+
+    Parameters
+    ----------
+    adata : AnnData.
+    key : name of the result.
+    places : for each loop, its columns by part.
+
+    Returns
+    -------
+    list of str, the names of the columns.
+    """
+    before = adata.uns.get(key)
+    if isinstance(before, Mapping):
+        for name in before.get("obs_columns", ()):
+            if name in adata.obs:
+                del adata.obs[name]
+    columns = {column(key, part, k): values for k, place in enumerate(places) for part, values in place.items()}
+    for name, values in columns.items():
+        adata.obs[name] = values
+    return list(columns)
+
+
+def read_uns(adata: Any, key: str) -> Mapping[str, Any]:
+    """Return what uns holds of a result.
+
+    Parameters
+    ----------
+    adata : AnnData that `tl.loops` has seen.
+    key : name of the result.
+
+    Returns
+    -------
+    Mapping, as `write_loops` made it.
+
+    Raises
+    ------
+    InputError : no result of that name.
+    """
+    stored = getattr(adata, "uns", {}).get(key)
+    if not isinstance(stored, Mapping) or "diagrams" not in stored:
+        there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and "obs_columns" in v)
+        listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
+        raise _check.InputError(
+            f"uns[{key!r}] holds no result of spectral_ph.tl.loops ({listed}); run it first, or pass key=..."
+        )
+    return stored
+
+
+def read_persistence(adata: Any, key: str) -> Persistence:
+    """Return the diagrams of a stored result.
+
+    Parameters
+    ----------
+    adata, key : as for `read_uns`.
+
+    Returns
+    -------
+    Persistence
+
+    Raises
+    ------
+    InputError : no result of that name.
+    """
+    stored = read_uns(adata, key)
+    diagrams = [np.asarray(stored["diagrams"][f"H{k}"]).reshape(-1, 2) for k in range(len(stored["diagrams"]))]
+    return Persistence(diagrams, adata.n_obs, str(stored["engine"]))
+
+
+def read_loops(adata: Any, key: str) -> LoopResult:
+    """Return a result as far as it is stored: the loops that have columns in obs.
+
+    Parameters
+    ----------
+    adata, key : as for `read_uns`.
+
+    Returns
+    -------
+    LoopResult without halves.
+
+    Raises
+    ------
+    InputError : no result of that name, or a column that is no longer there.
+    """
+    stored, P = read_uns(adata, key), read_persistence(adata, key)
+    table = stored["loops"]
+    found = []
+    for place, name in enumerate(table.index[table["in_obs"].to_numpy(dtype=bool)]):
+        names = {part: column(key, part, place) for part in NEEDED}
+        for one in names.values():
+            if one not in adata.obs:
+                raise _check.InputError(f"obs has no column {one!r}, which spectral_ph.tl.loops wrote; run it again.")
+        row = table.loc[name]
+        # Kept in obs, the cycle follows the cells when some are left out or put into another order.
+        on_cycle = adata.obs[names["cycle"]].to_numpy(dtype=np.int64)
+        order = np.argsort(on_cycle, kind="stable")
+        cycle = order[on_cycle[order] >= 0]
+        if len(cycle) == 0:
+            raise _check.InputError(
+                f"none of the {adata.n_obs} cells is one that loop {name} passes, so it cannot be drawn; run "
+                "spectral_ph.tl.loops on these cells."
+            )
+        found.append(
+            Loop(
+                birth=float(row["birth"]),
+                death=float(row["death"]),
+                persistence=float(row["persistence"]),
+                score=float(row["score"]),
+                cycle=np.asarray(cycle, dtype=np.int64),
+                phase=adata.obs[names["phase"]].to_numpy(dtype=np.float64),
+                domain=adata.obs[names["in_domain"]].to_numpy(dtype=bool),
+                scale=float(row["scale"]),
+                distance=adata.obs[names["distance"]].to_numpy(dtype=np.float64),
+                verdict=row["verdict"],
+                reason=row["reason"],
+            )
+        )
+    return LoopResult(stored["verdict"], stored["reason"], None, None, found, P)
+
+
+def read_places(adata: Any, key: str) -> list[dict[str, Any]]:
+    """Return the columns that say where the cells stand, for each loop that obs holds.
+
+    Parameters
+    ----------
+    adata, key : as for `read_uns`; it may also be cells that were placed.
+
+    Returns
+    -------
+    list of dict from each of `PLACED` to (n,) values; not empty.
+
+    Raises
+    ------
+    InputError : no loop of that name.
+    """
+    stored = adata.uns.get(key)
+    names = set(stored.get("obs_columns", ())) if isinstance(stored, Mapping) else set()
+    places: list[dict[str, Any]] = []
+    while column(key, "phase", len(places)) in names:
+        places.append({part: adata.obs[column(key, part, len(places))].to_numpy() for part in PLACED})
+    if not places:
+        raise _check.InputError(
+            f"the reference has no loop under the name {key!r}; run spectral_ph.tl.loops(reference) first, or pass key=..."
+        )
+    return places
+
+
+def _columns(loop: Loop) -> dict[str, Any]:
+    """Return the columns of one loop, by part."""
+    # A circular coordinate runs unevenly, and a wave of it leaves much of the loop behind: regressed out of six simulated
+    # sets, a loop was called in four of them afterwards; with a wave of its ranks in none.
+    even = weighted_ranks(loop.phase, loop.domain.astype(np.float64))
+    columns: dict[str, Any] = {
+        "phase": loop.phase,
+        "cos": np.cos(even),
+        "sin": np.sin(even),
+        "distance": loop.distance,
+        "on_loop": loop.on_loop,
+        "in_domain": loop.domain,
+        "cycle": loop.places,
+    }
+    if (spread := loop.spread) is not None:
+        columns["phase_sd"] = spread
+    return columns
+
+
+def _about(about: AboutLoop | None) -> dict[str, Any]:
+    """Return what uns says about one loop beside its shape: anchor, genes, confounders."""
+    import pandas as pd
+
+    if about is None:
+        return {}
+    out: dict[str, Any] = {}
+    if about.anchor is not None:
+        out["anchor"] = _plain(dataclasses.asdict(about.anchor))
+    if about.genes is not None:
+        out["genes"] = _frame(about.gene_columns(), "gene")
+        out["genes_params"] = _plain(about.gene_test())
+        out["profiles"] = pd.DataFrame(
+            about.profiles,
+            index=pd.Index([about.genes.names[j] for j in about.following], dtype=object, name="gene"),
+            columns=[str(k) for k in range(about.profiles.shape[1])],
+        )
+    out["confounders"] = _frame(about.confounder_columns(), "name")
+    return out
+
+
+def _frame(columns: dict[str, Any], index: str) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=pd.Index(columns.pop(index), dtype=object, name=index))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _text(values: Iterable[str]) -> Any:
+    return np.array(list(values), dtype=object)
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    """Return a DataFrame of the rows that .h5ad can hold: a column is of numbers, of True and False, or of text."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        if all(isinstance(value, (bool, np.bool_)) for value in values):
+            columns[str(name)] = np.array(values, dtype=bool)
+        elif all(value is None or isinstance(value, (int, float, np.number)) for value in values):
+            columns[str(name)] = np.array([_number(value) for value in values])
+        else:
+            columns[str(name)] = _text(map(str, values))
+    return pd.DataFrame(columns, index=pd.Index([str(k + 1) for k in range(len(rows))], dtype=object))
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in kinds that .h5ad gives back as they were: text, numbers, arrays and dictionaries of those.
+
+    None becomes the text "None", for older readers know no missing value.
+    """
+    if isinstance(value, Mapping):
+        # A slash would make a group of its own in the file.
+        return {str(name).replace("/", "|"): _plain(one) for name, one in value.items()}
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return value
+    if isinstance(value, (list, tuple, np.ndarray)):
+        items = list(value)
+        if items and all(isinstance(one, (int, float, np.number)) and not isinstance(one, bool) for one in items):
+            return np.array(items)
+        return _text(map(str, items))
+    return str(value)
+
+
+def _versions() -> dict[str, str]:
+    return versions() | {"anndata": metadata.version("anndata")}

@@ -1,0 +1,111 @@
+"""What is known about a loop beside its shape: its phase is turned, its genes are found, and what fails is said."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from spectral_ph._check import InputError, SpectralWarning
+from spectral_ph.cells.about import PROFILED, about_result
+from spectral_ph.cells.expression import Expression
+from spectral_ph.cells.genes import BINS
+from spectral_ph.datasets.cells import cell_cycle
+from spectral_ph.loops.result import LoopResult
+from tests.report.made import NOTHING, loop, result
+
+
+@pytest.fixture(scope="module")
+def cells():
+    simulated = cell_cycle(300, 200, 100)
+    R, _ = result(300)
+    made = loop(np.mod(2.0 - simulated.phase, 2 * np.pi), domain=np.ones(300, dtype=bool))
+    return simulated, LoopResult("loop", "x.", 0.01, 0.9, [made], R.persistence)
+
+
+def test_genes_turn_the_phase_the_way_of_the_cell_cycle(cells):
+    simulated, R = cells
+    after, about = about_result(R, Expression.of(simulated.counts, simulated.gene_names))
+    assert about.anchor.anchored
+    turned = after.loops[0]
+    # The phase ran backwards; now it runs with the true one, up to a shift.
+    assert abs(np.exp(1j * (turned.phase - simulated.phase)).mean()) > 0.99
+    for old, new in zip(R.loops[0].halves, turned.halves, strict=True):
+        np.testing.assert_allclose(
+            np.exp(1j * (new.phase - turned.phase)), np.exp(-1j * (old.phase - R.loops[0].phase))
+        )
+    table = about.gene_columns()
+    periodic = set(np.array(simulated.gene_names)[np.isfinite(simulated.gene_phase)])
+    assert set(table["gene"][:10]) <= periodic
+    following = [about.genes.names[j] for j in about.following]
+    assert following == table["gene"][: len(following)].tolist()
+    assert about.gene_test()["following"] == (table["q_value"] < 0.05).sum() == len(following) <= PROFILED
+    assert about.profiles.shape == (len(following), BINS)
+    assert repr(about) == (
+        f"AboutLoop(loop 1, {len(following)} of {about.gene_test()['tested']} genes follow it, 1 confounders)"
+    )
+
+
+def test_depth_and_properties_are_looked_at_as_confounders(cells):
+    simulated, R = cells
+    expression = Expression.of(simulated.counts, ["mt-Nd1", *simulated.gene_names[1:]])
+    batch = np.where(R.loops[0].phase < 3, "a", "b")
+    few = np.append(np.arange(9.0), np.full(291, np.nan))
+    with pytest.warns(SpectralWarning) as said:
+        _, about = about_result(R, expression, properties={"batch": batch, "reporter": few, "short": [1.0]})
+    assert about.confounder_columns()["name"].tolist() == ["library size", "mitochondrial share", "batch"]
+    texts = [str(one.message) for one in said]
+    assert any(text.startswith("the phase goes with batch (") for text in texts)
+    assert any(text.startswith("the phase was not compared with reporter: ") for text in texts)
+    assert any(text.startswith("the phase was not compared with short: ") for text in texts)
+    _, log = about_result(R, Expression.of(simulated.counts.toarray(), expression.names, "log"))
+    assert log.confounders == ()
+
+
+def test_a_sparse_table_and_a_dense_one_give_the_same(cells):
+    simulated, R = cells
+    counts = sp.csr_array(simulated.counts, dtype=np.float64)
+    before = counts.copy()
+    _, sparse = about_result(R, Expression.of(counts, simulated.gene_names))
+    _, dense = about_result(R, Expression.of(counts.toarray().astype(np.float32), simulated.gene_names))
+    assert (counts != before).nnz == 0
+    np.testing.assert_allclose(sparse.genes.p_value, dense.genes.p_value, rtol=1e-6)
+    np.testing.assert_allclose(sparse.profiles, dense.profiles)
+
+
+def test_the_first_called_loop_is_the_one_that_is_described(cells):
+    simulated, R = cells
+    noise = dataclasses.replace(R.loops[0], verdict="undecided", phase=np.roll(R.loops[0].phase, 7))
+    both = dataclasses.replace(R, loops=[noise, R.loops[0]])
+    assert both.shown == [1]
+    after, about = about_result(both, Expression.of(simulated.counts, simulated.gene_names))
+    assert about.index == 1
+    assert after.loops[0] is noise
+
+
+def test_without_a_loop_there_is_nothing_to_say(cells):
+    simulated, _ = cells
+    assert about_result(NOTHING, Expression.of(simulated.counts, simulated.gene_names)) == (NOTHING, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda R: about_result(R, Expression.of(np.ones((2, 1)), ["a"])),
+            "expression has 2 cells, and the loops are of 120; pass the same cells in the same order.",
+        ),
+        (
+            lambda R: about_result(R, Expression.of(np.ones((120, 1)), ["TOP2A"]), genes=["TOP2"]),
+            "there is no gene 'TOP2' among the 1 names; did you mean 'TOP2A'?",
+        ),
+        (
+            lambda _: Expression.of(np.ones((120, 2)), ["a"]),
+            "expression has 2 genes, and 1 names came; pass one name for each column.",
+        ),
+    ],
+)
+def test_errors_are_sentences(call, sentence):
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        call(result()[0])
