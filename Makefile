@@ -22,10 +22,10 @@ check: $(VENV)/.installed-test
 # Scores of small shapes against those recorded: fails if one fell by more than it varies from seed to seed. In an empty
 # folder, for records of the sweep do not notice that a distance was changed.
 quality: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/quality.py --quick --check --jobs 2 --folder $$(mktemp -d)
+	$(BIN)/python -m benchmarks.quality --quick --check --jobs 2 --folder $$(mktemp -d)
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/make.py

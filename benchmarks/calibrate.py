@@ -1,6 +1,6 @@
 """The null distribution of `find_loops`: the evidence for a loop on shapes that have none.
 
-    python benchmarks/calibrate.py [--quick] [--seeds 40] [--jobs 2] [--sizes 100,150,...]
+    python -m benchmarks.calibrate [--quick] [--seeds 40] [--jobs 2] [--sizes 100,150,...]
 
 Every loop-free kind of `cases.LOOP_FREE` but those of `HELD_OUT`, at several noises, each seed a new sample; the whole
 procedure with its choice of settings. Seeds begin at 10,000, those of `honesty.py` at 0. Finished records are kept in the
@@ -11,8 +11,9 @@ import argparse
 import json
 from pathlib import Path
 
-import cases
 import numpy as np
+
+from benchmarks import cases
 
 SIZES = (100, 200, 400, 1000)
 HELD_OUT = ("sphere_4", "ball_3", "arc", "cells_trajectory", "blob_20")
@@ -61,7 +62,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     arguments = parser.parse_args()
-    import sweep
+    from benchmarks import sweep
 
     sizes = SIZES[:1] if arguments.quick else tuple(map(int, arguments.sizes.split(",")))
     seeds = range(FIRST_SEED, FIRST_SEED + (2 if arguments.quick else arguments.seeds))

@@ -1,6 +1,6 @@
 """Real cells: the verdict on every data set of a panel, and the phase against what is known of it.
 
-    python benchmarks/cells.py [--data FOLDER] [--scores]
+    python -m benchmarks.cells [--data FOLDER] [--scores]
 
 The panel lies beside the project and is no part of it (panel.csv says what is expected and how each file is prepared; by
 default ../shared/data); without it nothing is computed. Default settings throughout. The phase is compared with what was
@@ -18,9 +18,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import record
 
 import spectral_ph as sph
+from benchmarks import record
 from spectral_ph import files
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 

@@ -1,6 +1,6 @@
 """Which setting to take: how often it finds planted loops at a fixed rate of false claims, from the records of `quality.py`.
 
-    python benchmarks/choose.py [--folder FOLDER]
+    python -m benchmarks.choose [--folder FOLDER]
 
 Scores of two distances cannot be compared as they are: one gives .3 to every cloud without a loop, another .02. So every
 setting gets a threshold of its own, which at most 5 % of the loop-free cases exceed (25 kinds, two seeds, sigma = .1), and
@@ -18,13 +18,10 @@ not all recorded is left out, and named.
 import argparse
 from collections import defaultdict
 
-import cases
 import numpy as np
-import quality
-import record
-import report
-import sweep
-from calibrate import SHORT_CIRCUITS
+
+from benchmarks import cases, quality, record, report, sweep
+from benchmarks.calibrate import SHORT_CIRCUITS
 
 FALSE_CLAIMS = 0.05
 BEST_SINGLE = ["eff_res k=15", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
@@ -234,7 +231,7 @@ def main():
             print(f"{label}: left out, cases not recorded: {count}")
     rows = sorted((judge(found, label) for label in found.labels), key=lambda r: (-r["power"], -r["score"]))
     if not rows:
-        raise SystemExit("No setting is recorded on all shapes; run: python benchmarks/quality.py --plan defaults")
+        raise SystemExit("No setting is recorded on all shapes; run: python -m benchmarks.quality --plan defaults")
     record.table(rows, list(rows[0]))
     parts = {
         "best": best_and_default(rows),

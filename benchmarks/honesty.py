@@ -1,6 +1,6 @@
 """How often a loop is claimed where there is none, and how often one is found where there is one.
 
-    python benchmarks/honesty.py [--quick] [--seeds 50] [--power-seeds 10] [--jobs 2] [--only free,power,noise]
+    python -m benchmarks.honesty [--quick] [--seeds 50] [--power-seeds 10] [--jobs 2] [--only free,power,noise]
 
 *free*: every loop-free kind of `cases`, seeds from 0 (the null was made with seeds from 10,000, and never saw the kinds
 marked "held out"); sizes 150, 300, 500, 200, 400 and 1,000 in turn. A claim of `find_loops` is p <= .05 for the whole
@@ -16,11 +16,10 @@ import argparse
 import warnings
 from collections import defaultdict
 
-import calibrate
-import cases
 import numpy as np
-import quality
-from report import PAPER_BEST
+
+from benchmarks import calibrate, cases, quality
+from benchmarks.report import PAPER_BEST
 
 VERSION = 1
 SIZES = (150, 300, 500, 200, 400, 1000)
@@ -171,8 +170,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="free,power,noise")
     arguments = parser.parse_args()
-    import record
-    import sweep
+    from benchmarks import record, sweep
 
     wanted = tasks(arguments)
     for part in arguments.only.split(","):

@@ -1,6 +1,6 @@
 """Cycle-matching prevalence: is the longest loop of a sample found again in another sample of the same thing?
 
-    python benchmarks/matching.py [--quick] [--jobs 2] [--folder FOLDER]
+    python -m benchmarks.matching [--quick] [--jobs 2] [--folder FOLDER]
 
 What is computed. X is a sample, Y another, Z their union; all filtrations are Vietoris-Rips, all homology over Z/2. The
 *image bar* of a loop of X starts at its birth in X and ends where its class, carried into Z, becomes the sum of classes of
@@ -26,12 +26,10 @@ Two ways of making the samples:
 import argparse
 from collections import defaultdict
 
-import cases
 import numpy as np
-import record
-import sweep
 
 import spectral_ph as sph
+from benchmarks import cases, record, sweep
 from spectral_ph.datasets import noise
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.homology.rips_h1 import rips_h1

@@ -1,20 +1,19 @@
 """A verdict on a million points: `find_loops` with its defaults on a noisy circle.
 
-    python benchmarks/million.py [--points 1000000]
+    python -m benchmarks.million [--points 1000000]
 
 Circle, d = 50, sigma = 0.25, seed 0; one run after a warm-up. The verdict rests on halves of 500 points, the loop on 4,000, and
 every point gets a phase, which is compared with its true angle by ranks. Writes results/million.json at the default size.
 """
 
 import argparse
-import resource
 import time
 import warnings
 
 import numpy as np
-import record
 
 import spectral_ph as sph
+from benchmarks import isolated, record
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 
 
@@ -30,7 +29,7 @@ def main():
     row = {
         "n": n,
         "seconds": time.perf_counter() - start,
-        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "peak_gib": isolated.peak_gib(),
         "verdict": R.verdict,
         "p": R.p_value,
         "agreement with the truth": circular_agreement(

@@ -1,6 +1,6 @@
 """What passes and steps of eff_res do to the spectrum: a noisy circle gains a loop, a filled square is torn by passes.
 
-    python benchmarks/passes.py [--quick]
+    python -m benchmarks.passes [--quick]
 
 n = 1,000, seed 0; 30 neighbours for passes, 15 for steps. Writes results/passes.json, the tables of docs/theory.md.
 """
@@ -9,9 +9,9 @@ import argparse
 import warnings
 
 import numpy as np
-import record
 
 import spectral_ph as sph
+from benchmarks import record
 from spectral_ph.distances.passes import graph_under
 from spectral_ph.distances.resistance import by_pass
 

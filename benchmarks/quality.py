@@ -1,9 +1,9 @@
 """Quality against noise: how clearly each distance shows the planted loops, and whether the loops it shows are the planted.
 
-    python benchmarks/quality.py --quick                  two minutes on two cores, 300 points
-    python benchmarks/quality.py --list                   the plans, with how many cases are recorded
-    python benchmarks/quality.py --plan paper [--every 2] [--jobs 2] [--only "circle euclidean"] [--retry]
-    python benchmarks/quality.py --full                   all plans
+    python -m benchmarks.quality --quick                  two minutes on two cores, 300 points
+    python -m benchmarks.quality --list                   the plans, with how many cases are recorded
+    python -m benchmarks.quality --plan paper [--every 2] [--jobs 2] [--only "circle euclidean"] [--retry]
+    python -m benchmarks.quality --full                   all plans
 
 A plan is a list of cases; `sweep` computes what is missing of them, and may be killed at any moment. `report.py` turns the
 records into tables and figures. For every diagram are kept: the four longest features, their number, the detection score
@@ -27,12 +27,10 @@ import sys
 import warnings
 from collections import defaultdict
 
-import cases
 import numpy as np
-import record
-import sweep
 
 import spectral_ph as sph
+from benchmarks import cases, record, sweep
 from spectral_ph.loops.cycles import representative_cycle
 
 VERSION = 1

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import peers
+
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi", "giotto-ph", "holos-tda")
+PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba")
 
 
 def versions():
     found = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *(peer.package for peer in peers.PEERS.values())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -68,9 +70,10 @@ def median(times):
     return float(np.median(times))
 
 
-def write(name, rows, **about):
-    """Write rows (dicts) as JSON with everything needed to judge them."""
-    RESULTS.mkdir(exist_ok=True)
+def write(name, rows, folder=None, **about):
+    """Write rows (dicts) as JSON with everything needed to judge them; `folder` is results/ unless another is named."""
+    folder = RESULTS if folder is None else folder
+    folder.mkdir(exist_ok=True)
     record = {
         "benchmark": name,
         "date": time.strftime("%Y-%m-%d"),
@@ -80,7 +83,7 @@ def write(name, rows, **about):
         **about,
         "rows": rows,
     }
-    path = RESULTS / f"{name}.json"
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
     return path
 

@@ -1,6 +1,6 @@
 """Tables and figures from the records of `quality.py`.
 
-    python benchmarks/report.py [--folder FOLDER] [--reference FOLDER] [--out FOLDER]
+    python -m benchmarks.report [--folder FOLDER] [--reference FOLDER] [--out FOLDER]
 
 Writes into results/: quality.json (one row a setting, with curves), quality.md (tables) and quality_*.png. The curves of the
 paper (Damrich, Berens, Kobak, NeurIPS 2024) are read from effph_curves.csv and effph_circle_by_dimension.csv in the folder
@@ -17,11 +17,9 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
-import cases
 import numpy as np
-import quality
-import record
-import sweep
+
+from benchmarks import cases, quality, record, sweep
 
 INK, FAINT = "#333333", "#bbbbbb"
 # Okabe and Ito's colours, told apart with any colour vision.

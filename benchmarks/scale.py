@@ -1,36 +1,40 @@
 """Cost against the number of points, ours and each peer's until it fails.
 
-    python benchmarks/scale.py [--quick] [--limit 120] [--size 20000] [--steps 4] [--cells FILE.h5ad --use-rep X_scVI]
+    python -m benchmarks.scale [--quick] [--limit 120] [--size 20000] [--steps 4] [--cells FILE.h5ad --use-rep X_scVI]
 
 Corrected effective resistance of a noisy circle (d = 50, sigma = 0.25, k = 15, seed 0). Every measurement is a process of its
-own, ended after `--limit` seconds; its peak memory is the operating system's figure. "chain" is points to diagram, exact or
-truncated; the other rows are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri. With --cells
-the chain is run on 10,000 random cells, exact and truncated, and on all of them, truncated.
+own, ended after `--limit` seconds; its peak memory is the operating system's figure. "exact" and "truncated" are points to
+diagram. "ours" and the peers are homology alone on the same exact matrix. The floor is LAPACK's potrf and potri.
+With --cells the chain is run on 10,000 random cells, exact and truncated, and on all of them, truncated.
 With --steps 4 (the default of `persistence`) the chain of `STEPPED` is run so, in rows of its own beside those recorded.
 Written to results/scale.json and results/scale.png.
 """
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+import warnings
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg
+
+import spectral_ph as sph
+from benchmarks import isolated, peers, record
 
 SIZES = (1000, 2000, 4000, 8000, 10_000, 20_000, 50_000, 100_000)
 PEERS = ("gudhi", "holos", "ripser")
 LARGEST_EXACT = 20_000
 LARGEST_FLOOR = 10_000
 STEPPED = (("exact", 10_000), ("exact", 20_000), ("truncated", 4000))
+ENOUGH = 1500.0
+"""Seconds for one measurement of ours."""
+COLUMNS = [
+    "what", "n", "seconds", "peak_gib", "birth", "death", "features", "error_edges", "error_all", "median", "failed",
+]  # fmt: skip
 
 
 def points(n):
-    import spectral_ph as sph
-
     return sph.datasets.circle(n, ambient_dim=50, sigma=0.25, random_state=0)
 
 
@@ -41,58 +45,53 @@ def cells(path, use_rep, n):
     return X if n >= len(X) else X[np.sort(np.random.default_rng(0).choice(len(X), n, replace=False))]
 
 
-def run_one(what, n, path, use_rep, steps):
-    import spectral_ph as sph
+# ------------------------------------------------------------------------------- tasks, each in a process of its own
+def chain(method, n, path=None, use_rep=None, steps=1):
+    """Points to diagram, of the circle or of the cells in a file."""
+    X = points(n) if path is None else cells(path, use_rep, n)
+    warnings.simplefilter("ignore", sph.SpectralWarning)
+    sph.persistence(sph.datasets.circle(300, ambient_dim=10), method=method)  # compiles
 
-    warm = sph.datasets.circle(300, ambient_dim=10)
-    if what in ("exact", "truncated"):
-        import warnings
-
-        X = points(n) if use_rep is None else cells(path, use_rep, n)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", sph.SpectralWarning)
-            sph.persistence(warm, method=what)
-            start = time.perf_counter()
-            P = sph.persistence(X, method=what, steps=steps, disconnected="max")
-        seconds = time.perf_counter() - start
+    def tell(P):
         found = {"birth": float(P[1][0, 0]), "death": float(P[1][0, 1]), "features": len(P[1])}
-        if what == "truncated":
+        if method == "truncated":
             error = P.settings["error"]
             found |= {"error_edges": error["edges"]["max"], "error_all": error["all"]["max"], "median": error["median"]}
-    elif what == "floor":
-        import scipy.linalg
+        return found
 
-        M = np.full((n, n), 1.0 / n, order="F")
-        M[np.diag_indices(n)] += 15
-        start = time.perf_counter()
+    return lambda: sph.persistence(X, method=method, steps=steps, disconnected="max"), tell
+
+
+def floor(n):
+    """What exact distances cannot do without: LAPACK's potrf and potri."""
+    M = np.full((n, n), 1.0 / n, order="F")
+    M[np.diag_indices(n)] += 15
+
+    def call():
         factor, _ = scipy.linalg.lapack.dpotrf(M, lower=1, clean=0, overwrite_a=1)
         scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
-        seconds, found = time.perf_counter() - start, {}
-    else:
-        from h1 import engine
 
-        engine(what, sph.distance_matrix(warm), 2)[0]()
-        call, factor = engine(what, np.load(path), 2)
-        start = time.perf_counter()
-        diagram = call() * factor
-        seconds = time.perf_counter() - start
-        top = diagram[np.argmax(diagram[:, 1] - diagram[:, 0])]
-        found = {"birth": float(top[0]), "death": float(top[1]), "features": len(diagram)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"seconds": seconds, "peak_gib": peak, **found}))
+    return call, lambda _: {}
 
 
-def measured(what, n, path, limit, use_rep=None, steps=1):
-    command = [sys.executable, __file__, "--one", what, str(n), path or "-", "--steps", str(steps)]
-    command += ["--use-rep", use_rep] if use_rep else []
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit + 60, check=False)
-    except subprocess.TimeoutExpired:
-        return {"failed": f"more than {limit:g} s"}
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return {"failed": lines[-1] if lines else f"ended by signal {-done.returncode}"}
-    return json.loads(done.stdout.splitlines()[-1])
+def homology(name, path):
+    """Homology alone, of the matrix in a file."""
+    peers.diagrams(name, sph.distance_matrix(sph.datasets.circle(300, ambient_dim=10)))  # compiles
+
+    def tell(diagrams):
+        top = diagrams[1][np.argmax(diagrams[1][:, 1] - diagrams[1][:, 0])]
+        return {"birth": float(top[0]), "death": float(top[1]), "features": len(diagrams[1])}
+
+    return peers.prepare(name, np.load(path)), tell
+
+
+def measured(what, n, task, *arguments, limit=ENOUGH):
+    """Return and print the row of one task; the data are made before the clock starts, which may take a minute."""
+    row = {"what": what, "n": n, **isolated.run(task, *arguments, limit=limit, grace=60)}
+    if "seconds" in row:
+        (row["seconds"],) = row["seconds"]
+    print(row, flush=True)
+    return row
 
 
 def figure(rows, path):
@@ -132,6 +131,55 @@ def figure(rows, path):
     fig.savefig(path, dpi=120)
 
 
+def recorded(kept):
+    """Return the rows of results/scale.json for which kept(row) is true."""
+    path = record.RESULTS / "scale.json"
+    return [row for row in json.loads(path.read_text())["rows"] if kept(row)] if path.exists() else []
+
+
+def cells_rows(path, use_rep):
+    name = Path(path).stem
+    rows = []
+    for method, n in (("exact", 10_000), ("truncated", 10_000), ("truncated", 10**9)):
+        size = len(cells(path, use_rep, n))
+        rows.append(measured(f"{method}, {name}", size, chain, method, n, path, use_rep))
+    return rows
+
+
+def circle_rows(sizes, limit, homology_only=False):
+    """Return the rows of every size, of each program until it fails or runs past the limit."""
+    rows, given_up = [], set(PEERS) - set(peers.installed(PEERS))
+    for n in sizes:
+        if not homology_only:
+            methods = ("exact", "truncated") if n <= LARGEST_EXACT else ("truncated",)
+            for method in [m for m in methods if m not in given_up]:
+                rows.append(measured(method, n, chain, method, n))
+                given_up |= {method} if "failed" in rows[-1] else set()
+        if n <= LARGEST_FLOOR or homology_only:
+            rows += homology_rows(n, limit, given_up)
+        if n <= LARGEST_FLOOR and not homology_only:
+            rows.append(measured("floor", n, floor, n))
+    return rows
+
+
+def homology_rows(n, limit, given_up):
+    """Return the rows of homology alone at one size; adds to `given_up` what failed or ran past the limit."""
+    engines = [name for name in ("ours", *PEERS) if name not in given_up]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "D.npy")
+        try:
+            np.save(path, sph.distance_matrix(points(n), steps=1))
+        except sph.TooLargeError as error:
+            return [{"what": name, "n": n, "failed": str(error)} for name in engines]
+        for name in engines:
+            most = ENOUGH if name == "ours" else limit
+            rows.append(measured(name, n, homology, name, path, limit=most))
+            if rows[-1].get("seconds", np.inf) > most:
+                given_up.add(name)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1,000 and 2,000 points only, nothing is written")
@@ -143,90 +191,31 @@ def main():
     )
     parser.add_argument("--steps", type=int, default=1, help="of effective resistance")
     parser.add_argument("--use-rep", help="which of its representations")
-    parser.add_argument("--one", nargs=3, metavar=("WHAT", "N", "FILE"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        what, n, path = arguments.one
-        run_one(what, int(n), path, arguments.use_rep, arguments.steps)
-        return
-    import record
-
-    import spectral_ph as sph
-
-    rows, given_up = [], set()
-    if arguments.cells:
-        earlier = record.RESULTS / "scale.json"
-        known = json.loads(earlier.read_text())["rows"] if earlier.exists() else []
-        rows = [r for r in known if Path(arguments.cells).stem not in r["what"]] if arguments.cells_only else []
-        for what, n in (("exact", 10_000), ("truncated", 10_000), ("truncated", 10**9)):
-            found = measured(what, n, arguments.cells, 1500, arguments.use_rep)
-            size = len(cells(arguments.cells, arguments.use_rep, n))
-            rows.append({"what": f"{what}, {Path(arguments.cells).stem}", "n": size, **found})
-            print(rows[-1], flush=True)
-    sizes = () if arguments.cells_only else SIZES[:2] if arguments.quick else SIZES
-    largest_matrix = LARGEST_FLOOR
-    if arguments.size:
-        known = json.loads((record.RESULTS / "scale.json").read_text())["rows"]
-        replaced = ("ours", *PEERS) + (("exact", "truncated", "floor") if arguments.size <= LARGEST_FLOOR else ())
-        rows = [r for r in known if r["n"] != arguments.size or r["what"] not in replaced]
-        sizes, largest_matrix = (arguments.size,), arguments.size
-    if arguments.steps != 1:
-        known = json.loads((record.RESULTS / "scale.json").read_text())["rows"]
-        suffix = f", {arguments.steps} steps"
-        rows, sizes = [r for r in known if not r["what"].endswith(suffix)], ()
-        for what, n in STEPPED:
-            rows.append({"what": what + suffix, "n": n, **measured(what, n, None, 1500, steps=arguments.steps)})
-            print(rows[-1], flush=True)
-    try:
-        import holos_tda  # noqa: F401
-    except ImportError:
-        given_up.add("holos")
-        print("holos-tda is not installed, so it is left out")
-    for n in sizes:
-        jobs = ["truncated"]
-        if n <= LARGEST_EXACT:
-            jobs = ["exact", "truncated", "ours", *PEERS]
-        if n <= LARGEST_FLOOR:
-            jobs.append("floor")
-        if arguments.size and n > LARGEST_FLOOR:
-            jobs = ["ours", *PEERS]
-        with tempfile.TemporaryDirectory() as folder:
-            path = None
-            if n <= largest_matrix:
-                path = str(Path(folder) / "D.npy")
-                try:
-                    D = sph.distance_matrix(points(n), steps=1)
-                except sph.TooLargeError as error:
-                    rows += [{"what": what, "n": n, "failed": str(error)} for what in jobs]
-                    continue
-                np.save(path, D)
-                del D
-            for what in jobs:
-                if what in given_up or (path is None and what in ("ours", *PEERS)):
-                    continue
-                found = measured(what, n, path, arguments.limit if what in PEERS else 1500)
-                rows.append({"what": what, "n": n, **found})
-                print(rows[-1], flush=True)
-                if "failed" in found or (what in PEERS and found["seconds"] > arguments.limit):
-                    given_up.add(what)
+    given = parser.parse_args()
+    if given.cells_only and not given.cells:
+        parser.error("--cells-only needs --cells FILE")
+    if given.cells and (given.size or given.steps != 1):
+        parser.error("--cells goes with neither --size nor --steps")
+    if given.size:
+        homology_only = given.size > LARGEST_FLOOR
+        replaced = ("ours", *PEERS) if homology_only else ("exact", "truncated", "ours", *PEERS, "floor")
+        rows = recorded(lambda row: row["n"] != given.size or row["what"] not in replaced)
+        rows += circle_rows([given.size], given.limit, homology_only)
+    elif given.steps != 1:
+        suffix = f", {given.steps} steps"
+        rows = recorded(lambda row: not row["what"].endswith(suffix))
+        rows += [measured(what + suffix, n, chain, what, n, None, None, given.steps) for what, n in STEPPED]
+    elif given.cells_only:
+        rows = recorded(lambda row: Path(given.cells).stem not in row["what"])
+    else:
+        rows = circle_rows(SIZES[:2] if given.quick else SIZES, given.limit)
+    if given.cells:
+        rows += cells_rows(given.cells, given.use_rep)
     order = ["exact", "truncated", "ours", *PEERS, "floor"]
     rows.sort(key=lambda r: (r["what"] not in order, r["n"], order.index(r["what"]) if r["what"] in order else 0))
-    if not arguments.quick:
-        about = {"seed": 0, "data": "circle, ambient_dim=50, sigma=0.25", "k": 15, "limit_s": arguments.limit}
-        columns = [
-            "what",
-            "n",
-            "seconds",
-            "peak_gib",
-            "birth",
-            "death",
-            "features",
-            "error_edges",
-            "error_all",
-            "median",
-        ]
-        columns += ["failed"]
-        record.write("scale", rows, columns=columns, **about)
+    if not given.quick:
+        about = {"seed": 0, "data": "circle, ambient_dim=50, sigma=0.25", "k": 15, "limit_s": given.limit}
+        record.write("scale", rows, columns=COLUMNS, **about)
         figure(rows, record.RESULTS / "scale.png")
 
 

@@ -1,20 +1,20 @@
 """Graph, distance, homology and the whole chain against scikit-learn, LAPACK, gudhi and ripser.py, in one run.
 
-    python benchmarks/speed.py [--quick]
+    python -m benchmarks.speed [--quick]
 
 Noisy circle, d = 50, sigma = 0.25, seed 0, corrected effective resistance (one step), its default of four steps in rows of
-its own. Medians of rounds in which all competitors take turns; ratio > 1 means ours is
-faster. Diagrams are compared with each peer's.
+its own. Medians of rounds in which all competitors take turns; ratio > 1 means ours is faster.
+Diagrams are compared with each peer's. Written to results/speed.json.
 """
 
 import argparse
 
 import numpy as np
-import record
 import scipy.linalg
 from sklearn.neighbors import NearestNeighbors
 
 import spectral_ph as sph
+from benchmarks import peers, record
 from spectral_ph.homology import rips_persistence
 from spectral_ph.spectrum import degrees
 
@@ -52,19 +52,6 @@ def textbook_resistance(A, steps=1):
     return np.maximum(np.maximum(R, R.T), 0)
 
 
-def gudhi_diagrams(D):
-    from gudhi.sklearn import RipsPersistence
-
-    return RipsPersistence([0, 1], input_type="full distance matrix", homology_coeff_field=2).fit_transform([D])[0]
-
-
-def ripser_diagrams(D):
-    from ripser import ripser
-
-    # ripser.py stores float32; without rescaling the tiny distances would lose more than they must.
-    return [d * D.max() for d in ripser(D / D.max(), distance_matrix=True)["dgms"]]
-
-
 def difference(P, dgms, scale):
     return max(sph.diagram_distance(P[k], dgms[k]) for k in (0, 1)) / scale
 
@@ -88,77 +75,84 @@ def compare(case, n, ours, *peers, repeats):
     return rows, results
 
 
+def with_differences(rows, results, D):
+    """Give every peer's row how far its diagrams are from ours."""
+    for row, dgms in zip(rows, results[1:], strict=True):
+        row["difference"] = difference(results[0], dgms, D.max())
+    return rows
+
+
+def graph_rows(n, X, repeats):
+    rows, (ours, theirs) = compare(
+        "graph",
+        n,
+        lambda: sph.neighbor_graph(X, K),
+        ("scikit-learn", lambda: sklearn_graph(X)),
+        repeats=repeats,
+    )
+    assert abs(ours - theirs).nnz == 0
+    return rows
+
+
+def distance_rows(n, A, steps, repeats):
+    rows, results = compare(
+        "distance" if steps == 1 else "distance, four steps",
+        n,
+        lambda: sph.distance_matrix(graph=A, steps=steps),
+        ("LAPACK potrf + potri", lapack_floor(n)),
+        ("numpy, as in a textbook", lambda: textbook_resistance(A, steps)),
+        repeats=repeats,
+    )
+    tolerance = 1e-12 * degrees(A).max() if steps == 1 else 1e-9 * results[0].max()
+    assert np.abs(results[0] - results[2]).max() < tolerance
+    return rows
+
+
+def homology_rows(n, D, repeats):
+    rows, results = compare(
+        "homology",
+        n,
+        lambda: rips_persistence(D),
+        ("gudhi", lambda: peers.diagrams("gudhi", D)),
+        ("ripser.py", lambda: peers.diagrams("ripser", D)),
+        repeats=repeats,
+    )
+    return with_differences(rows, results, D)
+
+
+def chain_rows(n, X, D, repeats):
+    def by_hand(name):
+        return lambda: peers.diagrams(name, textbook_resistance(sklearn_graph(X)))
+
+    rows, results = compare(
+        "whole chain",
+        n,
+        lambda: sph.persistence(X, n_neighbors=K, steps=1),
+        ("scikit-learn + numpy + gudhi", by_hand("gudhi")),
+        ("scikit-learn + numpy + ripser.py", by_hand("ripser")),
+        repeats=repeats,
+    )
+    return with_differences(rows, results, D)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="n = 500 and 1,000 only")
-    sizes = (500, 1000) if parser.parse_args().quick else (1000, 2000, 4000)
-    warm = sph.datasets.circle(200)
-    sph.persistence(warm)  # compiles the kernels
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="n = 500 and 1,000 only, nothing is written")
+    quick = parser.parse_args().quick
+    sph.persistence(sph.datasets.circle(200))  # compiles the kernels
     rows = []
-    for n in sizes:
+    for n in (500, 1000) if quick else (1000, 2000, 4000):
         repeats = 7 if n <= 2000 else 5
         X = sph.datasets.circle(n, ambient_dim=50, sigma=0.25, random_state=0)
         A = sph.neighbor_graph(X, K)
         D = sph.distance_matrix(graph=A, steps=1)
-        new, (ours, theirs) = compare(
-            "graph",
-            n,
-            lambda X=X: sph.neighbor_graph(X, K),
-            ("scikit-learn", lambda X=X: sklearn_graph(X)),
-            repeats=repeats,
-        )
-        assert abs(ours - theirs).nnz == 0
-        rows += new
-        new, results = compare(
-            "distance",
-            n,
-            lambda A=A: sph.distance_matrix(graph=A, steps=1),
-            ("LAPACK potrf + potri", lapack_floor(n)),
-            ("numpy, as in a textbook", lambda A=A: textbook_resistance(A)),
-            repeats=repeats,
-        )
-        assert np.abs(results[0] - results[2]).max() < 1e-12 * degrees(A).max()
-        rows += new
-        new, results = compare(
-            "distance, four steps",
-            n,
-            lambda A=A: sph.distance_matrix(graph=A),
-            ("LAPACK potrf + potri", lapack_floor(n)),
-            ("numpy, as in a textbook", lambda A=A: textbook_resistance(A, 4)),
-            repeats=repeats,
-        )
-        assert np.abs(results[0] - results[2]).max() < 1e-9 * results[0].max()
-        rows += new
-        new, results = compare(
-            "homology",
-            n,
-            lambda D=D: rips_persistence(D),
-            ("gudhi", lambda D=D: gudhi_diagrams(D)),
-            ("ripser.py", lambda D=D: ripser_diagrams(D)),
-            repeats=repeats,
-        )
-        for row, dgms in zip(new, results[1:], strict=True):
-            row["difference"] = difference(results[0], dgms, D.max())
-        rows += new
-        new, results = compare(
-            "whole chain",
-            n,
-            lambda X=X: sph.persistence(X, n_neighbors=K, steps=1),
-            (
-                "scikit-learn + numpy + gudhi",
-                lambda X=X: gudhi_diagrams(textbook_resistance(sklearn_graph(X))),
-            ),
-            (
-                "scikit-learn + numpy + ripser.py",
-                lambda X=X: ripser_diagrams(textbook_resistance(sklearn_graph(X))),
-            ),
-            repeats=repeats,
-        )
-        for row, dgms in zip(new, results[1:], strict=True):
-            row["difference"] = difference(results[0], dgms, D.max())
-        rows += new
+        rows += graph_rows(n, X, repeats)
+        rows += distance_rows(n, A, 1, repeats)
+        rows += distance_rows(n, A, 4, repeats)
+        rows += homology_rows(n, D, repeats)
+        rows += chain_rows(n, X, D, repeats)
     record.table(rows, ["case", "n", "peer", "ours_s", "peer_s", "ratio", "difference"])
-    if sizes[-1] >= 4000:
+    if not quick:
         print("written to", record.write("speed", rows, seed=0, data="circle, ambient_dim=50, sigma=0.25", k=K).name)
 
 

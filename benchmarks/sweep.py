@@ -12,7 +12,7 @@ A task that fails is recorded as failed, with its sentence, and not tried again 
 
 carries it to a cluster.
 
-    python benchmarks/sweep.py [FOLDER]          what is recorded, and what failed
+    python -m benchmarks.sweep [FOLDER]          what is recorded, and what failed
 """
 
 import hashlib

@@ -1,7 +1,6 @@
 """Records of the sweep that nobody computed."""
 
-import quality
-import sweep
+from benchmarks import quality, sweep
 
 
 def write_records(folder, result, plans, skip=()):

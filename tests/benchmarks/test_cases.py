@@ -1,8 +1,8 @@
-import cases
 import numpy as np
 import pytest
 
 import spectral_ph as sph
+from benchmarks import cases
 from spectral_ph.homology.rips_h1 import rips_h1
 
 DATASETS = {

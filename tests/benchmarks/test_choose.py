@@ -1,14 +1,10 @@
 import json
 import sys
 
-import cases
-import choose
 import numpy as np
 import pytest
-import quality
-import record
-import sweep
 
+from benchmarks import cases, choose, quality, record, sweep
 from tests.benchmarks.made import write_records
 
 

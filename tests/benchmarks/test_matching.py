@@ -1,10 +1,10 @@
 import itertools
 
-import matching
 import numpy as np
 import pytest
 
 import spectral_ph as sph
+from benchmarks import matching
 from spectral_ph.homology.rips_h1 import rips_h1
 
 

@@ -2,13 +2,11 @@ import itertools
 import json
 import sys
 
-import cases
 import numpy as np
 import pytest
-import quality
-import sweep
 
 import spectral_ph as sph
+from benchmarks import cases, quality, sweep
 
 CIRCLE = quality.task("circle", "eff_res k=15", 0.1, 0, n=200)
 

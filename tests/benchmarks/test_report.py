@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import quality
-import report
 
+from benchmarks import quality, report
 from tests.benchmarks.made import write_records
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import distributed
 import joblib
 import pytest
-import sweep
 from hypothesis import given
 from hypothesis import strategies as st
 
-BENCHMARKS = Path(sweep.__file__).parent
+from benchmarks import sweep
+
+ROOT = Path(sweep.__file__).parents[1]
 TASKS = [{"version": 1, "x": x} for x in range(12)]
 
 json_values = st.recursive(
@@ -148,8 +149,8 @@ def test_records_see_what_is_appended(tmp_path):
 
 SCRIPT = """
     import sys, time
-    sys.path.insert(0, {benchmarks!r})
-    import sweep
+    sys.path.insert(0, {root!r})
+    from benchmarks import sweep
 
     def work(task):
         time.sleep(0.02)
@@ -162,7 +163,7 @@ SCRIPT = """
 
 def script(tmp_path, folder, n, jobs=1):
     path = tmp_path / "script.py"
-    path.write_text(textwrap.dedent(SCRIPT).format(benchmarks=str(BENCHMARKS), folder=str(folder), n=n, jobs=jobs))
+    path.write_text(textwrap.dedent(SCRIPT).format(root=str(ROOT), folder=str(folder), n=n, jobs=jobs))
     return [sys.executable, str(path)]
 
 
