@@ -3,7 +3,7 @@
     python -m benchmarks.calibrate [--quick] [--seeds 40] [--jobs 2] [--sizes 100,150,...]
 
 Every loop-free kind of `cases.LOOP_FREE` but those of `HELD_OUT`, at several noises, each seed a new sample; the whole
-procedure with its choice of settings. Seeds begin at 10,000, those of `honesty.py` at 0. Finished records are kept in the
+procedure with its choice of settings. Seeds begin at 10,000, those of `honesty` at 0. Finished records are kept in the
 sweep folder, so it can be stopped and started again. Writes spectral_ph/verdict/null.json.
 """
 

@@ -1,4 +1,4 @@
-"""Which setting to take: how often it finds planted loops at a fixed rate of false claims, from the records of `quality.py`.
+"""Which setting to take: how often it finds planted loops at a fixed rate of false claims, from the records of `quality`.
 
     python -m benchmarks.choose [--folder FOLDER]
 
@@ -20,7 +20,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from benchmarks import cases, quality, record, report, sweep
+from benchmarks import cases, paper, quality, record, series, sweep
 from benchmarks.calibrate import SHORT_CIRCUITS
 
 FALSE_CLAIMS = 0.05
@@ -135,7 +135,7 @@ def best_and_default(rows):
 
 def curves(records, plan):
     """Return {(shape, setting): series} of a plan at the paper's size."""
-    found = report.series(plan, records)
+    found = series.of_plan(plan, records)
     return {where[:2]: s for where, s in found.items() if where[2:6] == (50, 0, 1000, False)}
 
 
@@ -145,7 +145,7 @@ def headline(records):
     found = {}
     for plan in ("paper", "passes", "steps", "sphere"):
         found |= curves(records, plan)
-    for case, (eff_res, diffusion) in report.PAPER_BEST.items():
+    for case, (eff_res, diffusion) in paper.BEST.items():
         default = found.get((case, quality.DEFAULT))
         if default is None or default.auc()[0] is None:
             print(f"headline: {quality.DEFAULT} on {case} is not complete")
@@ -190,7 +190,7 @@ def on_paper_shapes(records, rows, plans, labels):
 
 def outliers(records):
     """Return the area on the circle, where the longest loop is the planted one, by the number of outliers beside 1,000 points."""
-    found = {where[1:4:2]: s for where, s in report.series("outliers", records).items()}
+    found = {where[1:4:2]: s for where, s in series.of_plan("outliers", records).items()}
     table = []
     for label in quality.OUTLIER_LABELS:
         line = {"setting": label}

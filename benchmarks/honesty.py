@@ -18,8 +18,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from benchmarks import calibrate, cases, quality
-from benchmarks.report import PAPER_BEST
+from benchmarks import calibrate, cases, paper, quality
 
 VERSION = 1
 SIZES = (150, 300, 500, 200, 400, 1000)
@@ -153,8 +152,8 @@ def noise_rows(pairs):
                 "samples": len(found),
                 "area, score": share([r["score"] for _, r in found]),
                 "area, filtered": share([r["filtered"] for _, r in found]),
-                "paper, eff_res": PAPER_BEST[kind][0],
-                "paper, diffusion": PAPER_BEST[kind][1],
+                "paper, eff_res": paper.BEST[kind][0],
+                "paper, diffusion": paper.BEST[kind][1],
                 "called": len(called) / len(found),
                 "planted, of those called": share([r["right"] == r["called"] for r in called]),
             }

@@ -5,7 +5,7 @@
     python -m benchmarks.quality --plan paper [--every 2] [--jobs 2] [--only "circle euclidean"] [--retry]
     python -m benchmarks.quality --full                   all plans
 
-A plan is a list of cases; `sweep` computes what is missing of them, and may be killed at any moment. `report.py` turns the
+A plan is a list of cases; `sweep` computes what is missing of them, and may be killed at any moment. `report` turns the
 records into tables and figures. For every diagram are kept: the four longest features, their number, the detection score
 of the planted number of features without and with EffPH's filter (death / birth > 1.25), the score of one feature, the
 number above the widest gap; and for planted loops the winding numbers of the representative cycles of the longest features

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import paper as published
 from benchmarks import quality, report
 from tests.benchmarks.made import write_records
 
@@ -54,7 +55,7 @@ def paper(tmp_path):
 
 
 def test_a_jump_of_one_reading_is_taken_out(paper):
-    curve = report.paper_curves(paper)["circle", "euclidean"]
+    curve = published.curves(paper)["circle", "euclidean"]
     assert len(curve) == 29
     assert curve[0.1] == pytest.approx(0.8, abs=0.03)
     assert curve[0.2] == pytest.approx(0.6)
@@ -126,7 +127,7 @@ def test_a_plan_that_has_hardly_begun_is_left_out_with_a_sentence(tmp_path, few,
 
 
 def test_an_empty_folder_is_said(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match=r"has no record of any plan; run quality\.py first\.$"):
+    with pytest.raises(SystemExit, match=r"has no record of any plan; run: python -m benchmarks\.quality --full$"):
         run(monkeypatch, "--folder", tmp_path, "--out", tmp_path / "out", "--reference", tmp_path)
 
 
