@@ -18,7 +18,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from benchmarks import calibrate, cases, paper, quality
+import spectral_ph as sph
+from benchmarks import calibrate, cases, paper, quality, record, sweep
 
 VERSION = 1
 SIZES = (150, 300, 500, 200, 400, 1000)
@@ -49,8 +50,6 @@ def planted(result, angles):
 
 
 def work(task):
-    import spectral_ph as sph
-
     case = cases.CASES[task["kind"]](n=task["n"], ambient_dim=50, sigma=task["sigma"], outliers=0, seed=task["seed"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sph.SpectralWarning)
@@ -169,8 +168,6 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="free,power,noise")
     arguments = parser.parse_args()
-    from benchmarks import record, sweep
-
     wanted = tasks(arguments)
     for part in arguments.only.split(","):
         print(part, sweep.run(wanted[part], work, jobs=arguments.jobs, label=part), flush=True)
