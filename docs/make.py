@@ -1,30 +1,38 @@
 """Make what docs/ holds that comes from the code: tables of distances and of benchmarks, and the figures.
 
 python docs/make.py            writes them
-python docs/make.py --check    fails if the table is not what the registry says
+python docs/make.py --check    fails if a table is behind what it is made from
+
+A marker stands before a table and `<!-- end -->` behind it. It names the record in benchmarks/results, then maybe a part of
+the record, then maybe the columns to show, where a line may be broken:
+
+    <!-- made by docs/make.py from benchmarks/results/choose.json best
+    columns distance; power -->
 """
 
 import inspect
 import json
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import spectral_ph as sph
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+WIDTH = 120
 BEGIN, END = "<!-- made by docs/make.py from spectral_ph.DISTANCES -->", "<!-- end -->"
 
 
 def distance_table():
     """One row for every registered distance."""
-    root = DOCS.parent
     lines = [
         "| name | formula | takes | metric | parameters: range (default) | cost, beside the result | source | code |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in sph.DISTANCES.values():
-        file = Path(inspect.getsourcefile(row.function)).relative_to(root).as_posix()
+        file = Path(inspect.getsourcefile(row.function)).relative_to(ROOT).as_posix()
         parameters = "; ".join(f"{k}: {row.ranges[k]} ({v})" for k, v in row.parameters.items() if k != "random_state")
         formula = row.formula.replace("|", "\\|")
         takes = "graph of lengths" if row.edges == "lengths" else row.needs
@@ -40,34 +48,67 @@ def with_table(text):
     return f"{before}{BEGIN}\n\n{distance_table()}\n\n{END}{rest.split(END)[1]}"
 
 
-RESULTS = re.compile(r"<!-- made by docs/make.py from benchmarks/results/(\w+)\.json(?: (\w+))? -->")
+RESULTS = re.compile(
+    r"<!-- made by docs/make.py from benchmarks/results/(\w+)\.json(?: (\w+))??(?:\scolumns (.+?))? -->", flags=re.S
+)
 
 
 def with_results(text):
     """Fill in every table that a marker asks for: the rows of a result, or a named part of it."""
     made, at = [], 0
     for marker in RESULTS.finditer(text):
-        record = json.loads((DOCS.parent / "benchmarks" / "results" / f"{marker[1]}.json").read_text())
+        record = json.loads((ROOT / "benchmarks" / "results" / f"{marker[1]}.json").read_text())
         rows = record[marker[2] or "rows"]
+        if isinstance(rows, dict):
+            rows = [{"setting": name, marker[2].replace("_", " "): value} for name, value in rows.items()]
         columns = list(rows[0]) if marker[2] or "columns" not in record else record["columns"]
-        lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+        if marker[3]:
+            columns = re.split(r";\s", marker[3])
+        lines = ["| " + " | ".join(map(_cell, columns)) + " |", "|" + "---|" * len(columns)]
         lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
-        versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
-        machine = record["machine"]
-        lines += [
-            "",
-            f"{record['date']}, commit {record['commit']}, {machine['cpu']}, {machine['cores']} cores, "
-            f"{machine['memory_gib']} GiB; {versions}.",
-        ]
+        lines += ["", *_provenance(record)]
         made += [text[at : marker.end()], "\n\n", "\n".join(lines), "\n\n"]
         at = text.index(END, marker.end())
     return "".join([*made, text[at:]])
 
 
+def _provenance(record):
+    """When, where and with what a record was made, in lines of prose."""
+    machine = record["machine"]
+    versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+    return [
+        f"Measured on {record['date']} at commit {record['commit']}.",
+        f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB.",
+        *textwrap.wrap(f"Versions: {versions}.", WIDTH, break_on_hyphens=False),
+    ]
+
+
 def _cell(value):
     if isinstance(value, float):
         return f"{value:.3g}"
-    return "-" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if value is None or value == "":
+        return "-"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = re.sub(r"(?<![\w.])\.(?=\d)", "0.", text)  # names in the records say "sigma .1"
+    return re.sub(r"(?<![\w.])0e\+00", "0", text)
+
+
+def filled(text):
+    return with_results(with_table(text) if BEGIN in text else text)
+
+
+def check():
+    """Return a sentence for everything in the documents that is not as it should be."""
+    texts = {path.relative_to(ROOT): path.read_text() for path in documents()}
+    return [
+        f"{name} has tables that are behind; run: make docs" for name, text in texts.items() if filled(text) != text
+    ]
+
+
+def documents():
+    return sorted(DOCS.rglob("*.md"))
 
 
 def noise_figure(path):
@@ -112,21 +153,10 @@ def cells_figure(path):
 
 
 def main():
-    theory = DOCS / "theory.md"
-    text = theory.read_text()
     if "--check" in sys.argv:
-        sys.exit(0 if with_table(text) == text else "docs/theory.md is behind the registry; run: make docs")
-    theory.write_text(with_results(with_table(text)))
-    for name in (
-        "benchmarks.md",
-        "scale.md",
-        "choosing.md",
-        "cells.md",
-        "decisions/0005-defaults.md",
-        "decisions/0007-steps.md",
-    ):
-        document = DOCS / name
-        document.write_text(with_results(document.read_text()))
+        sys.exit("\n".join(check()) or 0)
+    for path in documents():
+        path.write_text(filled(path.read_text()))
     (DOCS / "figures").mkdir(exist_ok=True)
     noise_figure(DOCS / "figures" / "noisy_circle.png")
     cells_figure(DOCS / "figures" / "cells.png")

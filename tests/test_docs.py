@@ -1,4 +1,4 @@
-"""What the documents say is so: the README's Python runs, the table of distances is the registry's, links lead somewhere."""
+"""What the documents say is so: the README's Python runs, tables are those of code and results, links lead somewhere."""
 
 import re
 import runpy
@@ -22,7 +22,7 @@ def test_readme_python_runs(monkeypatch):
     matplotlib.pyplot.close("all")
 
 
-def test_table_of_distances_is_the_registry(monkeypatch):
+def test_documents_are_as_made(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["make.py", "--check"])
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(ROOT / "docs" / "make.py"), run_name="__main__")
@@ -30,7 +30,8 @@ def test_table_of_distances_is_the_registry(monkeypatch):
 
 
 def test_links_and_pictures_exist():
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+    for document in documents:
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
