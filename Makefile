@@ -18,6 +18,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/make.py --check
 
 # Scores of small shapes against those recorded: fails if one fell by more than it varies from seed to seed. In an empty
 # folder, for records of the sweep do not notice that a distance was changed.

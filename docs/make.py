@@ -1,7 +1,7 @@
 """Make what docs/ holds that comes from the code: tables of distances and of benchmarks, and the figures.
 
 python docs/make.py            writes them
-python docs/make.py --check    fails if a table is behind what it is made from
+python docs/make.py --check    fails if a table is behind what it is made from, or a line of prose is too long
 
 A marker stands before a table and `<!-- end -->` behind it. It names the record in benchmarks/results, then maybe a part of
 the record, then maybe the columns to show, where a line may be broken:
@@ -99,12 +99,31 @@ def filled(text):
     return with_results(with_table(text) if BEGIN in text else text)
 
 
+def long_lines(text):
+    """Return (line number, length) of the lines that are too long, but for tables, code, and what a link makes long."""
+    found, in_code = [], False
+    for number, line in enumerate(text.splitlines(), start=1):
+        in_code ^= line.lstrip().startswith("```")
+        only_link = re.fullmatch(r"[-* ]*!?\[[^]]*\]\([^)]*\)[.,;:]?", line)
+        without_addresses = re.sub(r"https?://[^\s)]+", "", line)
+        if not in_code and not line.startswith("|") and not only_link and len(without_addresses) > WIDTH:
+            found.append((number, len(line)))
+    return found
+
+
 def check():
     """Return a sentence for everything in the documents that is not as it should be."""
     texts = {path.relative_to(ROOT): path.read_text() for path in documents()}
-    return [
+    behind = [
         f"{name} has tables that are behind; run: make docs" for name, text in texts.items() if filled(text) != text
     ]
+    texts |= {name: (ROOT / name).read_text() for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")}
+    long = [
+        f"{name}:{number} has {length} columns, more than {WIDTH}"
+        for name, text in texts.items()
+        for number, length in long_lines(text)
+    ]
+    return behind + long
 
 
 def documents():

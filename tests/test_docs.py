@@ -35,3 +35,12 @@ def test_links_and_pictures_exist():
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_long_lines_are_found_but_for_tables_code_and_links():
+    long_lines = runpy.run_path(str(ROOT / "docs" / "make.py"))["long_lines"]
+    word = "a" * 121
+    link = f"[a picture](https://example.org/{word})"
+    assert long_lines(f"short\n{'a ' * 61}") == [(2, 122)]
+    assert long_lines(f"| {word} |\n```\n{word}\n```\n- {link}\nSee {link} for more.\n![b](../{word}.png)") == []
+    assert long_lines(f"```\n{word}\n```\n{word}") == [(4, 121)]
