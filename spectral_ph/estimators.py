@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from spectral_ph._types import EngineName, FloatArray, RandomState
-from spectral_ph.distances.registry import DISTANCES, distance_matrix
+from spectral_ph.distances.compute import distance_matrix
+from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.pipeline import find_loops, persistence
 
 

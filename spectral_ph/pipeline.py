@@ -10,10 +10,11 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
+from spectral_ph.distances.compute import compute, compute_implicit
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.passes import check_steps
-from spectral_ph.distances.registry import DISTANCES, compute, compute_implicit
+from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import spectral_ph as sph
-from spectral_ph.distances import DISTANCES, compute
+from spectral_ph.distances import DISTANCES
+from spectral_ph.distances.compute import compute
 from spectral_ph.graph import nearest_neighbors
 
 HEAVY = (

@@ -361,11 +361,11 @@ def test_truncated_says_how_far_it_may_be_off():
 
 
 def test_slow_spectra_get_more_eigenpairs(monkeypatch):
-    from spectral_ph.distances import registry
+    from spectral_ph.distances import compute
 
     X = sph.datasets.circle(600, ambient_dim=3, sigma=0.0)
     for limit, expected in ((0.0, 100), (1.9, 200)):
-        monkeypatch.setattr(registry, "LOW_CUT", limit)
+        monkeypatch.setattr(compute, "LOW_CUT", limit)
         with pytest.warns(sph.SpectralWarning, match=f"^distances were computed from {expected} of 600"):
             P = sph.persistence(X, method="truncated")
         assert P.settings["n_components"] == expected

@@ -6,8 +6,9 @@ from typing import Any
 
 from spectral_ph import _check
 from spectral_ph._types import Settings
+from spectral_ph.distances.compute import NEIGHBOR_GRAPH
 from spectral_ph.distances.passes import check_steps
-from spectral_ph.distances.registry import DISTANCES, NEIGHBOR_GRAPH
+from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.verdict import null
 
 Candidate = tuple[str, Settings]

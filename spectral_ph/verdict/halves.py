@@ -10,7 +10,7 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.distances.registry import NEIGHBOR_GRAPH, compute, neighbourhood
+from spectral_ph.distances.compute import NEIGHBOR_GRAPH, compute, neighbourhood
 from spectral_ph.distances.resistance import by_pass
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
