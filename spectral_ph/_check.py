@@ -371,14 +371,39 @@ def seed_record(random_state: RandomState) -> int | str | None:
     return f"a {type(random_state).__name__}"
 
 
-def parameters(function: Callable[..., Any], given: dict[str, Any], what: str) -> None:
-    """Refuse keyword arguments that `function` does not take, naming the nearest that it does."""
+MEANT = {"k": "n_neighbors", "method": "solver"}
+"""What a name of other libraries, or an old one, most likely means."""
+
+COMPONENTS = ("n_pcs", "n_comps", "n_dims")
+"""How other libraries ask for principal components, which are made before anything here begins."""
+
+
+def parameters(function: Callable[..., Any], given: dict[str, Any], what: str, also: Iterable[str] = ()) -> None:
+    """Refuse keyword arguments that `function` does not take, naming the nearest that it or its caller takes.
+
+    Parameters
+    ----------
+    function : its keyword-only parameters are those allowed.
+    given : arguments by name.
+    what : what takes them, as the sentence calls it.
+    also : further names that the whole chain knows; not allowed here, but a misspelt name may have meant one.
+    """
     known = [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise InputError(f"{what} has no parameter {name!r}{hint} It takes: {', '.join(known) or 'none'}.")
+        if name in known:
+            continue
+        takes = f"It takes: {', '.join(known) or 'none'}."
+        if name in COMPONENTS:
+            raise InputError(
+                f"{what} has no parameter {name!r}: the points decide how many components there are; pass fewer columns, or "
+                f"reduce counts by spectral_ph.preprocess(..., n_components={given[name]!r})."
+            )
+        candidates = [*known, *(n for n in also if n not in known)]
+        near = [MEANT[name]] if MEANT.get(name) in candidates else []
+        if name not in candidates:  # which needs no other spelling, but another place
+            near = near or difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}? " if near else ". "
+        raise InputError(f"{what} has no parameter {name!r}{hint}{takes}")
 
 
 _collecting: ContextVar[list[str] | None] = ContextVar("collecting", default=None)

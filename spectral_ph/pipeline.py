@@ -10,11 +10,11 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
-from spectral_ph.distances.compute import compute, compute_implicit
+from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.passes import check_steps
-from spectral_ph.distances.registry import DISTANCES
+from spectral_ph.distances.registry import DISTANCES, keywords
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
@@ -105,7 +105,8 @@ def persistence(
         if method not in METHODS:
             params["method"] = method
         if way == "exact":
-            computed = compute(X, distance, graph=graph, random_state=random_state, **params)
+            recipe, own = parted(distance, params, also=keywords(persistence))
+            computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
             P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
             chosen = chosen | computed.settings
         else:
@@ -113,7 +114,10 @@ def persistence(
                 params["steps"] = check_steps(
                     None, params.get("passes", 1)
                 )  # as exact: few points are left for the homology
-            implicit, settings = compute_implicit(X, distance, graph=graph, random_state=random_state, **params)
+            recipe, own = parted(distance, params, "truncated", also=keywords(persistence))
+            implicit, settings = compute_implicit(
+                X, distance, graph=graph, recipe=recipe, random_state=random_state, **own
+            )
             chosen = settings | chosen | implicit.facts
             if way == "truncated":
                 _warn_truncated(implicit)
@@ -294,7 +298,8 @@ def find_loops(
                 f"{NEAR} nearest neighbours; pass max_points={n} to use all."
             )
         Y = X if subset is None or points is None else points[subset]
-        computed = compute(Y, name, graph=graph, random_state=random_state, **chosen)
+        recipe, own = parted(name, chosen, also=keywords(find_loops))
+        computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
         P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at)
     settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at, "splits": splits, "level": level}
     settings["random_state"] = _check.seed_record(random_state)

@@ -273,7 +273,7 @@ def test_no_p_value_without_a_calibration(call, why):
     ("arguments", "sentence"),
     [
         ({"distance": "euclid"}, "'euclid' is not a known distance; did you mean 'euclidean'?"),
-        ({"n_neighbours": 10}, "distance 'eff_res' has no parameter 'n_neighbours'; did you mean 'pass_neighbors'?"),
+        ({"n_neighbours": 10}, "distance 'eff_res' has no parameter 'n_neighbours'; did you mean 'n_neighbors'?"),
         (
             {"n_neighbors": 70},
             "n_neighbors=70 needs halves of more than 70 points, and those of n_samples=120 have 60; pass n_neighbors=59 or "
@@ -419,7 +419,7 @@ def test_landmarks_reach_degree_two():
         ({"method": "landmarks", "n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, and 0 came."),
         (
             {"method": "truncated", "corrected": False},
-            "the truncated form of distance 'eff_res' has no parameter 'corrected'; did you mean 'disconnected'? It takes: "
+            "the truncated form of distance 'eff_res' has no parameter 'corrected'. It takes: "
             "passes, pass_neighbors, steps, n_components, sqrt, disconnected, random_state.",
         ),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,26 +10,22 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchMethod, Settings
-from spectral_ph.distances.registry import DISTANCES, ROWS, keywords
+from spectral_ph.distances.registry import DISTANCES, ROWS, Distance, Form, keywords
 from spectral_ph.graph.neighbors import nearest_neighbors
-from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
+from spectral_ph.graph.symmetrize import Recipe, graph_from_edges, undirected_edges
 from spectral_ph.graph.weights import conductances
+
+USUAL = Recipe()
+"""The neighbour graph unless told otherwise."""
 
 LOW_CUT = 0.4
 MORE_COMPONENTS = 200
 """A truncated form takes so many eigenpairs, unless told how many, where its default number ends below `LOW_CUT`."""
 
 INSTEAD = "use fewer points, or persistence(..., method='truncated'), which holds no matrix."
-NEIGHBOR_GRAPH: Settings = {
-    "n_neighbors": 15,
-    "metric": "euclidean",
-    "mode": "union",
-    "weighted": False,
-    "search": "auto",
-}
-"""How a neighbour graph is made unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,43 +42,79 @@ class Computed:
     settings: Settings
 
 
+def parted(distance: str, given: Settings, form: Form = "exact", also: Iterable[str] = ()) -> tuple[Recipe, Settings]:
+    """Part arguments given by name into those of the neighbour graph and those of the distance.
+
+    Parameters
+    ----------
+    distance : name of a row.
+    given : arguments by name. `n_neighbors` is the graph's, or that of a distance that makes no graph and counts
+        neighbours itself; None leaves it at its default.
+    form : what the distance is computed as.
+    also : names that the caller takes itself. They are refused here, but a misspelt name may have meant one of them.
+
+    Returns
+    -------
+    recipe : of the neighbour graph.
+    params : of the distance, and "dtype" if it was given.
+
+    Raises
+    ------
+    InputError : for an unknown distance or parameter, or a distance without that form.
+    """
+    row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
+    function, what = _function(row, form)
+    params = {name: value for name, value in given.items() if name != "n_neighbors" or value is not None}
+    made = {name: params.pop(name) for name in Recipe.names() if name in params and name not in keywords(function)}
+    own = {name: value for name, value in params.items() if name != "dtype" or form in ("truncated", "landmarks")}
+    _check.parameters(
+        function, own, what, also=(*row.parameters, *Recipe.names(), "dtype", "graph", "random_state", *also)
+    )
+    return Recipe(**made), params
+
+
+def _function(row: Distance, form: Form) -> tuple[Callable[..., Any], str]:
+    """Return what computes a form of a distance, and what a sentence calls it."""
+    if form in ("exact", "verdict"):
+        return row.function, f"distance {row.name!r}"
+    if row.implicit is None:
+        able = ", ".join(r.name for r in ROWS if r.implicit is not None)
+        raise _check.InputError(f"distance {row.name!r} has no truncated form; those that have one are: {able}.")
+    return row.implicit, f"the truncated form of distance {row.name!r}"
+
+
 def compute(
     X: FloatArray | None,
     distance: str,
     *,
     graph: Graph | None = None,
-    n_neighbors: int = 15,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
-    mode: GraphMode = "union",
-    weighted: bool = False,
-    search: SearchMethod = "auto",
+    recipe: Recipe = USUAL,
     dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
     **params: Any,
 ) -> Computed:
-    """Compute a distance matrix together with its settings; `distance_matrix` is the same and returns the matrix alone.
-
-    Parameters and errors are those of `distance_matrix`.
+    """Compute a distance matrix together with its settings; `distance_matrix` returns the matrix alone.
 
     Parameters
     ----------
     X : points, distances or None.
     distance : name of a row.
     graph : a ready graph in place of X.
-    n_neighbors, metric, mode, weighted, search : the neighbour graph.
+    recipe : how the neighbour graph is made; refused where none is made, unless it is the usual one.
     dtype : how the finished matrix is kept.
     random_state : seed.
-    **params : of the distance.
+    **params : of the distance, as `parted` returns them.
 
     Returns
     -------
     Computed
+
+    Raises
+    ------
+    InputError, TooLargeError : as `distance_matrix`.
     """
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
-    _check.parameters(row.function, params, f"distance {distance!r}")
-    if (X is None) == (graph is None):
-        came = "neither" if X is None else "both"
-        raise _check.InputError(f"either points X or graph=A is needed, and {came} came.")
+    _one_of_both(X, graph)
     settings: Settings = {"distance": distance}
     if "random_state" in row.parameters:
         params.setdefault("random_state", random_state)
@@ -91,12 +123,11 @@ def compute(
         settings["random_state"] = _check.seed_record(settings["random_state"])
     if row.needs != "graph" or graph is not None:
         why = f"distance {distance!r} needs none" if row.needs != "graph" else "graph=A came"
-        made = {"n_neighbors": n_neighbors, "metric": metric, "mode": mode, "weighted": weighted, "search": search}
-        for name, value in made.items():
-            if value != NEIGHBOR_GRAPH[name]:
-                raise _check.InputError(
-                    f"{name} is for making a neighbour graph, and {why}; leave {name} out, or choose a distance on a graph."
-                )
+        for name in recipe.changed():
+            raise _check.InputError(
+                Argument(name), f" is for making a neighbour graph, and {why}; leave ", Argument(name),
+                " out, or choose a distance on a graph."
+            )  # fmt: skip
     if row.needs != "graph":
         if X is None:
             able = ", ".join(r.name for r in ROWS if r.needs == "graph")
@@ -110,21 +141,12 @@ def compute(
             _check.distinct(X)
         D, facts = row.function(X, **params)
         return _kept(D, settings | facts, dtype)
-    if row.edges == "lengths" and weighted is not False:
+    if row.edges == "lengths" and recipe.weighted is not False:
         raise _check.InputError(
-            f"weighted is about conductances, and distance {distance!r} works on the lengths of the edges; leave weighted out."
-        )
-    A, made_how = neighbourhood(
-        X,
-        graph,
-        n_neighbors=n_neighbors,
-        metric=metric,
-        mode=mode,
-        weighted=weighted,
-        search=search,
-        random_state=random_state,
-        edges=row.edges,
-    )
+            Argument("weighted"), f" is about conductances, and distance {distance!r} works on the lengths of the edges; leave ",
+            Argument("weighted"), " out.",
+        )  # fmt: skip
+    A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges)
     _pass_neighbors(row.function, params, made_how)
     settings |= params | made_how
     if "random_state" in settings:
@@ -133,6 +155,12 @@ def compute(
     _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
     D, facts = row.function(A, **params)
     return _kept(D, settings | facts, dtype)
+
+
+def _one_of_both(X: FloatArray | None, graph: Graph | None) -> None:
+    if (X is None) == (graph is None):
+        came = "neither" if X is None else "both"
+        raise _check.InputError("either points X or ", Argument("graph"), f"=A is needed, and {came} came.")
 
 
 def _pass_neighbors(function: Callable[..., Any], params: Settings, made_how: Settings) -> None:
@@ -144,12 +172,8 @@ def _pass_neighbors(function: Callable[..., Any], params: Settings, made_how: Se
 def neighbourhood(
     X: FloatArray | None,
     graph: Graph | None,
+    recipe: Recipe = USUAL,
     *,
-    n_neighbors: int = 15,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
-    mode: GraphMode = "union",
-    weighted: bool = False,
-    search: SearchMethod = "auto",
     random_state: RandomState = 0,
     edges: Literal["conductances", "lengths"] = "conductances",
 ) -> tuple[Graph, Settings]:
@@ -157,7 +181,8 @@ def neighbourhood(
 
     Parameters
     ----------
-    X, graph, n_neighbors, metric, mode, weighted, search, random_state : as for `distance_matrix`.
+    X, graph, random_state : as for `distance_matrix`.
+    recipe : how the graph of the points is made.
     edges : "conductances", or "lengths": the entries are the lengths of the edges, with a stored zero for an edge between
         duplicates; of a graph that was passed, one over its conductances.
 
@@ -182,18 +207,25 @@ def neighbourhood(
                 )
         return A, {"graph": f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"}
     assert X is not None
-    weighted = _check.flag(weighted, "weighted")
-    if metric != "precomputed":
+    weighted = _check.flag(recipe.weighted, "weighted")
+    if recipe.metric != "precomputed":
         X = _check.points(X)
         _check.distinct(X)
-    found = nearest_neighbors(X, n_neighbors, metric, method=search, random_state=random_state)
-    pairs, lengths = undirected_edges(found, mode)
+    found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, method=recipe.search, random_state=random_state)
+    pairs, lengths = undirected_edges(found, recipe.mode)
     weights = lengths if edges == "lengths" else conductances(lengths, weighted)
     A = graph_from_edges(pairs, weights, len(found.indices))
-    settings: Settings = {"n_neighbors": n_neighbors, "metric": found.settings["metric"], "mode": mode}
+    settings: Settings = {
+        "n_neighbors": recipe.n_neighbors,
+        "metric": found.settings["metric"],
+        "mode": recipe.mode,
+        "weighted": weighted,
+        "search": found.settings["method"],
+        "recall": found.recall,
+    }
     if edges == "lengths":
-        return A, settings | {"search": found.settings["method"], "recall": found.recall}
-    return A, settings | {"weighted": weighted, "search": found.settings["method"], "recall": found.recall}
+        del settings["weighted"]
+    return A, settings
 
 
 def compute_implicit(
@@ -201,6 +233,7 @@ def compute_implicit(
     distance: str,
     *,
     graph: Graph | None = None,
+    recipe: Recipe = USUAL,
     random_state: RandomState = 0,
     **params: Any,
 ) -> tuple[ImplicitDistances, Settings]:
@@ -211,8 +244,9 @@ def compute_implicit(
     X : (n, d) points or None.
     distance : name of a row that has an implicit form.
     graph : a ready graph in place of X.
+    recipe : how the neighbour graph of the points is made.
     random_state : seed.
-    **params : of the neighbour graph and of the implicit form, by name.
+    **params : of the implicit form, as `parted` returns them.
 
     Returns
     -------
@@ -224,23 +258,17 @@ def compute_implicit(
     InputError : for a distance without an implicit form, or as `distance_matrix`.
     """
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
-    if row.implicit is None:
-        able = ", ".join(r.name for r in ROWS if r.implicit is not None)
-        raise _check.InputError(f"distance {distance!r} has no truncated form; those that have one are: {able}.")
-    if (X is None) == (graph is None):
-        came = "neither" if X is None else "both"
-        raise _check.InputError(f"either points X or graph=A is needed, and {came} came.")
-    made = {name: params.pop(name) for name in NEIGHBOR_GRAPH if name in params}
-    _check.parameters(row.implicit, params, f"the truncated form of distance {distance!r}")
-    A, settings = neighbourhood(X, graph, **made, random_state=random_state)
-    _pass_neighbors(row.implicit, params, settings)
-    implicit = row.implicit(A, random_state=random_state, **params)
+    function, _ = _function(row, "truncated")
+    _one_of_both(X, graph)
+    A, settings = neighbourhood(X, graph, recipe, random_state=random_state)
+    _pass_neighbors(function, params, settings)
+    implicit = function(A, random_state=random_state, **params)
     if "n_components" not in params and implicit.facts["cut_at"] < LOW_CUT and not implicit.facts["complete"]:
         # Slow diffusion is cut off: on 10,000 pallium cells 100 eigenpairs (cut at .3) put the birth of the top loop 11 %
         # too high, 200 (cut at .43) 0.2 %.
         params["n_components"] = MORE_COMPONENTS
-        implicit = row.implicit(A, random_state=random_state, **params)
-    given = keywords(row.implicit) | params | {"random_state": _check.seed_record(random_state)}
+        implicit = function(A, random_state=random_state, **params)
+    given = keywords(function) | params | {"random_state": _check.seed_record(random_state)}
     return implicit, {"distance": distance} | given | settings
 
 
@@ -256,7 +284,7 @@ def distance_matrix(
     distance: str = "eff_res",
     *,
     graph: Graph | None = None,
-    n_neighbors: int = 15,
+    n_neighbors: int | None = None,
     metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
     mode: GraphMode = "union",
     weighted: bool = False,
@@ -275,8 +303,10 @@ def distance_matrix(
         and "precomputed". `spectral_ph.distances.DISTANCES` has a row for each.
     graph : (n, n) symmetric sparse matrix of conductances, in place of X, for distances on a graph. To "geodesic" an edge
         is as long as one over its conductance.
-    n_neighbors, metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph` (`search` is its
-        `method`); for distances on a graph made from points, and refused elsewhere.
+    n_neighbors : neighbours of each point in the neighbour graph, itself not counted; None is 15. To a distance that makes no
+        graph but counts neighbours (`dtm`, `core`, `umap_graph`, `umap`) it is their number, and None is its own default.
+    metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph`; for distances on a graph made
+        from points, and refused elsewhere.
     dtype : "float32" halves the memory of the result and rounds each distance to 6e-8 of its size; it is computed in
         float64 either way.
     random_state : seed for whatever is random in the search and in the distance.
@@ -299,17 +329,7 @@ def distance_matrix(
     >>> sph.distance_matrix(X, "eff_res", n_neighbors=10).shape
     (200, 200)
     """
-    D = compute(
-        X,
-        distance,
-        graph=graph,
-        n_neighbors=n_neighbors,
-        metric=metric,
-        mode=mode,
-        weighted=weighted,
-        search=search,
-        dtype=dtype,
-        random_state=random_state,
-        **params,
-    ).D
+    given = {"n_neighbors": n_neighbors, "metric": metric, "mode": mode, "weighted": weighted, "search": search}
+    recipe, own = parted(distance, given | params, also=("distance",))
+    D = compute(X, distance, graph=graph, recipe=recipe, dtype=dtype, random_state=random_state, **own).D
     return D.copy() if D is X else np.ascontiguousarray(D)

@@ -72,6 +72,10 @@ class Range:
         return " or ".join([f"{self.kind}, {span}", *others])
 
 
+Form = Literal["exact", "truncated", "landmarks", "verdict"]
+"""What a distance is computed as: a matrix; implicitly, for all points or a few; or a matrix for the verdict of `find_loops`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Distance:
     """What the house knows about one distance.

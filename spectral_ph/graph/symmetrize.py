@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +12,35 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, Graph, GraphMode, IntArray, RandomState, SearchMethod
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 from spectral_ph.graph.weights import conductances
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a neighbour graph is made from points. Its defaults are those of every door; recipes compare by value.
+
+    Attributes
+    ----------
+    n_neighbors : neighbours of each point, itself not counted.
+    metric : one of `spectral_ph.graph.METRICS`, or a function of two rows.
+    mode : "union" joins i and j if either is among the other's neighbours, "mutual" if both are.
+    weighted : False: all edges have conductance 1. True: 1 / distance.
+    search : how neighbours are searched, "auto", "exact" or "nndescent"; see `spectral_ph.graph.nearest_neighbors`.
+    """
+
+    n_neighbors: int = 15
+    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean"
+    mode: GraphMode = "union"
+    weighted: bool = False
+    search: SearchMethod = "auto"
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the arguments."""
+        return tuple(field.name for field in fields(cls))
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the names of the arguments that are not at their default."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name) != field.default)
 
 
 def undirected_edges(neighbors: Neighbors, mode: GraphMode = "union") -> tuple[IntArray, FloatArray]:

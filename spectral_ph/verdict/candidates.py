@@ -6,9 +6,9 @@ from typing import Any
 
 from spectral_ph import _check
 from spectral_ph._types import Settings
-from spectral_ph.distances.compute import NEIGHBOR_GRAPH
 from spectral_ph.distances.passes import check_steps
 from spectral_ph.distances.registry import DISTANCES
+from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.verdict import null
 
 Candidate = tuple[str, Settings]
@@ -60,7 +60,7 @@ def candidates(distance: str, params: dict[str, Any], half: int, makes_graph: bo
         return [(name, _joined(name, params))]
     found: list[Candidate] = []
     for name, open_settings in CANDIDATES:
-        takes = {*NEIGHBOR_GRAPH, *DISTANCES[name].parameters}
+        takes = {*Recipe.names(), *DISTANCES[name].parameters}
         if distance not in ("auto", name) or not set(params) <= takes | {"dtype"}:
             continue
         k, most = open_settings["n_neighbors"], max(half // POINTS_A_NEIGHBOR, 2)
@@ -113,6 +113,6 @@ def uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n:
     for key, value in chosen.items():
         if key in ranges and (value is None or not ranges[key][0] <= value <= ranges[key][1]):
             return f"the test was not calibrated for {key}={value!r}"
-        if key not in free and value != {**NEIGHBOR_GRAPH, **DISTANCES[name].parameters}.get(key):
+        if key not in free and value != getattr(Recipe, key, DISTANCES[name].parameters.get(key)):
             return f"the test was not calibrated for {key}={value!r}"
     return ""

@@ -10,9 +10,10 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.distances.compute import NEIGHBOR_GRAPH, compute, neighbourhood
+from spectral_ph.distances.compute import compute, neighbourhood, parted
 from spectral_ph.distances.resistance import by_pass
 from spectral_ph.graph.neighbors import nearest_among
+from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
 from spectral_ph.verdict.candidates import Candidate
 from spectral_ph.verdict.evidence import evidence
@@ -119,10 +120,10 @@ def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[S
         wanted = {int(choice[c][1].get("passes", 1)): c for c in members}
         name, params = choice[members[0]]
         with _check.unheard() as said:
-            usual = {*NEIGHBOR_GRAPH, "passes", "steps", "disconnected"}
+            usual = {*Recipe.names(), "passes", "steps", "disconnected"}
             if name == "eff_res" and len(wanted) > 1 and "steps" in params and {*params} <= usual:
-                made = {key: params[key] for key in NEIGHBOR_GRAPH if key in params}
-                A, _ = neighbourhood(X, None, **made, random_state=seed)
+                recipe, _ = parted(name, params)
+                A, _ = neighbourhood(X, None, recipe, random_state=seed)
                 matrices = by_pass(
                     A, max(wanted), params["n_neighbors"], params["steps"], disconnected=params["disconnected"]
                 )
@@ -131,6 +132,7 @@ def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[S
                         found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
             else:
                 for c in members:
-                    D = compute(X, name, random_state=seed, **choice[c][1]).D
+                    recipe, own = parted(name, choice[c][1])
+                    D = compute(X, name, recipe=recipe, random_state=seed, **own).D
                     found[c] = seen(D, at, LOOKED_AT, tuple(said))
     return [found[c] for c in range(len(choice))]
