@@ -21,7 +21,9 @@ NEIGHBORS = 30
 def rows_of(name, X, most):
     rows = []
     A = sph.neighbor_graph(X, NEIGHBORS)
-    for number, (D, facts) in enumerate(by_pass(A, most, NEIGHBORS, 1, disconnected="max"), start=1):
+    for number, (D, facts) in enumerate(
+        by_pass(A, passes=most, pass_neighbors=NEIGHBORS, steps=1, disconnected="max"), start=1
+    ):
         S = sph.spectrum(A)
         mu = np.delete(S.values, S.trivial)
         weight = (1 - mu) ** 2 / mu

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
 from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
-from spectral_ph.distances.passes import check_steps
-from spectral_ph.distances.registry import DISTANCES, keywords
+from spectral_ph.distances.registry import DISTANCES, Distance, Form, keywords
 from spectral_ph.graph.neighbors import nearest_among
+from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.agreement import NEAR, carry_loops
@@ -99,28 +100,23 @@ def persistence(
     """
     with _check.collected() as warned:
         n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
-        plain = distance == "eff_res" and (params.get("corrected") is False or params.get("steps") == 0)
-        way, reason = _method(method, distance, n, maxdim, engine, coeff, plain)
-        chosen: Settings = {"method": way, "method_reason": reason}
+        row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
         if method not in METHODS:
             params["method"] = method
-        if way == "exact":
-            recipe, own = parted(distance, params, also=keywords(persistence))
+        form, reason = _form(method, row, params, n, maxdim, engine, coeff)
+        recipe, own = parted(distance, params, form, also=keywords(persistence))
+        chosen: Settings = {"method": form, "method_reason": reason}
+        if form == "exact":
             computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
             P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
             chosen = chosen | computed.settings
         else:
-            if distance == "eff_res" and way == "landmarks" and params.get("steps") is None:
-                params["steps"] = check_steps(
-                    None, params.get("passes", 1)
-                )  # as exact: few points are left for the homology
-            recipe, own = parted(distance, params, "truncated", also=keywords(persistence))
             implicit, settings = compute_implicit(
                 X, distance, graph=graph, recipe=recipe, random_state=random_state, **own
             )
             chosen = settings | chosen | implicit.facts
-            if way == "truncated":
-                _warn_truncated(implicit)
+            if form == "truncated":
+                _warn_truncated(implicit, {name: value for name, value in own.items() if params.get(name) is None})
                 P = implicit_persistence(implicit, threshold, cocycles=cocycles)
             else:
                 P, facts = _on_landmarks(implicit, n_landmarks, maxdim, engine, threshold, coeff, cocycles)
@@ -128,26 +124,33 @@ def persistence(
     return dataclasses.replace(P, settings=chosen | P.settings, warnings=tuple(warned))
 
 
-def _method(method: str, distance: str, n: int, maxdim: int, engine: str, coeff: int, plain: bool) -> tuple[str, str]:
-    """Return "exact", "truncated" or "landmarks", and why; the plain resistance has only the first."""
-    if method in ("truncated", "landmarks"):
-        if method == "truncated" and (maxdim > 1 or coeff != 2 or engine not in ("auto", "h1")):
-            raise _check.InputError(
-                f"method='truncated' computes degrees 0 and 1 over Z/2 with engine 'h1', and maxdim={maxdim}, coeff={coeff}, "
-                f"engine={engine!r} came; pass method='landmarks', or method='exact'."
-            )
-        return method, "asked for"
+def _form(
+    method: str, row: Distance, params: Settings, n: int, maxdim: int, engine: str, coeff: int
+) -> tuple[Form, str]:
+    """Return what the distance is computed as, "exact", "truncated" or "landmarks", and why."""
+    without_matrix = maxdim <= 1 and coeff == 2 and engine in ("auto", "h1")
+    if method == "truncated" and not without_matrix:
+        raise _check.InputError(
+            Argument("method", "truncated"), " computes degrees 0 and 1 over Z/2 with engine 'h1', and ",
+            Argument("maxdim", maxdim), ", ", Argument("coeff", coeff), ", ", Argument("engine", engine), " came; pass ",
+            Argument("method", "landmarks"), ", or ", Argument("method", "exact"), ".",
+        )  # fmt: skip
+    if method == "truncated":
+        return "truncated", "asked for"
+    if method == "landmarks":
+        return "landmarks", "asked for"
     if method != "auto":
         return "exact", "asked for"
     if n <= EXACT_POINTS and MATRIX_SHARE * 8.0 * n**2 <= _check.available_memory():
         return "exact", f"{n} points are at most {EXACT_POINTS} and their matrix fits in memory"
-    row = DISTANCES.get(distance)
-    if row is None or row.implicit is None or plain or maxdim > 1 or coeff != 2 or engine not in ("auto", "h1"):
+    own = {name: value for name, value in params.items() if name not in Recipe.names()}
+    if not without_matrix or not row.truncates(own):
         return "exact", "nothing else computes what is asked for"
     return "truncated", f"{n} points are more than {EXACT_POINTS}, or their matrix does not fit in memory"
 
 
-def _warn_truncated(implicit: ImplicitDistances) -> None:
+def _warn_truncated(implicit: ImplicitDistances, filled: Settings) -> None:
+    """Say how far the distances may be off, and which parameters the truncated form filled in."""
     facts = implicit.facts
     if facts.get("complete"):
         return
@@ -155,8 +158,12 @@ def _warn_truncated(implicit: ImplicitDistances) -> None:
     _check.warn(
         f"distances were computed from {facts['n_components']} of {len(implicit)} eigenpairs and an estimate of the rest: on "
         f"{error['all']['pairs']} sampled pairs they are off by at most {error['all']['max']:.2g}, on edges of the graph by at "
-        f"most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and births and deaths by about as much."
-        + (" Effective resistance has one step here (pass steps)." if facts.get("steps") == 1 else "")
+        f"most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and births and deaths by about as much.",
+        *(
+            part
+            for name, value in filled.items()
+            for part in (" The truncated form takes ", Argument(name, value), ".")
+        ),
     )
 
 
@@ -298,7 +305,7 @@ def find_loops(
                 f"{NEAR} nearest neighbours; pass max_points={n} to use all."
             )
         Y = X if subset is None or points is None else points[subset]
-        recipe, own = parted(name, chosen, also=keywords(find_loops))
+        recipe, own = parted(name, chosen, "verdict", also=keywords(find_loops))
         computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
         P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at)
     settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at, "splits": splits, "level": level}

@@ -348,7 +348,7 @@ def test_truncated_says_how_far_it_may_be_off():
     assert P.settings["n_components"] == 60
     np.testing.assert_allclose(P[1][0], exact[1][0], rtol=0.1)
     assert P.settings["steps"] == 1
-    assert P.warnings[-1].endswith("Effective resistance has one step here (pass steps).")
+    assert P.warnings[-1].endswith("The truncated form takes steps=1.")
     with pytest.warns(sph.SpectralWarning, match=r"by about as much\.$"):
         four = sph.persistence(X, method="truncated", n_components=60, steps=4)
     np.testing.assert_allclose(four[1][0], sph.persistence(X)[1][0], rtol=0.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,7 +50,7 @@ def parted(distance: str, given: Settings, form: Form = "exact", also: Iterable[
     distance : name of a row.
     given : arguments by name. `n_neighbors` is the graph's, or that of a distance that makes no graph and counts
         neighbours itself; None leaves it at its default.
-    form : what the distance is computed as.
+    form : what the distance is computed as; what it takes for parameters that were left open is filled in.
     also : names that the caller takes itself. They are refused here, but a misspelt name may have meant one of them.
 
     Returns
@@ -70,7 +70,7 @@ def parted(distance: str, given: Settings, form: Form = "exact", also: Iterable[
     _check.parameters(
         function, own, what, also=(*row.parameters, *Recipe.names(), "dtype", "graph", "random_state", *also)
     )
-    return Recipe(**made), params
+    return Recipe(**made), row.filled(form, params)
 
 
 def _function(row: Distance, form: Form) -> tuple[Callable[..., Any], str]:
@@ -155,6 +155,42 @@ def compute(
     _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
     D, facts = row.function(A, **params)
     return _kept(D, settings | facts, dtype)
+
+
+def by_stage(
+    X: FloatArray,
+    distance: str,
+    last: int,
+    *,
+    recipe: Recipe = USUAL,
+    dtype: Literal["float64", "float32"] = "float64",
+    random_state: RandomState = 0,
+    **params: Any,
+) -> Iterator[FloatArray]:
+    """Yield what `compute` returns for each number of stages of a distance; the neighbour graph is made once.
+
+    Parameters
+    ----------
+    X : (n, d) points.
+    distance : name of a row that has stages.
+    last : the largest number of stages.
+    recipe, dtype, random_state, **params : as for `compute`; what `params` say of the number of stages does not count.
+
+    Yields
+    ------
+    (n, n) distances, which the next stage reads.
+
+    Raises
+    ------
+    InputError : as `distance_matrix`.
+    """
+    row = DISTANCES[distance]
+    assert row.stages is not None
+    A, made_how = neighbourhood(X, None, recipe, random_state=random_state, edges=row.edges)
+    params = {"random_state": random_state} | params | {row.stage: last}
+    _pass_neighbors(row.function, params, made_how)
+    for D, _ in row.stages(A, **params):
+        yield _kept(D, {}, dtype).D
 
 
 def _one_of_both(X: FloatArray | None, graph: Graph | None) -> None:

@@ -81,10 +81,10 @@ def eff_res_implicit(
     A : (n, n) graph.
     passes, pass_neighbors : as for `eff_res`; neighbours are the nearest under the implicit distances, so that the error of
         each pass, which `facts` states for the last, enters the graph of the next.
-    steps : as for `eff_res`, at least 1; None is 1 here (4 for landmarks). What is cut off counts with
-        (1 - mu)^(2 steps) / mu, so its error falls with them. But without the noise in all pairs thousands of short loops are
-        born, and homology that computes every distance on its way takes long: 38 s in place of .3 s for four steps of 4,000
-        points of the noisy circle.
+    steps : as for `eff_res`, at least 1. What is cut off counts with (1 - mu)^(2 steps) / mu, so its error falls with them.
+        `persistence` takes one for method="truncated" unless told otherwise: without the noise in all pairs thousands of short
+        loops are born, and homology that computes every distance on its way takes long, 38 s in place of 0.3 s for four steps
+        of 4,000 points of the noisy circle.
     n_components : eigenpairs, the trivial ones counted; None for all, as where there are fewer, and then it is exact.
         The default of 100: see Notes.
     sqrt : the distance is the root, a Euclidean metric but for the corrections.
@@ -133,7 +133,7 @@ def eff_res_implicit(
     A = _check.graph(A)
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     rng = _check.generator(random_state)
-    steps = 1 if steps is None else check_steps(steps, passes)
+    steps = check_steps(steps, passes)
     if steps == 0:
         raise _check.InputError(
             "the truncated form is of the corrected resistance, and steps=0 came; pass steps of at least 1, or method='exact'."

@@ -87,6 +87,30 @@ def check_steps(steps: object, passes: int, corrected: bool = True) -> int:
     return number
 
 
+def settled(given: Settings) -> Settings:
+    """Check the passes and steps that were asked for, as far as they were.
+
+    Parameters
+    ----------
+    given : parameters of effective resistance by name.
+
+    Returns
+    -------
+    dict with the same parameters, and steps=0 where `corrected` is False.
+
+    Raises
+    ------
+    InputError : for numbers out of range, or steps of what is not corrected.
+    """
+    known = dict(given)
+    if "passes" in known:
+        known["passes"] = _check.positive_int(known["passes"], "passes")
+    plain = known.get("corrected") is False
+    if plain or known.get("steps") is not None:
+        known["steps"] = check_steps(known.get("steps"), 1, not plain)
+    return known
+
+
 def graph_under(D: FloatArray, k: int) -> Graph:
     """Return the graph of the k nearest neighbours under a distance.
 

@@ -7,7 +7,7 @@ choosing. A new distance is a function that returns (D, facts) and a row here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,9 +18,8 @@ from spectral_ph._types import (
     FloatArray,
     Settings,
 )
-from spectral_ph.distances import affinity, ambient, density, diffusion, layout, path, resistance
+from spectral_ph.distances import affinity, ambient, density, diffusion, layout, passes, path, resistance
 from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
-from spectral_ph.distances.passes import LARGEST_STEPS
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,12 @@ class Distance:
     cost : flops and memory beside the result of 8 n^2 bytes and the neighbour graph; d coordinates, m edges.
     ranges : what each parameter may be.
     edges : whether the graph is to hold "conductances", or "lengths" with a stored zero for an edge of length 0.
+    forms : what a form takes for parameters that were left open, where that is not the default of its function.
+    settled : takes the parameters that were given, refuses some that are wrong before anything is computed, and returns them
+        with one way to say the same thing.
+    stage : the parameter that counts how often the distance is computed anew from itself; empty if it is not.
+    stages : as `function`, and yields (D, facts) for every stage up to the last; None without stages.
+    truncated_ranges : where the implicit form takes less than `ranges` say.
     """
 
     name: str
@@ -104,11 +109,51 @@ class Distance:
     cost: str = ""
     ranges: dict[str, Range] = field(default_factory=dict)
     edges: Literal["conductances", "lengths"] = "conductances"
+    forms: dict[Form, Settings] = field(default_factory=dict)
+    settled: Callable[[Settings], Settings] = dict
+    stage: str = ""
+    stages: Callable[..., Iterator[tuple[FloatArray, Settings]]] | None = None
+    truncated_ranges: dict[str, Range] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Return the keyword parameters with their defaults."""
         return keywords(self.function)
+
+    def filled(self, form: Form, given: Settings) -> Settings:
+        """Return the parameters that were given, and after them what the form takes for those left open.
+
+        Parameters
+        ----------
+        form : what the distance is computed as.
+        given : parameters by name; None leaves one open that the form has a value for.
+
+        Returns
+        -------
+        dict
+        """
+        usual = self.forms.get(form, {})
+        kept = {name: value for name, value in given.items() if value is not None or name not in usual}
+        return kept | {name: value for name, value in usual.items() if name not in kept}
+
+    def truncates(self, given: Settings) -> bool:
+        """Return whether the implicit form computes what was asked for.
+
+        Parameters
+        ----------
+        given : parameters of the distance by name.
+
+        Returns
+        -------
+        bool
+        """
+        if self.implicit is None:
+            return False
+        takes = keywords(self.implicit)
+        return all(
+            name in takes and (name not in self.truncated_ranges or value in self.truncated_ranges[name])
+            for name, value in given.items()
+        )
 
 
 def keywords(function: Callable[..., Any]) -> dict[str, Any]:
@@ -127,6 +172,9 @@ def keywords(function: Callable[..., Any]) -> dict[str, Any]:
 
 FLAG = Range("choice", values=(False, True))
 SEED = Range("seed", least=0)
+JOINED: dict[Form, Settings] = {"verdict": {"disconnected": "max"}}
+"""Halves of the points fall apart more easily than the whole, and one that does must still be looked at."""
+
 DISCONNECTED = Range("choice", values=("raise", "max"))
 NEIGHBORS = Range("whole", 1, limit="n - 1")
 PERPLEXITY = Range("real", 1, limit="(n - 1) / 3", open=True)
@@ -146,7 +194,7 @@ ROWS = (
         ranges={
             "passes": Range("whole", 1),
             "pass_neighbors": Range("whole", 1, limit="n - 1", values=(None,)),
-            "steps": Range("whole", 0, LARGEST_STEPS, values=(None,)),
+            "steps": Range("whole", 0, passes.LARGEST_STEPS, values=(None,)),
             "corrected": FLAG,
             "sqrt": FLAG,
             "method": Range("choice", values=("exact", "spectral")),
@@ -154,6 +202,12 @@ ROWS = (
             "disconnected": DISCONNECTED,
             "random_state": SEED,
         },
+        # Four steps lengthen the homology of all points a hundredfold, and the null of the verdict was made with one.
+        forms={"truncated": {"steps": 1}, "verdict": {"disconnected": "max", "steps": 1}},
+        settled=passes.settled,
+        stage="passes",
+        stages=resistance.by_pass,
+        truncated_ranges={"steps": Range("whole", 1, passes.LARGEST_STEPS, values=(None,))},
     ),
     Distance(
         "diffusion",
@@ -170,6 +224,7 @@ ROWS = (
             "n_components": Range("whole", 1, limit="n", values=(None,)),
             "random_state": SEED,
         },
+        truncated_ranges={"t": Range("whole", 1)},
     ),
     Distance(
         "dpt",
@@ -184,6 +239,7 @@ ROWS = (
             "disconnected": DISCONNECTED,
             "random_state": SEED,
         },
+        forms=JOINED,
     ),
     Distance(
         "eigenmaps",
@@ -199,6 +255,7 @@ ROWS = (
             "disconnected": DISCONNECTED,
             "random_state": SEED,
         },
+        forms=JOINED,
     ),
     Distance(
         "potential",
@@ -219,6 +276,7 @@ ROWS = (
         True,
         cost="n (m + n) log n flops",
         ranges={"disconnected": DISCONNECTED},
+        forms=JOINED,
         edges="lengths",
     ),
     Distance(
@@ -230,6 +288,7 @@ ROWS = (
         True,
         cost="n (m + n) log n flops",
         ranges={"disconnected": DISCONNECTED},
+        forms=JOINED,
     ),
     Distance("euclidean", ambient.euclidean, "points", "|| x_i - x_j ||", "-", True, cost="d n^2 flops"),
     Distance(

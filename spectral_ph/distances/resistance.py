@@ -103,41 +103,40 @@ def eff_res(
     ----------
     von Luxburg, Radl, Hein, NeurIPS 2010; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087), section 4.
     """
-    _check.one_of(method, ("exact", "spectral"), "method of eff_res")
-    corrected, sqrt = _check.flag(corrected, "corrected"), _check.flag(sqrt, "sqrt")
-    if n_components is not None and method == "exact":
-        raise _check.InputError(
-            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
-            "out."
-        )
-    passes, k = check_passes(passes, pass_neighbors, A.shape[0])
-    steps = check_steps(steps, passes, corrected)
-    every = by_pass(A, passes, k, steps, method, n_components, disconnected, random_state)
-    D, facts = deque(every, maxlen=1).pop()
-    facts |= {"steps": steps, "corrected": steps > 0}
-    if sqrt:
-        np.sqrt(D, out=D)
-    return D, facts
+    every = by_pass(
+        A,
+        passes=passes,
+        pass_neighbors=pass_neighbors,
+        steps=steps,
+        corrected=corrected,
+        sqrt=sqrt,
+        method=method,
+        n_components=n_components,
+        disconnected=disconnected,
+        random_state=random_state,
+    )
+    return deque(every, maxlen=1).pop()
 
 
 def by_pass(
     A: Graph,
-    passes: int,
-    k: int,
-    steps: int,
-    method: str = "exact",
+    *,
+    passes: int = 1,
+    pass_neighbors: int | None = None,
+    steps: int | None = None,
+    corrected: bool = True,
+    sqrt: bool = False,
+    method: Literal["exact", "spectral"] = "exact",
     n_components: int | None = None,
     disconnected: Disconnected = "raise",
     random_state: RandomState = 0,
 ) -> Iterator[tuple[FloatArray, Settings]]:
-    """Yield the distances of one pass after the other, for those who want more than the last.
+    """Yield what `eff_res` returns for one pass, for two, and so on, for those who want more than the last.
 
     Parameters
     ----------
     A : (n, n) graph of the first pass.
-    passes : how many.
-    k : neighbours in every pass but the first.
-    steps, method, n_components, disconnected, random_state : as for `eff_res`.
+    passes, pass_neighbors, steps, corrected, sqrt, method, n_components, disconnected, random_state : as for `eff_res`.
 
     Yields
     ------
@@ -148,16 +147,30 @@ def by_pass(
     ------
     InputError : as `eff_res`.
     """
+    _check.one_of(method, ("exact", "spectral"), "method of eff_res")
+    corrected, sqrt = _check.flag(corrected, "corrected"), _check.flag(sqrt, "sqrt")
+    if n_components is not None and method == "exact":
+        raise _check.InputError(
+            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
+            "out."
+        )
+    passes, k = check_passes(passes, pass_neighbors, A.shape[0])
+    steps = check_steps(steps, passes, corrected)
+    known: Settings = {"steps": steps, "corrected": steps > 0}
     rng = _check.generator(random_state)
-    D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
-    yield D, facts
     graphs: list[Settings] = []
-    for number in range(2, passes + 1):
+    number = 1
+    while True:
+        D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
+        facts |= ({"pass_graphs": list(graphs)} if graphs else {}) | known
+        # The last is changed where it is, to hold no second matrix.
+        yield np.sqrt(D, out=D if number == passes else None) if sqrt else D, facts
+        if number == passes:
+            return
+        number += 1
         before, A = A, graph_under(D, k)
         connected_or_raise(A, number, disconnected)
         graphs.append(kept(A, before))
-        D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
-        yield D, facts | {"pass_graphs": list(graphs)}
 
 
 def _one_pass(

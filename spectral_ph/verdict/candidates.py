@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from spectral_ph import _check
 from spectral_ph._types import Settings
-from spectral_ph.distances.passes import check_steps
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.verdict import null
@@ -39,10 +35,10 @@ CALIBRATED: dict[str, dict[str, tuple[float, float]]] = {
 """Settings within these ranges may be fixed by hand and still get a p-value: that of the choice, which is larger."""
 
 
-def candidates(distance: str, params: dict[str, Any], half: int, makes_graph: bool) -> list[Candidate]:
+def candidates(distance: str, params: Settings, half: int, makes_graph: bool) -> list[Candidate]:
     """Return the settings to choose from: those of `CANDIDATES` that agree with what was asked for, or that alone.
 
-    Effective resistance has one step unless it is asked for otherwise, for that is what the null was made with.
+    What is left open besides is as the distance's row has it for the verdict, for the null was made with that.
 
     Parameters
     ----------
@@ -55,35 +51,26 @@ def candidates(distance: str, params: dict[str, Any], half: int, makes_graph: bo
     -------
     list of Candidate, not empty.
     """
+    first = CANDIDATES[0][0] if distance == "auto" else distance
     if not makes_graph or half < null.LEAST_POINTS // 2 or distance not in ("auto", *CALIBRATED):
-        name = "eff_res" if distance == "auto" else distance
-        return [(name, _joined(name, params))]
+        return [_candidate(first, params)]
     found: list[Candidate] = []
     for name, open_settings in CANDIDATES:
-        takes = {*Recipe.names(), *DISTANCES[name].parameters}
-        if distance not in ("auto", name) or not set(params) <= takes | {"dtype"}:
+        takes = {*Recipe.names(), *DISTANCES[name].parameters, "dtype"}
+        if distance not in ("auto", name) or not set(params) <= takes:
             continue
         k, most = open_settings["n_neighbors"], max(half // POINTS_A_NEIGHBOR, 2)
         if k > max(most, FEW_NEIGHBORS):
             continue
-        candidate = (name, _joined(name, {**open_settings, "n_neighbors": min(k, most)} | params))
+        candidate = _candidate(name, {**open_settings, "n_neighbors": min(k, most)} | params)
         if candidate not in found:
             found.append(candidate)
-    if not found:
-        name = "eff_res" if distance == "auto" else distance
-        found = [(name, _joined(name, params))]  # whose door says what is wrong with them
-    return found
+    return found or [_candidate(first, params)]  # whose door says what is wrong with them
 
 
-def _joined(name: str, params: dict[str, Any]) -> Settings:
-    joined = ({"disconnected": "max"} if "disconnected" in DISTANCES[name].parameters else {}) | params
-    if name == "eff_res":
-        if "passes" in params:
-            joined["passes"] = _check.positive_int(params["passes"], "passes")
-        if params.get("corrected") is not False:  # which is no step
-            given = params.get("steps")
-            joined["steps"] = 1 if given is None else check_steps(given, 1)
-    return joined
+def _candidate(name: str, params: Settings) -> Candidate:
+    row = DISTANCES[name]
+    return name, row.filled("verdict", row.settled(params))
 
 
 def uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n: int) -> str:

@@ -10,10 +10,9 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.distances.compute import compute, neighbourhood, parted
-from spectral_ph.distances.resistance import by_pass
+from spectral_ph.distances.compute import by_stage, compute, parted
+from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.neighbors import nearest_among
-from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
 from spectral_ph.verdict.candidates import Candidate
 from spectral_ph.verdict.evidence import evidence
@@ -110,29 +109,24 @@ def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, m
 
 
 def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
-    """Return what one half shows under every candidate; passes on the same graph are computed once."""
+    """Return what one half shows under every candidate; stages of a distance on the same graph are computed once."""
     found: dict[int, Seen] = {}
     shared: dict[str, list[int]] = {}
     for c, (name, params) in enumerate(choice):
-        same = {key: value for key, value in params.items() if key != "passes"} if name == "eff_res" else params
+        same = {key: value for key, value in params.items() if key != DISTANCES[name].stage}
         shared.setdefault(f"{name} {sorted(same.items(), key=str)}", []).append(c)
     for members in shared.values():
-        wanted = {int(choice[c][1].get("passes", 1)): c for c in members}
         name, params = choice[members[0]]
+        row = DISTANCES[name]
         with _check.unheard() as said:
-            usual = {*Recipe.names(), "passes", "steps", "disconnected"}
-            if name == "eff_res" and len(wanted) > 1 and "steps" in params and {*params} <= usual:
-                recipe, _ = parted(name, params)
-                A, _ = neighbourhood(X, None, recipe, random_state=seed)
-                matrices = by_pass(
-                    A, max(wanted), params["n_neighbors"], params["steps"], disconnected=params["disconnected"]
-                )
-                for number, (D, _) in enumerate(matrices, start=1):
-                    if number in wanted:
-                        found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
-            else:
-                for c in members:
-                    recipe, own = parted(name, choice[c][1])
-                    D = compute(X, name, recipe=recipe, random_state=seed, **own).D
-                    found[c] = seen(D, at, LOOKED_AT, tuple(said))
+            recipe, own = parted(name, params, "verdict")
+            if len(members) == 1:
+                D = compute(X, name, recipe=recipe, random_state=seed, **own).D
+                found[members[0]] = seen(D, at, LOOKED_AT, tuple(said))
+                continue
+            wanted = {choice[c][1].get(row.stage, row.parameters[row.stage]): c for c in members}
+            stages = by_stage(X, name, max(wanted), recipe=recipe, random_state=seed, **own)
+            for number, D in enumerate(stages, start=1):
+                if number in wanted:
+                    found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
     return [found[c] for c in range(len(choice))]

@@ -54,7 +54,9 @@ def test_all_points():
     L = farthest_points(X, 30)
     assert sorted(L.indices) == list(range(30))
     assert (L.radius, L.bound) == (0, 0)
-    J = eff_res_implicit(sph.neighbor_graph(sph.datasets.circle(80, ambient_dim=3, sigma=0.1), 8), n_components=20)
+    J = eff_res_implicit(
+        sph.neighbor_graph(sph.datasets.circle(80, ambient_dim=3, sigma=0.1), 8), steps=1, n_components=20
+    )
     L = farthest_points(J, 80)
     assert sorted(L.indices) == list(range(80))
     assert (L.radius, L.bound) == (0, 0)
@@ -75,7 +77,7 @@ def test_the_bound_holds_for_coordinates_in_every_degree(m):
 @pytest.mark.parametrize("m", [60, 200])
 def test_the_bound_holds_for_implicit_distances(sigma, m):
     A = sph.neighbor_graph(sph.datasets.circle(300, ambient_dim=10, sigma=sigma), 15)
-    J = eff_res_implicit(A, sqrt=True, n_components=40)
+    J = eff_res_implicit(A, steps=1, sqrt=True, n_components=40)
     L = farthest_points(J, m)
     assert L.least_degree == 1
     P, Q = rips_persistence(matrix(J))[1], rips_persistence(matrix(restrict(J, L.indices)))[1]

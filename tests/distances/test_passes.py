@@ -33,7 +33,7 @@ def test_a_pass_is_the_distance_on_the_graph_of_the_distance_before(noisy):
 
 def test_one_pass_is_the_default_and_every_pass_can_be_had(noisy):
     A = sph.neighbor_graph(noisy, 10)
-    matrices = [D.copy() for D, _ in by_pass(A, 3, 10, 1)]
+    matrices = [D.copy() for D, _ in by_pass(A, passes=3, pass_neighbors=10, steps=1)]
     for passes, D in enumerate(matrices, start=1):
         np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10, passes=passes, steps=1), D)
     np.testing.assert_array_equal(sph.distance_matrix(noisy, n_neighbors=10, steps=1), matrices[0])
