@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
-from spectral_ph._check import InputError
+from spectral_ph._check import Argument, InputError
 from spectral_ph._types import FloatArray
 from spectral_ph.files.text import fields, rows_and_names
 from spectral_ph.files.write import PathLike
@@ -106,7 +106,12 @@ def read(
         ("delimiter", delimiter, (".csv", ".tsv", ".txt")),
     ):
         if value is not None and kind not in formats:
-            raise InputError(f"{name} is for {', '.join(formats)} only, and {file} is {kind}; leave {name} out.")
+            raise InputError(
+                Argument(name),
+                f" is for {', '.join(formats)} only, and {file} is {kind}; leave ",
+                Argument(name),
+                " out.",
+            )
     if kind != "a folder" and file.stat().st_size == 0:
         raise InputError(f"{file} is empty (0 bytes); check how it was made.")
     if kind == ".h5ad":
@@ -204,7 +209,10 @@ def _table(content: _Content) -> Table:
 def _read_h5ad(file: Path, use_rep: str | None, layer: str | None) -> _Content:
     if use_rep is not None and layer is not None:
         raise InputError(
-            f"use_rep={use_rep!r} and layer={layer!r} both say what to read from {file}; pass only one of them."
+            Argument("use_rep", use_rep),
+            " and ",
+            Argument("layer", layer),
+            f" both say what to read from {file}; pass only one of them.",
         )
     # Element by element rather than through read_h5ad: even its backed mode loads all of obsm and layers.
     h5py, read_elem = _check.need("h5py", "cells"), _check.need("anndata.io", "cells").read_elem
@@ -244,7 +252,11 @@ def _h5ad_entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> t
     offer = f"{_those('obsm entries', obsm)}, and X has {f'{shape[1]} columns' if has_columns else 'none'}"
     if use_rep == "X":
         if not has_columns:
-            raise InputError(f"{file} has no values in X; {_those('obsm entries', obsm)}, to be named with use_rep.")
+            raise InputError(
+                f"{file} has no values in X; {_those('obsm entries', obsm)}, to be named with ",
+                Argument("use_rep"),
+                ".",
+            )
         return "X", "X"
     if use_rep is not None:
         if use_rep not in obsm:
@@ -256,7 +268,9 @@ def _h5ad_entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> t
         return "X", "X"
     if len(obsm) == 1:
         return "obsm", obsm[0]
-    raise InputError(f"{file} does not say which entry holds the points ({offer}); name one with use_rep.")
+    raise InputError(
+        f"{file} does not say which entry holds the points ({offer}); name one with ", Argument("use_rep"), "."
+    )
 
 
 def _those(what: str, keys: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from spectral_ph._check import InputError
+from spectral_ph._check import Argument, InputError
 from spectral_ph._types import FloatArray
 
 # A first column of this name holds names even if they look like numbers (pandas writes its row numbers under "").
@@ -64,7 +64,7 @@ def rows_and_names(
     OSError, EOFError, ValueError, csv.Error : what the libraries say of a damaged file.
     """
     if delimiter is not None and len(delimiter) != 1:
-        raise InputError(f"delimiter must be one character, and {delimiter!r} came.")
+        raise InputError(Argument("delimiter"), f" must be one character, and {delimiter!r} came.")
     with _open_text(file) as stream:
         skipped, first = 0, ""
         for first in stream:
@@ -101,14 +101,18 @@ def _parse(
         raise InputError(f"{file} holds column names and no rows; check how it was made.")
     width = len(first if header is None else header)
     if width == 1 and named:
-        raise InputError(f"{file} holds names and no numbers; if its columns are not told apart, pass delimiter.")
+        raise InputError(
+            f"{file} holds names and no numbers; if its columns are not told apart, pass ", Argument("delimiter"), "."
+        )
     names: list[str] = []
     values: list[FloatArray] = []
     for number, row in chain(start if header is None else start[1:], rows):
         if len(row) != width:
             raise InputError(
                 f"line {number} of {file} has {len(row)} columns and those before it have {width}; every row needs as "
-                "many, so check that line, or pass delimiter if the columns are not told apart."
+                "many, so check that line, or pass ",
+                Argument("delimiter"),
+                " if the columns are not told apart.",
             )
         if named:
             names.append(row[0])

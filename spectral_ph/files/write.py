@@ -15,7 +15,7 @@ from typing import Any, TextIO, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spectral_ph._check import InputError
+from spectral_ph._check import Argument, InputError
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -199,7 +199,11 @@ def _check_target(path: Path, target: Path, overwrite: bool) -> None:
         )
     if target.is_dir() and any(target.iterdir()):
         if not overwrite:
-            raise InputError(f"the folder {path} is not empty; name another one, or pass --overwrite to replace it.")
+            raise InputError(
+                f"the folder {path} is not empty; name another one, or pass ",
+                Argument("overwrite", True),
+                " to replace it.",
+            )
         if not (target / MARKER).is_file():
             raise InputError(
                 f"the folder {path} holds files that spectral_ph did not write, so it is not replaced; name another "

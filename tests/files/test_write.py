@@ -153,7 +153,7 @@ def test_output_folder_is_replaced_whole_and_only_when_told_to(here):
     assert leftovers(here / "out") == [MARKER, "new.txt"]
     assert leftovers(here) == ["out"]
     with (
-        says("the folder out is not empty; name another one, or pass --overwrite to replace it."),
+        says("the folder out is not empty; name another one, or pass overwrite=True to replace it."),
         output_folder("out"),
     ):
         pytest.fail("the block must not run")
