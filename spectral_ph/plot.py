@@ -194,8 +194,9 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
     where = _check.points(layout, what="layout")
     if where.shape != (len(this.phase), 2):
         raise _check.InputError(
-            f"layout must have the shape ({len(this.phase)}, 2), a place in the plane for each point, and one of shape "
-            f"{where.shape} came; pass two columns, such as layout[:, :2]."
+            _check.Argument("layout"),
+            f" must have the shape ({len(this.phase)}, 2), a place in the plane for each point, and one of shape "
+            f"{where.shape} came; pass two columns, such as layout[:, :2].",
         )
     from matplotlib import patheffects
 
@@ -305,7 +306,9 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     """
     table = _rows(counts, names, "counts")
     if (table < 0).any():
-        raise _check.InputError(f"counts must be at least 0, and {table.min():g} came; pass numbers of points.")
+        raise _check.InputError(
+            _check.Argument("counts"), f" must be at least 0, and {table.min():g} came; pass numbers of points."
+        )
     ax = new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
     bins = table.shape[1]
     middle, width = (np.arange(bins) + 0.5) * 2 * np.pi / bins, 2 * np.pi / bins
@@ -343,8 +346,13 @@ def phase_band(
     lines = [np.asarray(line, dtype=np.float64) for line in (low, middle, high)]
     if len({line.shape for line in lines}) > 1 or lines[0].ndim != 1:
         raise _check.InputError(
-            f"low, middle and high must be of one length, and they have the shapes {', '.join(str(x.shape) for x in lines)}; "
-            "pass one number for each interval of the phase in each."
+            _check.Argument("low"),
+            ", ",
+            _check.Argument("middle"),
+            " and ",
+            _check.Argument("high"),
+            f" must be of one length, and they have the shapes {', '.join(str(x.shape) for x in lines)}; "
+            "pass one number for each interval of the phase in each.",
         )
     ax = new_axes(4.6, 2.6) if ax is None else ax
     bins = len(lines[0])
@@ -403,8 +411,9 @@ def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or len(table) != len(names) or table.size == 0:
         raise _check.InputError(
-            f"{what} must have a row for each of the {len(names)} names and at least one column, and the shape "
-            f"{table.shape} came; pass one row of numbers along the phase for each name."
+            _check.Argument(what),
+            f" must have a row for each of the {len(names)} names and at least one column, and the shape "
+            f"{table.shape} came; pass one row of numbers along the phase for each name.",
         )
     return table
 
@@ -428,12 +437,18 @@ def _dimensions(P: Persistence, dimensions: Sequence[int] | None) -> list[int]:
     if dimensions is None:
         return list(range(len(P)))
     if len(dimensions) == 0:
-        raise _check.InputError("dimensions must name at least one dimension, and none came; pass dimensions=[1].")
+        raise _check.InputError(
+            _check.Argument("dimensions"),
+            " must name at least one dimension, and none came; pass ",
+            _check.Argument("dimensions", [1]),
+            ".",
+        )
     for k in dimensions:
         if _check.positive_int(k, "dimensions", least=0) >= len(P):
             raise _check.InputError(
-                f"dimension {k} was asked for, and the result has the dimensions 0 to {len(P) - 1}; compute it with "
-                f"maxdim={k}, or leave it out."
+                f"dimension {k} was asked for, and the result has the dimensions 0 to {len(P) - 1}; compute it with ",
+                _check.Argument("maxdim", int(k)),
+                ", or leave it out.",
             )
     return sorted(set(dimensions))
 
@@ -449,8 +464,10 @@ def _loop(R: LoopResult, which: int) -> Loop:
         )
     if _check.positive_int(which, "which", least=0) >= len(R.loops):
         raise _check.InputError(
-            f"which={which} was asked for, and the result holds {len(R.loops)} loop(s), counted from 0; pass "
-            f"which={len(R.loops) - 1} or less."
+            _check.Argument("which", int(which)),
+            f" was asked for, and the result holds {len(R.loops)} loop(s), counted from 0; pass ",
+            _check.Argument("which", len(R.loops) - 1),
+            " or less.",
         )
     return R.loops[which]
 

@@ -114,7 +114,10 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
             ["loops", "counts.npz", "--graph", "--preprocess", "log"],
             "--graph and --preprocess exclude each other: a graph has no counts; leave one out.",
         ),
-        (["loops", "points.npy", "-o", "taken"], "the folder taken is not empty; name another one, or pass --overwrite to replace it."),
+        (
+            ["loops", "points.npy", "-o", "taken"],
+            "the folder taken is not empty; name another one, or pass --overwrite to replace it.",
+        ),
         (["loops", "point.npy"], "there is no file point.npy in "),
         (["loops", "empty.csv"], "empty.csv "),
         (
