@@ -35,7 +35,7 @@ ARGUMENTS = [
     "--splits",
     "2",
     "--n-loops",
-    "2",
+    "1",
     "--report",
     "--threads",
     "1",

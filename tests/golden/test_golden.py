@@ -4,6 +4,7 @@ Where the change is meant, `python tests/golden/make.py` writes the texts anew; 
 """
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,25 @@ def made():
     return make.made()
 
 
+RANKED = re.compile(r'^\s*"(agreement|evidence)":')
+
+
+def tolerance(number, line, name):
+    """Return how far a number may be off: platforms round differently.
+
+    A part in a million; a part in a thousand where points are ranked, for the last bit of a phase can turn two ranks round;
+    one more or less in the last digit of what people read.
+    """
+    if name in ("result.json", "folder.txt"):
+        return max((1e-3 if RANKED.match(line) else 1e-6) * abs(float(number)), 1e-12)
+    digits = re.fullmatch(r"-?\d+(?:\.(\d+))?(?:e[-+]?\d+)?", number)[1]
+    return 1.01 * 10.0 ** -len(digits) if digits else 0.0
+
+
 @pytest.mark.parametrize("name", make.FILES)
 def test_a_reader_sees_the_same(made, name):
-    """The same words; numbers to one part in a million, for platforms may round differently."""
-    seen, kept = made[name], (make.HERE / name).read_text(encoding="utf-8")
-    assert make.NUMBER.sub("0", seen).splitlines() == make.NUMBER.sub("0", kept).splitlines()
-    numbers = [[float(number) for number in make.NUMBER.findall(text)] for text in (seen, kept)]
-    assert numbers[0] == pytest.approx(numbers[1], rel=1e-6, abs=1e-12)
+    seen, kept = made[name].splitlines(), (make.HERE / name).read_text(encoding="utf-8").splitlines()
+    assert [make.NUMBER.sub("0", line) for line in seen] == [make.NUMBER.sub("0", line) for line in kept]
+    for new, old in zip(seen, kept, strict=True):
+        for a, b in zip(make.NUMBER.findall(new), make.NUMBER.findall(old), strict=True):
+            assert abs(float(a) - float(b)) <= tolerance(b, old, name), (new, old)
