@@ -74,7 +74,7 @@ def test_other_steps_have_no_p_value():
         R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, **given)
         assert R.settings["steps"] == given.get("steps", 0)
         assert R.p_value is None
-        assert f"the test was not calibrated for {said}" in R.reason
+        assert f"the test is not calibrated for {said}" in R.reason
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_same_seed_same_bits():
 def test_no_loop_at_all_is_said_so():
     R = sph.find_loops(np.arange(60.0)[:, None], n_neighbors=2)
     assert R.verdict == "no loop"
-    assert R.reason == "The filtration has no feature of degree 1 at all, so the points go round no loop."
+    assert R.reason == "The points go round no loop: there is no feature of degree 1."
     assert R.loops == []
 
 
@@ -146,8 +146,9 @@ def test_a_loop_is_called_with_its_evidence():
     assert R.p_value <= 0.05
     assert R.agreement > 0.9
     assert re.fullmatch(
-        r"This is a loop: independent halves of the points agree on the phase along it by 0\.9\d of 1, it stands out from the "
-        r"next feature by (0\.9\d|1\.00) and from its birth by 0\.\d\d of 1, and loop-free shapes show as much in p = 0\.\d+ of cases\.",
+        r"This is a loop\. Independent halves of the points agree on the phase along it by 0\.9\d of 1\. It stands out from the "
+        r"next feature by (0\.9\d|1\.00) of 1, and from its own birth by 0\.\d\d of 1\. Shapes without a loop show as much "
+        r"evidence with probability p = 0\.\d+\.",
         R.reason,
     )
     assert repr(R).startswith("LoopResult('loop', n=300, 3 loops, top: Loop(birth ")
@@ -166,7 +167,7 @@ def test_a_blob_is_no_loop(seed):
     R = sph.find_loops(sph.datasets.blob(300, ambient_dim=5, random_state=seed))
     assert R.verdict == "no loop"
     assert R.p_value > 0.25
-    assert R.reason.startswith("Nothing here tells it from chance: ")
+    assert R.reason.startswith("Nothing tells this from chance. ")
 
 
 def test_copies_of_points_are_no_evidence():
@@ -246,21 +247,21 @@ CIRCLE = sph.datasets.circle(120, ambient_dim=5, sigma=0.1)
     [
         (
             lambda: sph.find_loops(sph.datasets.circle(80, ambient_dim=5, sigma=0.1)),
-            "80 points are fewer than the 100 that the test was calibrated for",
+            "the test needs at least 100 different points, and there are 80",
         ),
-        (lambda: sph.find_loops(CIRCLE, splits=0), "no halves were looked at (splits=0)"),
+        (lambda: sph.find_loops(CIRCLE, splits=0), "no halves of the points were compared (splits=0)"),
         (
             lambda: sph.find_loops(graph=sph.neighbor_graph(CIRCLE)),
-            "a graph or distances came in place of points, so halves of them would not be independent",
+            "a graph or distances were passed instead of points, so no independent halves can be drawn",
         ),
         (
             lambda: sph.find_loops(sph.distance_matrix(CIRCLE), "precomputed"),
-            "a graph or distances came in place of points, so halves of them would not be independent",
+            "a graph or distances were passed instead of points, so no independent halves can be drawn",
         ),
-        (lambda: sph.find_loops(CIRCLE, "euclidean"), "the test was not calibrated for distance 'euclidean'"),
-        (lambda: sph.find_loops(CIRCLE, n_neighbors=45), "the test was not calibrated for n_neighbors=45"),
-        (lambda: sph.find_loops(CIRCLE, weighted=True), "the test was not calibrated for weighted=True"),
-        (lambda: sph.find_loops(CIRCLE, "eff_res", sqrt=True), "the test was not calibrated for sqrt=True"),
+        (lambda: sph.find_loops(CIRCLE, "euclidean"), "the test is not calibrated for distance 'euclidean'"),
+        (lambda: sph.find_loops(CIRCLE, n_neighbors=45), "the test is not calibrated for n_neighbors=45"),
+        (lambda: sph.find_loops(CIRCLE, weighted=True), "the test is not calibrated for weighted=True"),
+        (lambda: sph.find_loops(CIRCLE, "eff_res", sqrt=True), "the test is not calibrated for sqrt=True"),
     ],
 )
 def test_no_p_value_without_a_calibration(call, why):

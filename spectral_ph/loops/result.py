@@ -66,7 +66,7 @@ class Loop:
     distance : (n,) float64
         Distance of every point to the nearest point of the cycle, in the unit of the distances.
     verdict : "loop", "no loop" or "undecided", of this loop.
-    reason : one sentence that says why.
+    reason : sentences that say why.
     p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
     agreement : of the phases found on two halves of the points, median over the splits, 0 to 1; None where not computed.
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
@@ -155,7 +155,7 @@ class LoopResult:
     Attributes
     ----------
     verdict : "loop", "no loop" or "undecided".
-    reason : one sentence that says why.
+    reason : sentences that say why.
     p_value, agreement : the evidence for the most persistent loop; None where it was not computed.
     loops : the most persistent features of degree 1, longest first.
     persistence : the diagrams they come from.

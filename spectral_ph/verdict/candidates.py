@@ -88,18 +88,18 @@ def uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n:
     str, the part of a sentence after "There is no p-value: "; empty if there is one.
     """
     if not splits:
-        return "no halves were looked at (splits=0)"
+        return "no halves of the points were compared (splits=0)"
     if not from_points:
-        return "a graph or distances came in place of points, so halves of them would not be independent"
+        return "a graph or distances were passed instead of points, so no independent halves can be drawn"
     if n < null.LEAST_POINTS:
-        return f"{n} points are fewer than the {null.LEAST_POINTS} that the test was calibrated for"
+        return f"the test needs at least {null.LEAST_POINTS} different points, and there are {n}"
     ranges = CALIBRATED.get(name)
     if ranges is None:
-        return f"the test was not calibrated for distance {name!r}"
+        return f"the test is not calibrated for distance {name!r}"
     free = {"disconnected", "metric", "search", "dtype", "random_state", *ranges}
     for key, value in chosen.items():
         if key in ranges and (value is None or not ranges[key][0] <= value <= ranges[key][1]):
-            return f"the test was not calibrated for {key}={value!r}"
+            return f"the test is not calibrated for {key}={value!r}"
         if key not in free and value != getattr(Recipe, key, DISTANCES[name].parameters.get(key)):
-            return f"the test was not calibrated for {key}={value!r}"
+            return f"the test is not calibrated for {key}={value!r}"
     return ""

@@ -19,6 +19,13 @@ from spectral_ph.verdict.halves import HALF_POINTS, LOOKED_AT, Metric, Split, sp
 UNDECIDED = 0.25
 """Up to this p-value a loop that is not called is undecided."""
 
+BEGINNINGS: dict[Verdict, str] = {
+    "loop": "This is a loop.",
+    "undecided": "This may be a loop, or chance.",
+    "no loop": "Nothing tells this from chance.",
+}
+"""How the reason of each verdict begins."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examined:
@@ -125,18 +132,13 @@ def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not
     if why_not:
         return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.", **fields)
     p = null.p_value(value, min(n, 2 * HALF_POINTS))
-    said = (
-        f"independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1, it stands out "
-        f"from the next feature by {gap:.2f} and from its birth by {relief:.2f} of 1, and loop-free shapes show as much in "
-        f"p = {p:.2g} of cases"
-    )
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
-    begin = {
-        "loop": "This is a loop: ",
-        "undecided": "This may be a loop or chance: ",
-        "no loop": "Nothing here tells it from chance: ",
-    }[verdict]
-    return dataclasses.replace(loop, verdict=verdict, reason=f"{begin}{said}.", p_value=p, **fields)
+    reason = (
+        f"{BEGINNINGS[verdict]} Independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1. "
+        f"It stands out from the next feature by {gap:.2f} of 1, and from its own birth by {relief:.2f} of 1. "
+        f"Shapes without a loop show as much evidence with probability p = {p:.2g}."
+    )
+    return dataclasses.replace(loop, verdict=verdict, reason=reason, p_value=p, **fields)
 
 
 def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | None, float | None]:
@@ -153,8 +155,9 @@ def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | Non
     """
     if loops:
         return loops[0].verdict, loops[0].reason, loops[0].p_value, loops[0].agreement
-    many = f"; {len(P[1])} are shorter than rounding errors" if len(P[1]) else ""
-    reason = f"The filtration has no feature of degree 1 at all{many}, so the points go round no loop."
+    reason = "The points go round no loop: there is no feature of degree 1."
+    if len(P[1]):
+        reason = f"The points go round no loop: all {len(P[1])} features of degree 1 are shorter than rounding errors."
     return "no loop", reason, None, None
 
 
