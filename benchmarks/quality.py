@@ -138,14 +138,14 @@ def _settings():
     s = {"euclidean": ("euclidean", {})}
     s |= {f"fermat p={p}": ("fermat", {"p": p}) for p in (2, 3, 5, 7)}
     grid = itertools.product((4, 15, 100), (2, "inf"), (1, 2, "inf"))
-    s |= {f"dtm k={k},p={p},xi={xi}": ("dtm", {"k": k, "p": p, "xi": xi}) for k, p, xi in grid}
-    s |= {f"core k={k}": ("core", {"k": k}) for k in (15, 100)}
+    s |= {f"dtm k={k},p={p},xi={xi}": ("dtm", {"n_neighbors": k, "p": p, "xi": xi}) for k, p, xi in grid}
+    s |= {f"core k={k}": ("core", {"n_neighbors": k}) for k in (15, 100)}
     s |= {f"geodesic k={k}": ("geodesic", {"n_neighbors": k}) for k in (15, 100)}
     s |= {f"hops k={k}": ("hops", {"n_neighbors": k}) for k in (15, 100)}
     s |= {f"tsne_graph perplexity={p}": ("tsne_graph", {"perplexity": p}) for p in (8, 30, 200, 333)}
-    s |= {f"umap_graph k={k}": ("umap_graph", {"k": k}) for k in (15, 30, 50, 100)}
+    s |= {f"umap_graph k={k}": ("umap_graph", {"n_neighbors": k}) for k in (15, 30, 50, 100)}
     s |= {f"tsne perplexity={p}": ("tsne", {"perplexity": p}) for p in (8, 30, 333)}
-    s |= {f"umap k={k}": ("umap", {"k": k}) for k in (15, 100)}
+    s |= {f"umap k={k}": ("umap", {"n_neighbors": k}) for k in (15, 100)}
     s |= {f"eigenmaps k=15,m={m}": ("eigenmaps", {"n_neighbors": 15, "n_components": m}) for m in (2, 5, 10)}
     s |= {"eigenmaps k=15,m=2,sym": ("eigenmaps", {"n_neighbors": 15, "n_components": 2, "variant": "sym"})}
     s |= {f"eff_res k={k}": ("eff_res", {"n_neighbors": k}) for k in (10, 15, 30, 45, 100)}

@@ -208,13 +208,15 @@ def distinct(X: FloatArray, what: str = "X") -> None:
         )
 
 
-def n_neighbors(k: object, n: int) -> int:
-    """Return `k` if each of `n` points can have that many neighbours, itself not counted."""
-    k = positive_int(k, "n_neighbors")
+def n_neighbors(wanted: object, n: int) -> int:
+    """Return `wanted` if each of `n` points can have that many neighbours, itself not counted."""
+    k = positive_int(wanted, "n_neighbors")
     if k >= n:
         raise InputError(
-            f"n_neighbors={k} needs at least {k + 1} points (a point is not its own neighbour), and n_samples={n} came; "
-            f"pass n_neighbors={n - 1} or fewer."
+            Argument("n_neighbors", k),
+            f" needs at least {k + 1} points (a point is not its own neighbour), and n_samples={n} came; pass ",
+            Argument("n_neighbors", n - 1),
+            " or fewer.",
         )
     return k
 

@@ -22,6 +22,6 @@ Settings: TypeAlias = dict[str, Any]
 
 EngineName = Literal["auto", "h1", "h2", "ripser", "gudhi"]
 GraphMode = Literal["union", "mutual"]
-SearchMethod = Literal["auto", "exact", "nndescent"]
+SearchName = Literal["auto", "exact", "nndescent"]
 SolverName = Literal["auto", "dense", "lanczos", "lobpcg"]
 Disconnected = Literal["raise", "max"]

@@ -33,10 +33,10 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
 
     def _arguments(self) -> dict[str, Any]:
         arguments = {"distance": self.distance, "random_state": self.random_state, **(self.distance_params or {})}
-        if self.distance in DISTANCES and DISTANCES[self.distance].needs != "graph":
-            return arguments  # an estimator keeps its defaults for the graph, and these distances make none
-        if self.n_neighbors is not None:  # None: LoopDetector chooses
+        if self.n_neighbors is not None:
             arguments["n_neighbors"] = self.n_neighbors
+        if self.distance in DISTANCES and DISTANCES[self.distance].needs != "graph":
+            return arguments  # for which metric="precomputed" only tells scikit-learn what X holds
         return arguments | {"metric": self.metric}
 
     def __sklearn_tags__(self) -> Any:
@@ -53,7 +53,7 @@ class SpectralDistance(_Pointwise):
     Parameters
     ----------
     distance : see `spectral_ph.distance_matrix`.
-    n_neighbors : of the neighbour graph, the point itself not counted.
+    n_neighbors : of the neighbour graph, the point itself not counted; None: 15, or what the distance takes.
     metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
     distance_params : further parameters of the graph or the distance by name, for instance {"t": 8}.
     random_state : seed.
@@ -76,7 +76,7 @@ class SpectralDistance(_Pointwise):
         self,
         distance: str = "eff_res",
         *,
-        n_neighbors: int = 15,
+        n_neighbors: int | None = None,
         metric: str = "euclidean",
         distance_params: dict[str, Any] | None = None,
         random_state: RandomState = 0,
@@ -123,7 +123,7 @@ class SpectralPersistence(_Pointwise):
     Parameters
     ----------
     distance : see `spectral_ph.distance_matrix`.
-    n_neighbors : of the neighbour graph, the point itself not counted.
+    n_neighbors : of the neighbour graph, the point itself not counted; None: 15, or what the distance takes.
     metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
     maxdim : largest degree of homology.
     engine : "auto", "h1", "h2", "ripser" or "gudhi".
@@ -143,7 +143,7 @@ class SpectralPersistence(_Pointwise):
         self,
         distance: str = "eff_res",
         *,
-        n_neighbors: int = 15,
+        n_neighbors: int | None = None,
         metric: str = "euclidean",
         maxdim: int = 1,
         engine: EngineName = "auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Setti
 from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
-from spectral_ph.distances.registry import DISTANCES, Distance, Form, keywords
+from spectral_ph.distances.registry import DISTANCES, Distance, Form
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import Recipe
 from spectral_ph.homology.diagram import Persistence
@@ -67,7 +68,7 @@ def persistence(
         given, for with four the homology takes a hundred times as long.
         "landmarks" takes `n_landmarks` farthest points (four steps, as exact), with a bound on what the others could change.
         "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]`
-        says why. Any other name is the distance's own `method`, and exact otherwise.
+        says why.
     n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
@@ -101,10 +102,8 @@ def persistence(
     with _check.collected() as warned:
         n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
         row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
-        if method not in METHODS:
-            params["method"] = method
         form, reason = _form(method, row, params, n, maxdim, engine, coeff)
-        recipe, own = parted(distance, params, form, also=keywords(persistence))
+        recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
         chosen: Settings = {"method": form, "method_reason": reason}
         if form == "exact":
             computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
@@ -128,6 +127,12 @@ def _form(
     method: str, row: Distance, params: Settings, n: int, maxdim: int, engine: str, coeff: int
 ) -> tuple[Form, str]:
     """Return what the distance is computed as, "exact", "truncated" or "landmarks", and why."""
+    if method not in METHODS and method in getattr(row.ranges.get("solver"), "values", ()):
+        raise _check.InputError(
+            f"{method!r} is not a way that persistence works, but a solver of distance {row.name!r}; pass ",
+            Argument("solver", method), ".",
+        )  # fmt: skip
+    _check.one_of(method, METHODS, "method of persistence")
     without_matrix = maxdim <= 1 and coeff == 2 and engine in ("auto", "h1")
     if method == "truncated" and not without_matrix:
         raise _check.InputError(
@@ -278,6 +283,7 @@ def find_loops(
     max_points = _check.positive_int(max_points, "max_points", least=2 * HALF_POINTS)
     if distance != "auto":
         _check.one_of(distance, DISTANCES, "distance")
+    params = {name: value for name, value in params.items() if name != "n_neighbors" or value is not None}
     metric = params.get("metric", "euclidean")
     points = None
     if X is not None and graph is None and "precomputed" not in (distance, metric):
@@ -293,7 +299,11 @@ def find_loops(
     with _check.collected() as warned:
         if m < n:
             _check.warn(f"{n - m} of {n} points are copies of others; the halves were drawn from the {m} that differ.")
-        examined = Examined(candidates(distance, params, half, graph is None), [], 0, ())
+        choice = candidates(distance, params, half, graph is None)
+        parted(
+            *choice[0], "verdict", also=inspect.signature(find_loops).parameters
+        )  # refuses unknown names at the door
+        examined = Examined(choice, [], 0, ())
         if points is not None and looks:
             examined = examine(points, examined.choice, rng, alone=alone, splits=splits, at=at, metric=metric)
         name, chosen = examined.chosen
@@ -305,7 +315,7 @@ def find_loops(
                 f"{NEAR} nearest neighbours; pass max_points={n} to use all."
             )
         Y = X if subset is None or points is None else points[subset]
-        recipe, own = parted(name, chosen, "verdict", also=keywords(find_loops))
+        recipe, own = parted(name, chosen, "verdict")
         computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
         P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at)
     settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at, "splits": splits, "level": level}

@@ -11,10 +11,8 @@ def parameters_for(name):
     params = {}
     if "disconnected" in row.parameters:
         params["disconnected"] = "max"
-    if row.needs == "graph":
+    if row.needs == "graph" or "n_neighbors" in row.parameters:
         params["n_neighbors"] = 4
-    if "k" in row.parameters:
-        params["k"] = 4
     if "perplexity" in row.parameters:
         params["perplexity"] = 1.5
     return params

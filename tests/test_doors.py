@@ -1,5 +1,7 @@
 """The same data through Python, estimator, AnnData and the command line give the same numbers; scanpy's cells to a report."""
 
+import dataclasses
+import inspect
 import json
 
 import anndata
@@ -11,7 +13,72 @@ from click.testing import CliRunner
 
 import spectral_ph as sph
 from spectral_ph.cli import app
+from spectral_ph.graph import nearest_neighbors
+from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.homology import rips_persistence
 from spectral_ph.loops.coordinates import circular_agreement
+
+
+def defaults(function):
+    """Return the defaults of a function's parameters by name."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def options(command):
+    """Return what a command's options are if none is given, by the name of the parameter."""
+    return app.commands[command].make_context(command, ["INPUT"]).params
+
+
+RECIPE = dataclasses.asdict(Recipe())
+ESTIMATORS = {
+    sph.SpectralDistance: sph.distance_matrix,
+    sph.SpectralPersistence: sph.persistence,
+    sph.LoopDetector: sph.find_loops,
+}
+
+
+def test_every_door_makes_the_same_neighbour_graph():
+    assert {name: defaults(sph.neighbor_graph)[name] for name in RECIPE} == RECIPE
+    found = defaults(nearest_neighbors)
+    assert {name: found[name] for name in ("n_neighbors", "metric", "search")}.items() <= RECIPE.items()
+    found = defaults(sph.distance_matrix)
+    assert {name: found[name] for name in RECIPE} == RECIPE | {"n_neighbors": None}  # 15, or the distance's own
+    for door in ESTIMATORS:
+        assert defaults(door)["n_neighbors"] is None
+        assert defaults(door)["metric"] == RECIPE["metric"]
+    for command in ("loops", "persistence"):
+        assert options(command)["n_neighbors"] is None
+        assert options(command)["metric"] == RECIPE["metric"]
+
+
+@pytest.mark.parametrize("door", ESTIMATORS, ids=lambda door: door.__name__)
+def test_estimators_have_the_defaults_of_their_functions(door):
+    ours, theirs = defaults(door), defaults(ESTIMATORS[door])
+    assert set(ours) - set(theirs) <= {"distance_params", *RECIPE}
+    assert {name: ours[name] for name in set(ours) & set(theirs) - {"n_neighbors"}}.items() <= theirs.items()
+
+
+@pytest.mark.parametrize(("command", "function"), [("loops", sph.find_loops), ("persistence", sph.persistence)])
+def test_commands_have_the_defaults_of_their_functions(command, function):
+    ours, theirs = options(command), defaults(function)
+    for name in set(ours) & set(theirs) - {"graph"}:  # which says what INPUT is
+        assert ours[name] is None or ours[name] == theirs[name]
+
+
+def test_all_doors_to_loops_and_to_homology_agree():
+    for name in ("distance", "random_state"):
+        assert defaults(sph.tl.loops)[name] == defaults(sph.find_loops)[name]
+    shared = ("maxdim", "engine", "threshold", "coeff", "cocycles")
+    assert [defaults(rips_persistence)[name] for name in shared] == [defaults(sph.persistence)[name] for name in shared]
+    assert defaults(sph.distance_matrix)["distance"] == defaults(sph.persistence)["distance"]
+
+
+def test_no_door_calls_neighbours_k_or_a_search_or_a_solver_a_method():
+    for row in sph.DISTANCES.values():
+        assert not {"k", "method"} & set(row.parameters)
+    for door in (sph.neighbor_graph, nearest_neighbors, sph.distance_matrix, sph.find_loops, *ESTIMATORS):
+        assert not {"k", "method"} & set(inspect.signature(door).parameters)
 
 
 @pytest.fixture(scope="module")

@@ -275,6 +275,14 @@ def test_no_p_value_without_a_calibration(call, why):
     [
         ({"distance": "euclid"}, "'euclid' is not a known distance; did you mean 'euclidean'?"),
         ({"n_neighbours": 10}, "distance 'eff_res' has no parameter 'n_neighbours'; did you mean 'n_neighbors'?"),
+        ({"neighbors": 10}, "distance 'eff_res' has no parameter 'neighbors'; did you mean 'n_neighbors'?"),
+        ({"k": 10}, "distance 'eff_res' has no parameter 'k'; did you mean 'n_neighbors'?"),
+        ({"max_point": 2000}, "distance 'eff_res' has no parameter 'max_point'; did you mean 'max_points'?"),
+        (
+            {"n_pcs": 30},
+            "distance 'eff_res' has no parameter 'n_pcs': the points decide how many components there are; pass fewer "
+            "columns, or reduce counts by spectral_ph.preprocess(..., n_components=30).",
+        ),
         (
             {"n_neighbors": 70},
             "n_neighbors=70 needs halves of more than 70 points, and those of n_samples=120 have 60; pass n_neighbors=59 or "
@@ -425,7 +433,20 @@ def test_landmarks_reach_degree_two():
         ),
         (
             {"method": "exct"},
-            "'exct' is not a known method of eff_res; did you mean 'exact'? Known are: exact, spectral.",
+            "'exct' is not a known method of persistence; did you mean 'exact'? Known are: auto, exact, truncated, landmarks.",
+        ),
+        (
+            {"method": "spectral"},
+            "'spectral' is not a way that persistence works, but a solver of distance 'eff_res'; pass solver='spectral'.",
+        ),
+        (
+            {"max_dim": 2},
+            "distance 'eff_res' has no parameter 'max_dim'; did you mean 'maxdim'? It takes: passes, pass_neighbors, "
+            "steps, corrected, sqrt, solver, n_components, disconnected, random_state.",
+        ),
+        (
+            {"method": "power", "distance": "diffusion"},
+            "'power' is not a way that persistence works, but a solver of distance 'diffusion'; pass solver='power'.",
         ),
     ],
 )

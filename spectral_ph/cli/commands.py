@@ -158,7 +158,7 @@ def persistence(
     preprocess: str,
     drop_empty: bool,
     distance: str,
-    n_neighbors: int,
+    n_neighbors: int | None,
     metric: str,
     graph: bool,
     param: tuple[str, ...],

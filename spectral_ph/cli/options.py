@@ -98,9 +98,7 @@ DISTANCE = [
         "--n-neighbors",
         "-k",
         type=int,
-        default=15,
-        show_default=True,
-        help="Neighbours in the graph, a point not its own.",
+        help="Neighbours in the graph, a point not its own; default: 15, or the distance's own.",
     ),
     *_GRAPH,
 ]

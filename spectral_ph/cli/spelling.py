@@ -39,6 +39,7 @@ PARAMETERS = {name for row in sph.DISTANCES.values() for name in row.parameters}
     "weighted",
     "search",
     "dtype",
+    "method",
     "n_landmarks",
 }
 

@@ -51,7 +51,7 @@ def tsne_graph(X: FloatArray, *, perplexity: float = 30) -> tuple[FloatArray, Se
     return _minus_log(L, "the t-SNE graph"), facts
 
 
-def umap_graph(X: FloatArray, *, k: int = 100) -> tuple[FloatArray, Settings]:
+def umap_graph(X: FloatArray, *, n_neighbors: int = 100) -> tuple[FloatArray, Settings]:
     """Minus the logarithm of UMAP's affinities, shifted so that the smallest is 0; non-edges at twice the largest.
 
     Not to be confused with "umap", the distance in the embedding that UMAP makes from them.
@@ -59,7 +59,7 @@ def umap_graph(X: FloatArray, *, k: int = 100) -> tuple[FloatArray, Settings]:
     Parameters
     ----------
     X : (n, d) points.
-    k : neighbours, the point itself not counted (umap-learn counts it). With few, most pairs are non-edges and no loop of a
+    n_neighbors : of each point, itself not counted (umap-learn counts it). With few, most pairs are non-edges and no loop of a
         noisy circle is seen: of the planted loops 0, 4, 42 and 67 % with 15, 30, 50 and 100 (docs/decisions/0005).
 
     Returns
@@ -75,5 +75,5 @@ def umap_graph(X: FloatArray, *, k: int = 100) -> tuple[FloatArray, Settings]:
     ----------
     McInnes, Healy, Melville, arXiv 1802.03426; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    L, facts = log_fuzzy_union(X, k)
+    L, facts = log_fuzzy_union(X, n_neighbors)
     return _minus_log(L, "the UMAP graph"), facts

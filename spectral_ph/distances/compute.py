@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchMethod, Settings
+from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchName, Settings
 from spectral_ph.distances.registry import DISTANCES, ROWS, Distance, Form, keywords
 from spectral_ph.graph.neighbors import nearest_neighbors
 from spectral_ph.graph.symmetrize import Recipe, graph_from_edges, undirected_edges
@@ -247,7 +247,7 @@ def neighbourhood(
     if recipe.metric != "precomputed":
         X = _check.points(X)
         _check.distinct(X)
-    found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, method=recipe.search, random_state=random_state)
+    found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search=recipe.search, random_state=random_state)
     pairs, lengths = undirected_edges(found, recipe.mode)
     weights = lengths if edges == "lengths" else conductances(lengths, weighted)
     A = graph_from_edges(pairs, weights, len(found.indices))
@@ -256,7 +256,7 @@ def neighbourhood(
         "metric": found.settings["metric"],
         "mode": recipe.mode,
         "weighted": weighted,
-        "search": found.settings["method"],
+        "search": found.settings["search"],
         "recall": found.recall,
     }
     if edges == "lengths":
@@ -324,7 +324,7 @@ def distance_matrix(
     metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
     mode: GraphMode = "union",
     weighted: bool = False,
-    search: SearchMethod = "auto",
+    search: SearchName = "auto",
     dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
     **params: Any,

@@ -7,18 +7,18 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
-from spectral_ph.graph.neighbors import neighbors_of
+from spectral_ph.graph.neighbors import nearest_neighbors
 
 XI = (1, 2, np.inf)
 
 
 def dtm(
-    X: FloatArray, *, k: int = 15, p: float = 2, xi: float = 1, vertex_births: bool = False
+    X: FloatArray, *, n_neighbors: int = 15, p: float = 2, xi: float = 1, vertex_births: bool = False
 ) -> tuple[FloatArray, Settings]:
     """Edges of the filtration by distance to measure: balls around points that start late where points are sparse.
 
-    The distance to measure of a point is f = (mean over its k nearest neighbours of d^p)^(1/p), their largest distance for
-    p = inf. Its ball has radius (t^xi - f^xi)^(1/xi) at time t, and is not there before t = f. The edge ij comes when both
+    The distance to measure of a point is f = (mean over its nearest neighbours of d^p)^(1/p), their largest distance
+    for p = inf. Its ball has radius (t^xi - f^xi)^(1/xi) at time t, and is not there before t = f. The edge ij comes when both
     balls are there and meet, at the time
 
         max(f_i, f_j, (f_i + f_j + d_ij) / 2)                                     for xi = 1
@@ -27,7 +27,7 @@ def dtm(
         max(f_i, f_j, d_ij / 2)                                                   for xi = inf
 
     These are times of balls, so without f they are half the distances. The point itself is not among its neighbours; Anai
-    et al. count it, so their f of k + 1 points is (k / (k + 1))^(1/p) times the one here.
+    et al. count it, so their f of k + 1 points is (k / (k + 1))^(1/p) times the one of k neighbours here.
 
     The point i itself comes at f_i, but the diagonal of a matrix of distances is 0. That changes the births in degree 0
     and nothing above: no edge comes before its ends, so at each time the complex with points at 0 is the one with points
@@ -36,7 +36,7 @@ def dtm(
     Parameters
     ----------
     X : (n, d) points.
-    k : neighbours that count, the point itself not among them.
+    n_neighbors : neighbours that count, the point itself not among them.
     p : exponent of the mean, at least 1 or inf.
     xi : exponent of the growth of the balls: 1, 2 or inf.
     vertex_births : also return f.
@@ -48,7 +48,7 @@ def dtm(
 
     Raises
     ------
-    InputError : for fewer than k + 1 points, p < 1, or another xi.
+    InputError : for fewer points than n_neighbors + 1, p < 1, or another xi.
 
     References
     ----------
@@ -60,7 +60,7 @@ def dtm(
     if _check.real(xi, "xi") not in XI:
         raise _check.InputError(f"xi must be 1, 2 or inf (float('inf')), and {xi!r} came.")
     vertex_births = _check.flag(vertex_births, "vertex_births")
-    f = _distance_to_measure(neighbors_of(X, k).distances, p)
+    f = _distance_to_measure(nearest_neighbors(X, n_neighbors, search="exact").distances, p)
     D = pairwise_euclidean(X)
     _kernels.balls_meet(D, f, float(xi))
     return D, {"vertex_births": f} if vertex_births else {}
@@ -75,13 +75,13 @@ def _distance_to_measure(distances: FloatArray, p: float) -> FloatArray:
     return np.asarray(scale * np.mean((distances / scale[:, None]) ** p, axis=1) ** (1 / p))
 
 
-def core(X: FloatArray, *, k: int = 15) -> tuple[FloatArray, Settings]:
-    """Core distance (mutual reachability): the largest of d_ij and of the distances of i and j to their k-th neighbours.
+def core(X: FloatArray, *, n_neighbors: int = 15) -> tuple[FloatArray, Settings]:
+    """Core distance (mutual reachability): the largest of d_ij and of the distances of i and j to the last of their neighbours.
 
     Parameters
     ----------
     X : (n, d) points.
-    k : which neighbour, the point itself not counted.
+    n_neighbors : which neighbour is the last, the point itself not counted.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def core(X: FloatArray, *, k: int = 15) -> tuple[FloatArray, Settings]:
 
     Raises
     ------
-    InputError : for fewer than k + 1 points.
+    InputError : for fewer points than n_neighbors + 1.
 
     References
     ----------
@@ -98,7 +98,7 @@ def core(X: FloatArray, *, k: int = 15) -> tuple[FloatArray, Settings]:
     """
     from spectral_ph.distances import _kernels
 
-    reach = neighbors_of(X, k).distances[:, -1].copy()
+    reach = nearest_neighbors(X, n_neighbors, search="exact").distances[:, -1].copy()
     D = pairwise_euclidean(X)
     _kernels.not_below_ends(D, reach)
     return D, {}

@@ -30,7 +30,7 @@ def diffusion(
     A: Graph,
     *,
     t: float = 8,
-    method: Literal["auto", "spectral", "power"] = "auto",
+    solver: Literal["auto", "spectral", "power"] = "auto",
     n_components: int | None = None,
     random_state: RandomState = 0,
 ) -> tuple[FloatArray, Settings]:
@@ -43,7 +43,7 @@ def diffusion(
     ----------
     A : (n, n) graph.
     t : steps, at least 0; a whole number for "power".
-    method : "power" (about log2(t) + 1 matrix products of n^3 flops), "spectral" (eigenpairs), or "auto": power for whole t >= 1
+    solver : "power" (about log2(t) + 1 matrix products of n^3 flops), "spectral" (eigenpairs), or "auto": power for whole t >= 1
         with all components, else spectral.
     n_components : eigenpairs for "spectral", the trivial ones counted; None for all. What is left out makes d^2 smaller
         by at most vol max(|1 - mu_m|, |1 - mu_n|)^(2 t) (1/d_i + 1/d_j), which is reported and warned about.
@@ -64,20 +64,20 @@ def diffusion(
     Coifman, Lafon, Appl. Comput. Harmon. Anal. 2006; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
     t = _check.real(t, "t", least=0, most=LARGEST_T)
-    _check.one_of(method, ("auto", "spectral", "power"), "method of diffusion")
+    _check.one_of(solver, ("auto", "spectral", "power"), "solver of diffusion")
     whole = t == int(t) and t >= 1
-    if method == "power" and not (whole and n_components is None):
+    if solver == "power" and not (whole and n_components is None):
         raise _check.InputError(
-            f"method='power' needs a whole number of steps t >= 1 and no n_components, and t={t:g}, "
-            f"n_components={n_components} came; pass method='spectral'."
+            f"solver='power' needs a whole number of steps t >= 1 and no n_components, and t={t:g}, "
+            f"n_components={n_components} came; pass solver='spectral'."
         )
-    if method == "auto":
-        method = "power" if whole and n_components is None else "spectral"
+    if solver == "auto":
+        solver = "power" if whole and n_components is None else "spectral"
     parts = connected_components(A)
     facts: Settings = {"component_sizes": parts.sizes.tolist()} if len(parts) > 1 else {}
     d = degrees(A)
     volume = float(d.sum())
-    if method == "power":
+    if solver == "power":
         squared = _by_power(A, d, parts.labels, int(t))
     else:
         S = spectrum(A, n_components, random_state=random_state)
@@ -99,7 +99,7 @@ def diffusion(
 def _by_power(A: Graph, d: FloatArray, labels: IntArray, t: int) -> FloatArray:
     """Squared distances between rows of S^t, the trivial eigenvectors taken off first so that nothing large cancels."""
     n = len(d)
-    _check.memory(8.0 * 5 * n**2, f"diffusion of {n} points by powers", "use method='spectral' with n_components.")
+    _check.memory(8.0 * 5 * n**2, f"diffusion of {n} points by powers", "use solver='spectral' with n_components.")
     S = normalized_adjacency(A).toarray(order="F")
     trivial = np.sqrt(d / np.bincount(labels, weights=d)[labels])
     S -= np.where(labels[:, None] == labels[None], np.multiply.outer(trivial, trivial), 0.0)

@@ -18,7 +18,7 @@ a few sampled points. On the circle with sigma = .25 (n = 2,000, m = 100) the bo
 those walks reach (1 to 2 %), a random sketch of the rest (noise of the size of the births).
 
 Source of the quadrature: Golub, Meurant, Matrices, Moments and Quadrature, 1993. Cutting the rest off instead, as in
-`eff_res(method="spectral")`, puts the births of loops 40 to 95 % too low at m = 100.
+`eff_res(solver="spectral")`, puts the births of loops 40 to 95 % too low at m = 100.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, RandomState, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean, principal_components
 from spectral_ph.graph.affinities import log_perplexity_affinities
-from spectral_ph.graph.neighbors import neighbors_of
+from spectral_ph.graph.neighbors import nearest_neighbors
 
 INITIAL_SPREAD = 1e-4
 EXAGGERATION = 12.0
@@ -75,7 +75,9 @@ def tsne(
     return pairwise_euclidean(np.asarray(embedding, dtype=np.float64)), facts
 
 
-def umap(X: FloatArray, *, k: int = 15, dims: int = 2, random_state: RandomState = 0) -> tuple[FloatArray, Settings]:
+def umap(
+    X: FloatArray, *, n_neighbors: int = 15, dims: int = 2, random_state: RandomState = 0
+) -> tuple[FloatArray, Settings]:
     """Euclidean distance in a UMAP embedding (umap-learn), 750 epochs, min_dist 0.1, from exact neighbours.
 
     Not to be confused with "umap_graph", which needs no embedding.
@@ -83,7 +85,7 @@ def umap(X: FloatArray, *, k: int = 15, dims: int = 2, random_state: RandomState
     Parameters
     ----------
     X : (n, d) points.
-    k : neighbours, the point itself not counted: umap-learn counts it, its n_neighbors is k + 1.
+    n_neighbors : of each point, itself not counted; umap-learn counts it, so its own is one more.
     dims : dimensions of the embedding, at most n - 3 (its start is spectral).
     random_state : seed; umap-learn then runs on one thread.
 
@@ -109,7 +111,7 @@ def umap(X: FloatArray, *, k: int = 15, dims: int = 2, random_state: RandomState
         raise _check.InputError(
             f"dims={dims} needs at least {dims + 3} points, and n_samples={n} came; pass a smaller dims."
         )
-    found = neighbors_of(X, k)
+    found = nearest_neighbors(X, n_neighbors, search="exact")
     own = np.arange(n)[:, None]
     knn = (
         np.hstack([own, found.indices]).astype(np.int32),
@@ -132,7 +134,9 @@ def umap(X: FloatArray, *, k: int = 15, dims: int = 2, random_state: RandomState
         str(w.message) for w in heard if issubclass(w.category, UserWarning) and "precomputed_knn" not in str(w.message)
     ]
     if not np.isfinite(embedding).all():
-        raise _check.InputError("umap-learn returned an embedding that is not finite; pass another k or fewer dims.")
+        raise _check.InputError(
+            "umap-learn returned an embedding that is not finite; pass other n_neighbors or fewer dims."
+        )
     for text in said:
         _check.warn(f"umap-learn warned: {text}")
     return pairwise_euclidean(np.asarray(embedding, dtype=np.float64)), {"library_warnings": said} if said else {}

@@ -111,23 +111,23 @@ def settled(given: Settings) -> Settings:
     return known
 
 
-def graph_under(D: FloatArray, k: int) -> Graph:
-    """Return the graph of the k nearest neighbours under a distance.
+def graph_under(D: FloatArray, n_neighbors: int) -> Graph:
+    """Return the graph of the nearest neighbours under a distance.
 
     Parameters
     ----------
     D : (n, n) distances, symmetric to the last bit.
-    k : neighbours of each point, itself not counted.
+    n_neighbors : of each point, itself not counted.
 
     Returns
     -------
     (n, n) csr_array of ones: an edge where either is among the other's neighbours; ties by the smaller index.
     """
-    return _union(nearest_neighbors(D, k, "precomputed"))
+    return _union(nearest_neighbors(D, n_neighbors, "precomputed"))
 
 
-def graph_under_implicit(implicit: ImplicitDistances, k: int) -> Graph:
-    """Return the graph of the k nearest neighbours under distances that no (n, n) array holds.
+def graph_under_implicit(implicit: ImplicitDistances, n_neighbors: int) -> Graph:
+    """Return the graph of the nearest neighbours under distances that no (n, n) array holds.
 
     Candidates come from matrix products; they are ranked by the distances themselves, and a row whose candidates rounding
     could have cut wrongly is computed in full. n^2 times the coordinates flops.
@@ -135,13 +135,13 @@ def graph_under_implicit(implicit: ImplicitDistances, k: int) -> Graph:
     Parameters
     ----------
     implicit : n points.
-    k : neighbours of each point, itself not counted.
+    n_neighbors : of each point, itself not counted.
 
     Returns
     -------
     (n, n) csr_array of ones, as `graph_under`.
     """
-    n = len(implicit)
+    n, k = len(implicit), n_neighbors
     T, offset, correction = implicit.coordinates, implicit.offset, implicit.correction
     squares = np.einsum("ij,ij->i", T, T)
     scale = float(squares.max() + offset.max(initial=0.0))

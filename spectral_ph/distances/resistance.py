@@ -48,7 +48,7 @@ def eff_res(
     steps: int | None = None,
     corrected: bool = True,
     sqrt: bool = False,
-    method: Literal["exact", "spectral"] = "exact",
+    solver: Literal["exact", "spectral"] = "exact",
     n_components: int | None = None,
     disconnected: Disconnected = "raise",
     random_state: RandomState = 0,
@@ -78,7 +78,7 @@ def eff_res(
         None is 4 for one pass and 1 for several, and 1 in the truncated form (see `eff_res_implicit`).
     corrected : False is the plain resistance, the same as steps=0; on large graphs it tells of the end points only.
     sqrt : return the root.
-    method : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
+    solver : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).
     n_components : eigenpairs for "spectral", the trivial ones counted; None for all, which is exact. A number leaves the
         rest out: the result is then too small by an amount between 0 and a bound that is reported, together with the
         error on sampled pairs against exact solves.
@@ -110,7 +110,7 @@ def eff_res(
         steps=steps,
         corrected=corrected,
         sqrt=sqrt,
-        method=method,
+        solver=solver,
         n_components=n_components,
         disconnected=disconnected,
         random_state=random_state,
@@ -126,7 +126,7 @@ def by_pass(
     steps: int | None = None,
     corrected: bool = True,
     sqrt: bool = False,
-    method: Literal["exact", "spectral"] = "exact",
+    solver: Literal["exact", "spectral"] = "exact",
     n_components: int | None = None,
     disconnected: Disconnected = "raise",
     random_state: RandomState = 0,
@@ -136,7 +136,7 @@ def by_pass(
     Parameters
     ----------
     A : (n, n) graph of the first pass.
-    passes, pass_neighbors, steps, corrected, sqrt, method, n_components, disconnected, random_state : as for `eff_res`.
+    passes, pass_neighbors, steps, corrected, sqrt, solver, n_components, disconnected, random_state : as for `eff_res`.
 
     Yields
     ------
@@ -147,11 +147,11 @@ def by_pass(
     ------
     InputError : as `eff_res`.
     """
-    _check.one_of(method, ("exact", "spectral"), "method of eff_res")
+    _check.one_of(solver, ("exact", "spectral"), "solver of eff_res")
     corrected, sqrt = _check.flag(corrected, "corrected"), _check.flag(sqrt, "sqrt")
-    if n_components is not None and method == "exact":
+    if n_components is not None and solver == "exact":
         raise _check.InputError(
-            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
+            "n_components is for solver='spectral', and solver='exact' came; pass solver='spectral' or leave n_components "
             "out."
         )
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
@@ -161,7 +161,7 @@ def by_pass(
     graphs: list[Settings] = []
     number = 1
     while True:
-        D, facts = _one_pass(A, steps, method, n_components, disconnected, rng)
+        D, facts = _one_pass(A, steps, solver, n_components, disconnected, rng)
         facts |= ({"pass_graphs": list(graphs)} if graphs else {}) | known
         # The last is changed where it is, to hold no second matrix.
         yield np.sqrt(D, out=D if number == passes else None) if sqrt else D, facts
@@ -176,7 +176,7 @@ def by_pass(
 def _one_pass(
     A: Graph,
     steps: int,
-    method: str,
+    solver: str,
     n_components: int | None,
     disconnected: Disconnected,
     random_state: RandomState,
@@ -184,7 +184,7 @@ def _one_pass(
     d = degrees(A)
     _check.degrees_positive(d)
     parts, facts = components_or_raise(A, "effective resistance", disconnected)
-    if method == "spectral":
+    if solver == "spectral":
         S = spectrum(A, n_components, random_state=random_state)
         refuse_nearly_zero(S, "effective resistance")
         D = _from_spectrum(S, steps)
@@ -272,7 +272,7 @@ def _warn_of_rounding(D: FloatArray, largest: float, steps: int) -> None:
     if rounding > LEAST_DIGITS * low:
         _check.warn(
             f"after {steps} steps effective resistance is as low as {low:.1e} for a tenth of the pairs, and rounding is about "
-            f"{rounding:.1e}; pass fewer steps or method='spectral'."
+            f"{rounding:.1e}; pass fewer steps or solver='spectral'."
         )
 
 

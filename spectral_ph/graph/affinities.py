@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Graph, IntArray, Settings
-from spectral_ph.graph.neighbors import Neighbors, neighbors_of
+from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 
 LEAST_LOG = -745.0
 """No weight is below e^-745, the smallest double, beside that of the nearest neighbour."""
@@ -44,7 +44,7 @@ def perplexity_neighbors(X: FloatArray, perplexity: object) -> tuple[Neighbors, 
             f"perplexity={wanted:g} needs at least {k + 1} points (3 x perplexity neighbours of each), and n_samples={n} "
             f"came; {way}."
         )
-    return neighbors_of(X, k), wanted
+    return nearest_neighbors(X, k, search="exact"), wanted
 
 
 def log_perplexity_affinities(X: FloatArray, perplexity: object) -> tuple[Graph, Settings]:
@@ -81,23 +81,23 @@ def log_perplexity_affinities(X: FloatArray, perplexity: object) -> tuple[Graph,
     return L, {"uncalibrated": tied} if tied else {}
 
 
-def log_fuzzy_union(X: FloatArray, k: object) -> tuple[Graph, Settings]:
+def log_fuzzy_union(X: FloatArray, n_neighbors: int) -> tuple[Graph, Settings]:
     """Return the logarithms of UMAP's affinities.
 
-    v_j|i = exp(-max(0, d_ij - rho_i) / sigma_i) over the k nearest neighbours of i, rho_i the smallest positive of their
-    distances and sigma_i such that the v_j|i add up to log2(k); an edge holds log(v_j|i + v_i|j - v_j|i v_i|j). As in
+    v_j|i = exp(-max(0, d_ij - rho_i) / sigma_i) over the nearest neighbours of i, rho_i the smallest positive of their
+    distances and sigma_i such that the v_j|i add up to log2(n_neighbors); an edge holds log(v_j|i + v_i|j - v_j|i v_i|j). As in
     umap-learn sigma is at least `SIGMA_FLOOR` times the mean distance to the neighbours (of all points where rho = 0).
 
     Parameters
     ----------
     X : (n, d) points.
-    k : neighbours, the point itself not counted.
+    n_neighbors : of each point, itself not counted.
 
     Returns
     -------
     L : (n, n) csr_array, symmetric to the last bit; stored zeros are edges (of affinity 1).
     facts : "uncalibrated", the number of points whose sigma is the floor, if there are any: with so many nearest
-        neighbours at one distance no sigma gives log2(k).
+        neighbours at one distance no sigma gives log2(n_neighbors).
 
     Raises
     ------
@@ -105,7 +105,7 @@ def log_fuzzy_union(X: FloatArray, k: object) -> tuple[Graph, Settings]:
     """
     from spectral_ph.graph import _affinities
 
-    found = neighbors_of(X, k)
+    found = nearest_neighbors(X, n_neighbors, search="exact")
     distances = found.distances
     n, count = distances.shape
     rho, sigma = np.empty(n), np.empty(n)

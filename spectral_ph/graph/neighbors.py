@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, IntArray, RandomState, SearchMethod, Settings
+from spectral_ph._check import Argument
+from spectral_ph._types import FloatArray, IntArray, RandomState, SearchName, Settings
 
 METRICS = (
     "euclidean",
@@ -27,7 +28,7 @@ METRICS = (
 """Known metrics; a function of two rows is one too."""
 
 EXACT_LIMIT = 1e12
-"""`method="auto"` searches exactly while n^2 d is at most this (a minute or so on two cores: n = 140,000 at d = 50)."""
+"""`search="auto"` exact while n^2 d is at most this (a minute or so on two cores: n = 140,000 at d = 50)."""
 
 EXTRA_CANDIDATES = 8
 RECALL_SAMPLE = 200
@@ -43,7 +44,7 @@ class Neighbors:
     indices : (n, k) int64, nearest first, ties by index.
     distances : (n, k) float64, in the unit of the metric.
     recall : share of true neighbours found, measured on a sample; 1.0 for the exact search.
-    settings : metric, method, seed.
+    settings : n_neighbors, metric, search, seed.
     """
 
     indices: IntArray
@@ -54,7 +55,7 @@ class Neighbors:
     def __repr__(self) -> str:
         n, k = self.indices.shape
         return (
-            f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['method']}, recall {self.recall:.3g})"
+            f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['search']}, recall {self.recall:.3g})"
         )
 
 
@@ -63,7 +64,7 @@ def nearest_neighbors(
     n_neighbors: int = 15,
     metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
     *,
-    method: SearchMethod = "auto",
+    search: SearchName = "auto",
     random_state: RandomState = 0,
 ) -> Neighbors:
     """Find the nearest neighbours of every point.
@@ -78,7 +79,7 @@ def nearest_neighbors(
     X : (n, d) array of finite numbers; (n, n) distances for metric "precomputed".
     n_neighbors : neighbours of each point, itself not counted; at most n - 1.
     metric : one of `METRICS`, or a function of two (d,) rows.
-    method : "exact"; "nndescent" (pynndescent), whose recall is measured on a sample of points and warned about; or
+    search : "exact"; "nndescent" (pynndescent), whose recall is measured on a sample of points and warned about; or
         "auto": exact while n^2 d <= `EXACT_LIMIT`.
     random_state : seed of the approximate search and of its sample; the exact search does not use it.
 
@@ -92,50 +93,32 @@ def nearest_neighbors(
     """
     if not callable(metric):
         _check.one_of(metric, METRICS, "metric")
-    _check.one_of(method, ("auto", "exact", "nndescent"), "search method")
+    _check.one_of(search, ("auto", "exact", "nndescent"), "neighbour search")
     X = _check.square_distances(X)[0] if metric == "precomputed" else _check.points(X)
     n, d = X.shape
     k = _check.n_neighbors(n_neighbors, n)
-    if metric == "precomputed" and method == "nndescent":
-        raise _check.InputError("method='nndescent' searches points, and distances came; pass method='exact'.")
-    if method == "auto":
-        method = "exact" if metric == "precomputed" or float(n) ** 2 * d <= EXACT_LIMIT else "nndescent"
-    settings: Settings = {"n_neighbors": k, "metric": getattr(metric, "__name__", metric), "method": method}
-    if method == "nndescent":
+    if metric == "precomputed" and search == "nndescent":
+        raise _check.InputError(
+            Argument("search", "nndescent"),
+            " is for points, and distances came; pass ",
+            Argument("search", "exact"),
+            ".",
+        )
+    if search == "auto":
+        search = "exact" if metric == "precomputed" or float(n) ** 2 * d <= EXACT_LIMIT else "nndescent"
+    settings: Settings = {"n_neighbors": k, "metric": getattr(metric, "__name__", metric), "search": search}
+    if search == "nndescent":
         indices, distances, recall = _approximate(X, k, metric, random_state)
         settings["random_state"] = _check.seed_record(random_state)
         _check.warn(
             f"neighbours were searched approximately (nndescent, n = {n}): recall {recall:.3f} on "
-            f"{min(n, RECALL_SAMPLE)} points; pass the exact search method for all of them."
+            f"{min(n, RECALL_SAMPLE)} points; to find all of them, pass ",
+            Argument("search", "exact"),
+            ".",
         )
         return Neighbors(indices, distances, recall, settings)
     indices, distances = _exact(X, k, metric)
     return Neighbors(indices, distances, 1.0, settings)
-
-
-def neighbors_of(X: FloatArray, k: object) -> Neighbors:
-    """Return the k nearest neighbours of every point, exactly.
-
-    Parameters
-    ----------
-    X : (n, d) points.
-    k : how many, the point itself not counted.
-
-    Returns
-    -------
-    Neighbors
-
-    Raises
-    ------
-    InputError : if there are not so many.
-    """
-    count, n = _check.positive_int(k, "k"), len(X)
-    if count >= n:
-        raise _check.InputError(
-            f"k={count} needs at least {count + 1} points (a point is not its own neighbour), and n_samples={n} came; pass "
-            f"k={n - 1} or fewer."
-        )
-    return nearest_neighbors(X, count, method="exact")
 
 
 def nearest_among(
@@ -284,7 +267,11 @@ def _approximate(
     indices, distances = np.take_along_axis(near, order, 1), np.take_along_axis(far, order, 1)
     if (indices < 0).any() or not np.isfinite(distances).all():
         raise _check.InputError(
-            f"the approximate search found fewer than n_neighbors={k} for some points; pass method='exact'."
+            "the approximate search found fewer than ",
+            Argument("n_neighbors", k),
+            " for some points; pass ",
+            Argument("search", "exact"),
+            ".",
         )
     sample = rng.choice(n, size=min(n, RECALL_SAMPLE), replace=False)
     block = pairwise_distances(X[sample], X, metric=metric)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, GraphMode, IntArray, RandomState, SearchMethod
+from spectral_ph._types import FloatArray, Graph, GraphMode, IntArray, RandomState, SearchName
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 from spectral_ph.graph.weights import conductances
 
@@ -31,7 +31,7 @@ class Recipe:
     metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean"
     mode: GraphMode = "union"
     weighted: bool = False
-    search: SearchMethod = "auto"
+    search: SearchName = "auto"
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def neighbor_graph(
     *,
     mode: GraphMode = "union",
     weighted: bool = False,
-    method: SearchMethod = "auto",
+    search: SearchName = "auto",
     random_state: RandomState = 0,
 ) -> Graph:
     """Build the symmetric k-nearest-neighbour graph of a set of points.
@@ -109,7 +109,7 @@ def neighbor_graph(
     metric : see `spectral_ph.graph.nearest_neighbors`.
     mode : "union" joins i and j if either is among the other's neighbours, "mutual" if both are.
     weighted : False: all edges have conductance 1. True: 1 / distance.
-    method : neighbour search, "auto", "exact" or "nndescent".
+    search : how neighbours are searched, "auto", "exact" or "nndescent".
     random_state : seed of the approximate search.
 
     Returns
@@ -132,6 +132,6 @@ def neighbor_graph(
            [1., 0., 1.],
            [0., 1., 0.]])
     """
-    found = nearest_neighbors(X, n_neighbors, metric, method=method, random_state=random_state)
+    found = nearest_neighbors(X, n_neighbors, metric, search=search, random_state=random_state)
     edges, lengths = undirected_edges(found, mode)
     return graph_from_edges(edges, conductances(lengths, _check.flag(weighted, "weighted")), len(found.indices))

@@ -94,6 +94,7 @@ def test_every_default_is_a_setting_of_the_plan_and_of_the_registry():
     """A changed default of a distance has to be changed here too."""
     import spectral_ph as sph
     from spectral_ph.distances.passes import check_steps
+    from spectral_ph.graph.symmetrize import Recipe
 
     labels = {label for label, _ in quality.plan("defaults")[0]}
     for name, label in choose.DEFAULTS.items():
@@ -104,4 +105,4 @@ def test_every_default_is_a_setting_of_the_plan_and_of_the_registry():
         if name == "eff_res":  # whose steps are left open, for they depend on the passes
             assert given.pop("steps") == check_steps(parameters["steps"], parameters["passes"])
         for key, value in given.items():
-            assert key == "n_neighbors" or parameters[key] == (float("inf") if value == "inf" else value)
+            assert parameters.get(key, getattr(Recipe, key, None)) == (float("inf") if value == "inf" else value)

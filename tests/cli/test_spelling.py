@@ -95,7 +95,7 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
         ),
         (
             ["loops", "points.npy", "--distance", "euclidean", "--metric", "precomputed"],
-            "metric is for making a neighbour graph, and distance 'euclidean' needs none; leave metric out",
+            "--metric is for making a neighbour graph, and distance 'euclidean' needs none; leave --metric out",
         ),
         (["persistence", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: "),
         (

@@ -14,7 +14,9 @@ from tests.naive import dense_affinities
 def test_the_largest_affinity_is_at_zero_and_strangers_at_twice_the_rest(name):
     X = np.random.default_rng(2).standard_normal((80, 3))
     params, log = (
-        ({"perplexity": 5}, log_perplexity_affinities) if name == "tsne_graph" else ({"k": 15}, log_fuzzy_union)
+        ({"perplexity": 5}, log_perplexity_affinities)
+        if name == "tsne_graph"
+        else ({"n_neighbors": 15}, log_fuzzy_union)
     )
     D = sph.distance_matrix(X, name, **params)
     affinity = dense_affinities(log(X, *params.values())[0])
@@ -28,7 +30,7 @@ def test_affinities_smaller_than_the_smallest_double_are_finite_distances():
     """Five points that nearly coincide, with neighbours that are 1e8 times as far."""
     rng = np.random.default_rng(3)
     X = np.vstack([1e-6 * rng.standard_normal((5, 2)), 100 + rng.standard_normal((40, 2))])
-    for params in ({"distance": "tsne_graph", "perplexity": 3}, {"distance": "umap_graph", "k": 9}):
+    for params in ({"distance": "tsne_graph", "perplexity": 3}, {"distance": "umap_graph", "n_neighbors": 9}):
         D = sph.distance_matrix(X, **params)
         assert np.isfinite(D).all()
         assert D.max() > 2 * 700
@@ -40,7 +42,7 @@ def test_equal_affinities_are_warned_about():
         "all edges of the UMAP graph have the same affinity, so every distance is 0; raise its number of neighbours."
     )
     with pytest.warns(sph.SpectralWarning, match=f"^{re.escape(sentence)}$"):
-        assert not sph.distance_matrix(X, "umap_graph", k=1).any()
+        assert not sph.distance_matrix(X, "umap_graph", n_neighbors=1).any()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,8 @@ def test_equal_affinities_are_warned_about():
         (
             "umap_graph",
             {},
-            "k=100 needs at least 101 points (a point is not its own neighbour), and n_samples=10 came; pass k=9 or fewer.",
+            "n_neighbors=100 needs at least 101 points (a point is not its own neighbour), and n_samples=10 came; pass "
+            "n_neighbors=9 or fewer.",
         ),
     ],
 )

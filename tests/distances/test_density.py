@@ -30,19 +30,19 @@ def test_edges_come_when_the_balls_meet(X, k, p, xi):
         for i in range(len(X))
     ]
     # Where one ball holds the other point only just, the time grows with the root of the rounding.
-    np.testing.assert_allclose(sph.distance_matrix(X, "dtm", k=k, p=p, xi=xi), expected, rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(sph.distance_matrix(X, "dtm", n_neighbors=k, p=p, xi=xi), expected, rtol=1e-7, atol=1e-7)
 
 
 @given(X=point_sets(), k=st.integers(1, 5), p=ORDERS, xi=XI)
 def test_no_edge_comes_before_its_ends(X, k, p, xi):
-    D, facts = dtm(X, k=k, p=p, xi=xi, vertex_births=True)
+    D, facts = dtm(X, n_neighbors=k, p=p, xi=xi, vertex_births=True)
     f = facts["vertex_births"]
     np.testing.assert_array_equal(np.triu(D, 1) >= np.triu(np.maximum.outer(f, f), 1), True)
 
 
 @given(X=point_sets(most=14, dimensions=(2, 3)), k=st.integers(1, 4), xi=XI)
 def test_births_of_points_change_nothing_above_degree_zero(X, k, xi):
-    D, facts = dtm(X, k=k, xi=xi, vertex_births=True)
+    D, facts = dtm(X, n_neighbors=k, xi=xi, vertex_births=True)
     n = len(D)
 
     def diagrams(births):
@@ -63,15 +63,15 @@ def test_births_of_points_change_nothing_above_degree_zero(X, k, xi):
 
 def test_births_of_points_show_in_degree_zero():
     X = np.random.default_rng(0).standard_normal((12, 2))
-    _, facts = dtm(X, k=3, vertex_births=True)
+    _, facts = dtm(X, n_neighbors=3, vertex_births=True)
     assert (facts["vertex_births"] > 0).all()
-    assert dtm(X, k=3)[1] == {}
+    assert dtm(X, n_neighbors=3)[1] == {}
 
 
 @given(X=point_sets(), k=st.integers(1, 5))
 def test_gudhi_counts_the_point_itself(X, k):
     """So its k + 1 are our k, and the mean is over one more, which is 0."""
-    _, facts = dtm(X, k=k, p=2, vertex_births=True)
+    _, facts = dtm(X, n_neighbors=k, p=2, vertex_births=True)
     theirs = DistanceToMeasure(k + 1, q=2).fit_transform(X)
     np.testing.assert_allclose(np.sqrt(k / (k + 1)) * facts["vertex_births"], theirs, rtol=1e-6, atol=1e-9)
 
@@ -80,7 +80,7 @@ def test_an_edge_is_half_its_length_where_f_is_zero():
     """Two duplicates each, so the nearest neighbour of every point is at distance 0."""
     X = np.repeat(np.random.default_rng(1).standard_normal((10, 2)), 2, axis=0)
     for xi in (1, 2, np.inf):
-        np.testing.assert_allclose(dtm(X, k=1, xi=xi)[0], cdist(X, X) / 2, rtol=1e-12)
+        np.testing.assert_allclose(dtm(X, n_neighbors=1, xi=xi)[0], cdist(X, X) / 2, rtol=1e-12)
 
 
 @given(X=point_sets(), k=st.integers(1, 5))
@@ -88,7 +88,7 @@ def test_core_distance_equals_its_definition(X, k):
     c = nearest_by_sorting(X, k)[1][:, -1]
     expected = np.maximum(cdist(X, X), np.maximum.outer(c, c))
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(core(X, k=k)[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(core(X, n_neighbors=k)[0], expected, rtol=1e-12)
 
 
 def test_with_infinite_exponents_dtm_is_the_core_distance_but_for_the_half():
@@ -96,20 +96,21 @@ def test_with_infinite_exponents_dtm_is_the_core_distance_but_for_the_half():
     c = nearest_by_sorting(X, 5)[1][:, -1]
     expected = np.maximum(cdist(X, X) / 2, np.maximum.outer(c, c))
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(dtm(X, k=5, p=np.inf, xi=np.inf)[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(dtm(X, n_neighbors=5, p=np.inf, xi=np.inf)[0], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (
-            {"k": 6},
-            "k=6 needs at least 7 points (a point is not its own neighbour), and n_samples=6 came; pass k=5 or fewer.",
+            {"n_neighbors": 6},
+            "n_neighbors=6 needs at least 7 points (a point is not its own neighbour), and n_samples=6 came; pass "
+            "n_neighbors=5 or fewer.",
         ),
-        ({"k": 0}, "k must be a whole number of at least 1, and 0 came."),
-        ({"k": 2, "p": 0.5}, "p must be at least 1, and 0.5 came."),
-        ({"k": 2, "xi": 3}, "xi must be 1, 2 or inf (float('inf')), and 3 came."),
-        ({"k": 2, "vertex_births": 1}, "vertex_births must be True or False, and 1 came."),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, and 0 came."),
+        ({"n_neighbors": 2, "p": 0.5}, "p must be at least 1, and 0.5 came."),
+        ({"n_neighbors": 2, "xi": 3}, "xi must be 1, 2 or inf (float('inf')), and 3 came."),
+        ({"n_neighbors": 2, "vertex_births": 1}, "vertex_births must be True or False, and 1 came."),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence(arguments, sentence):

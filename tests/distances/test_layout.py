@@ -20,7 +20,7 @@ def test_contract(name):
     check_distance(name, CLUSTERS[:24])
 
 
-@pytest.mark.parametrize(("name", "params"), [("tsne", {"perplexity": 5}), ("umap", {"k": 5})])
+@pytest.mark.parametrize(("name", "params"), [("tsne", {"perplexity": 5}), ("umap", {"n_neighbors": 5})])
 def test_what_is_near_stays_near(name, params):
     """Two far clusters: the nearest other point of every point is of its own cluster."""
     D = sph.distance_matrix(CLUSTERS, name, **params)
@@ -31,7 +31,7 @@ def test_what_is_near_stays_near(name, params):
 @pytest.mark.parametrize(("name", "dims"), [("tsne", 1), ("tsne", 3), ("umap", 3), ("umap", 5), ("umap", 10)])
 def test_distances_are_those_of_an_embedding_of_so_many_dimensions(name, dims):
     """The Gram matrix of the centred squared distances has that rank (classical scaling)."""
-    params = {"perplexity": 5} if name == "tsne" else {"k": 5}
+    params = {"perplexity": 5} if name == "tsne" else {"n_neighbors": 5}
     D = sph.distance_matrix(CLUSTERS, name, dims=dims, **params)
     J = np.eye(40) - 1 / 40
     values = np.linalg.eigvalsh(-J @ D**2 @ J / 2)[::-1]
@@ -39,7 +39,7 @@ def test_distances_are_those_of_an_embedding_of_so_many_dimensions(name, dims):
 
 
 def test_seed_of_umap_is_used():
-    D = [sph.distance_matrix(CLUSTERS, "umap", k=5, random_state=seed) for seed in (0, 0, 1)]
+    D = [sph.distance_matrix(CLUSTERS, "umap", n_neighbors=5, random_state=seed) for seed in (0, 0, 1)]
     np.testing.assert_array_equal(D[0], D[1])
     assert (D[0] != D[2]).any()
 

@@ -89,8 +89,8 @@ def test_a_range_ends_where_the_function_refuses(row, name):
             outside.append(int(span.most + 1) if span.kind == "whole" else type(row.parameters[name])(span.most + 1))
     X = np.random.default_rng(0).standard_normal((30, 4))
     params = parameters_for(row.name)
-    if name == "n_components" and "method" in row.parameters:
-        params["method"] = "spectral"
+    if name == "n_components" and "solver" in row.parameters:
+        params["solver"] = "spectral"
     if name == "pass_neighbors":
         params["passes"] = 2
     for value in outside:
@@ -101,7 +101,7 @@ def test_a_range_ends_where_the_function_refuses(row, name):
 
 def test_ranges_in_words():
     rows = sph.DISTANCES
-    assert str(rows["dtm"].ranges["k"]) == "whole, 1 to n - 1"
+    assert str(rows["dtm"].ranges["n_neighbors"]) == "whole, 1 to n - 1"
     assert str(rows["dtm"].ranges["p"]) == "real, from 1 or inf"
     assert str(rows["dtm"].ranges["xi"]) == "1, 2 or inf"
     assert str(rows["tsne_graph"].ranges["perplexity"]) == "real, above 1 to (n - 1) / 3"

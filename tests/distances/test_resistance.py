@@ -15,11 +15,11 @@ from tests.naive import resistance_after_steps, resistance_by_pseudo_inverse
 from tests.strategies import point_sets
 
 
-@pytest.mark.parametrize("method", ["exact", "spectral"])
+@pytest.mark.parametrize("solver", ["exact", "spectral"])
 @pytest.mark.parametrize("name", RESISTANCES)
-def test_theorems(name, method):
+def test_theorems(name, solver):
     A, R = RESISTANCES[name]
-    np.testing.assert_allclose(sph.distance_matrix(graph=A, corrected=False, method=method), R, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(sph.distance_matrix(graph=A, corrected=False, solver=solver), R, rtol=1e-13, atol=1e-14)
 
 
 def test_series_and_parallel_conductances():
@@ -54,8 +54,8 @@ def test_cholesky_spectrum_and_pseudo_inverse_agree(name, steps):
     A = inputs()[name]
     expected = resistance_by_pseudo_inverse(A.toarray(), corrected=steps == 1)
     off = ~np.eye(len(expected), dtype=bool)
-    for method in ("exact", "spectral"):
-        D = sph.distance_matrix(graph=A, steps=steps, method=method, disconnected="max")
+    for solver in ("exact", "spectral"):
+        D = sph.distance_matrix(graph=A, steps=steps, solver=solver, disconnected="max")
         assert np.abs(D / np.where(off, expected, 1) - 1)[off].max() < 1e-12
 
 
@@ -66,8 +66,8 @@ def test_steps_by_cholesky_by_the_spectrum_and_by_definition(name, steps):
     """Slow twin: the pseudo-inverse between the rows of a power of the transition matrix."""
     A = inputs()[name]
     expected = resistance_after_steps(A.toarray(), steps)
-    for method in ("exact", "spectral"):
-        D = sph.distance_matrix(graph=A, steps=steps, method=method, disconnected="max")
+    for solver in ("exact", "spectral"):
+        D = sph.distance_matrix(graph=A, steps=steps, solver=solver, disconnected="max")
         np.testing.assert_allclose(D, expected, rtol=1e-8, atol=1e-12 * expected.max())
         np.testing.assert_array_equal(D, D.T)
         np.testing.assert_array_equal(np.diagonal(D), 0)
@@ -99,7 +99,7 @@ def test_steps_keep_their_digits_on_dense_graphs():
     """Distances fall to 1e-12 of the resistances there, and rounding with them: a row tends to a constant, which is taken off."""
     X = sph.datasets.circle(200, ambient_dim=20, sigma=0.1)
     A = sph.neighbor_graph(X, 150)
-    exact, spectral = (sph.distance_matrix(graph=A, steps=4, method=m) for m in ("exact", "spectral"))
+    exact, spectral = (sph.distance_matrix(graph=A, steps=4, solver=m) for m in ("exact", "spectral"))
     assert exact.max() < 1e-6 * sph.distance_matrix(graph=A, steps=0).max()
     np.testing.assert_allclose(exact, spectral, rtol=1e-4, atol=1e-12 * spectral.max())
 
@@ -112,7 +112,7 @@ def test_where_rounding_shows_it_is_said():
     with pytest.warns(
         sph.SpectralWarning,
         match=r"^after 4 steps effective resistance is as low as .* for a tenth of the pairs, and rounding is about .*; pass "
-        r"fewer steps or method='spectral'\.$",
+        r"fewer steps or solver='spectral'\.$",
     ):
         sph.distance_matrix(graph=A)
 
@@ -172,9 +172,9 @@ def test_truncated_error_is_stated_and_true(steps):
     with pytest.warns(
         sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"
     ):
-        P = sph.persistence(graph=A, method="spectral", n_components=40, steps=steps)
+        P = sph.persistence(graph=A, solver="spectral", n_components=40, steps=steps)
     with pytest.warns(sph.SpectralWarning):
-        D = sph.distance_matrix(graph=A, method="spectral", n_components=40, steps=steps)
+        D = sph.distance_matrix(graph=A, solver="spectral", n_components=40, steps=steps)
     error = P.settings["truncation"]
     gap = exact - D
     assert gap.min() > -1e-12
@@ -229,7 +229,7 @@ def test_disconnected_max_warns_and_is_reported():
     [
         (
             {"n_components": 5},
-            "n_components is for method='spectral', and method='exact' came; pass method='spectral' or leave n_components "
+            "n_components is for solver='spectral', and solver='exact' came; pass solver='spectral' or leave n_components "
             "out.",
         ),
         ({"corrected": 1}, "corrected must be True or False, and 1 came."),
@@ -251,7 +251,7 @@ def test_disconnected_max_warns_and_is_reported():
         (
             {"corected": True},
             "distance 'eff_res' has no parameter 'corected'; did you mean 'corrected'? It takes: passes, pass_neighbors, "
-            "steps, corrected, sqrt, method, "
+            "steps, corrected, sqrt, solver, "
             "n_components, disconnected, random_state.",
         ),
     ],

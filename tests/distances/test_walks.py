@@ -28,8 +28,8 @@ def apart():
 @pytest.mark.parametrize("A", [graph(), graph(weighted=True), apart()], ids=["connected", "weighted", "disconnected"])
 def test_both_routes_equal_the_definition(A, t):
     expected = diffusion_by_definition(A.toarray(), t)
-    for method in ("power", "spectral"):
-        D = sph.distance_matrix(graph=A, distance="diffusion", t=t, method=method)
+    for solver in ("power", "spectral"):
+        D = sph.distance_matrix(graph=A, distance="diffusion", t=t, solver=solver)
         np.testing.assert_allclose(D, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -125,9 +125,9 @@ def test_eigenmaps_by_definition():
         ("diffusion", {"t": -1}, "t must be between 0 and 1e+09, and -1 came."),
         (
             "diffusion",
-            {"t": 0.5, "method": "power"},
-            "method='power' needs a whole number of steps t >= 1 and no n_components, and t=0.5, n_components=None came; "
-            "pass method='spectral'.",
+            {"t": 0.5, "solver": "power"},
+            "solver='power' needs a whole number of steps t >= 1 and no n_components, and t=0.5, n_components=None came; "
+            "pass solver='spectral'.",
         ),
         (
             "dpt",

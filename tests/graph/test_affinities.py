@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spectral_ph.graph import _affinities
 from spectral_ph.graph.affinities import log_fuzzy_union, log_perplexity_affinities
-from spectral_ph.graph.neighbors import neighbors_of
+from spectral_ph.graph.neighbors import nearest_neighbors
 from tests.naive import dense_affinities, entropy_of_weights
 from tests.strategies import point_sets
 
@@ -66,7 +66,7 @@ def test_affinities_equal_those_of_umap(copies):
     fuzzy = pytest.importorskip("umap.umap_").fuzzy_simplicial_set
     X = np.repeat(np.random.default_rng(1).standard_normal((240 // copies, 5)), copies, axis=0)
     k, own = 14, np.arange(240)[:, None]
-    found = neighbors_of(X, k)
+    found = nearest_neighbors(X, k, search="exact")
     theirs = fuzzy(
         X,
         k,

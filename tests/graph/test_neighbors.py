@@ -67,7 +67,7 @@ def test_approximate_search_states_its_recall():
     with pytest.warns(
         SpectralWarning, match=r"searched approximately \(nndescent, n = 400\): recall \d\.\d+ on 200 points"
     ):
-        found = nearest_neighbors(X, 10, method="nndescent")
+        found = nearest_neighbors(X, 10, search="nndescent")
     exact = nearest_neighbors(X, 10)
     shared = np.mean([len(np.intersect1d(a, b)) for a, b in zip(found.indices, exact.indices, strict=True)]) / 10
     assert abs(shared - found.recall) < 0.05
@@ -77,18 +77,18 @@ def test_approximate_search_states_its_recall():
 
 
 def test_approximate_search_of_distances_is_refused():
-    sentence = "method='nndescent' searches points, and distances came; pass method='exact'."
+    sentence = "search='nndescent' is for points, and distances came; pass search='exact'."
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
-        nearest_neighbors(np.ones((5, 5)) - np.eye(5), 2, "precomputed", method="nndescent")
+        nearest_neighbors(np.ones((5, 5)) - np.eye(5), 2, "precomputed", search="nndescent")
 
 
 def test_auto_is_exact_up_to_the_limit(monkeypatch):
     X = np.random.default_rng(5).standard_normal((100, 2))
     monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2)
-    assert nearest_neighbors(X, 5).settings["method"] == "exact"
+    assert nearest_neighbors(X, 5).settings["search"] == "exact"
     monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100**2 * 2 - 1)
     with pytest.warns(SpectralWarning):
-        assert nearest_neighbors(X, 5).settings["method"] == "nndescent"
+        assert nearest_neighbors(X, 5).settings["search"] == "nndescent"
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_auto_is_exact_up_to_the_limit(monkeypatch):
             "sqeuclidean, manhattan, cityblock, chebyshev, canberra, braycurtis, hamming, precomputed.",
         ),
         (
-            {"method": "exakt"},
-            "'exakt' is not a known search method; did you mean 'exact'? Known are: auto, exact, nndescent.",
+            {"search": "exakt"},
+            "'exakt' is not a known neighbour search; did you mean 'exact'? Known are: auto, exact, nndescent.",
         ),
         (
             {"metric": "precomputed"},

@@ -158,10 +158,10 @@ def test_a_graph_that_hangs_by_a_thread_has_orthonormal_eigenvectors():
     np.testing.assert_allclose(S.vectors.T @ S.vectors, np.eye(12), atol=1e-12)
     assert (S.values >= 0).all()
     sentence = "the graph hangs together by so little (second eigenvalue "
-    for arguments in ({"distance": "eff_res", "method": "spectral"}, {"distance": "dpt"}):
+    for arguments in ({"distance": "eff_res", "solver": "spectral"}, {"distance": "dpt"}):
         with pytest.raises(sph.InputError, match="^" + re.escape(sentence)):
             sph.distance_matrix(graph=A, **arguments)
-    a, b = (sph.distance_matrix(graph=A, distance="diffusion", t=2, method=m) for m in ("power", "spectral"))
+    a, b = (sph.distance_matrix(graph=A, distance="diffusion", t=2, solver=m) for m in ("power", "spectral"))
     np.testing.assert_allclose(a, b, atol=1e-7)
 
 
