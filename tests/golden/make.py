@@ -40,7 +40,8 @@ ARGUMENTS = [
     "--threads",
     "1",
 ]
-HEAT_MAP_GENES = 3  # of the heat map so many rows are kept, to keep the files small
+# So many rows are kept, to keep the files small.
+GENES, HEAT_MAP_GENES = 20, 3
 
 
 class Words(HTMLParser):
@@ -99,6 +100,7 @@ def made():
     words = words.replace(record["input"].pop("sha256"), "SHA")
     heat = record["gene_heatmap"]
     heat["values"] = heat["values"][:HEAT_MAP_GENES]
+    record["genes"] = record["genes"][:GENES]
     compact = re.sub(r"\n\s+(?=[-\d\]n])", " ", json.dumps(record, indent=1, ensure_ascii=False))
     return dict(
         zip(FILES, (printed, words + "\n", rounded(compact) + "\n", rounded("\n".join(folder)) + "\n"), strict=True)
