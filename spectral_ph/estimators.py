@@ -128,7 +128,10 @@ class SpectralPersistence(_Pointwise):
     maxdim : largest degree of homology.
     engine : "auto", "h1", "h2", "ripser" or "gudhi".
     threshold : longest edge of the filtration, None for all.
+    method : "auto", "exact", "truncated" or "landmarks".
+    n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
+    cocycles : also keep a cocycle for each feature of degree 1.
     distance_params : further parameters of the graph or the distance by name.
     random_state : seed.
 
@@ -148,7 +151,10 @@ class SpectralPersistence(_Pointwise):
         maxdim: int = 1,
         engine: EngineName = "auto",
         threshold: float | None = None,
+        method: str = "auto",
+        n_landmarks: int = 1000,
         coeff: int = 2,
+        cocycles: bool = False,
         distance_params: dict[str, Any] | None = None,
         random_state: RandomState = 0,
     ) -> None:
@@ -158,7 +164,10 @@ class SpectralPersistence(_Pointwise):
         self.maxdim = maxdim
         self.engine = engine
         self.threshold = threshold
+        self.method = method
+        self.n_landmarks = n_landmarks
         self.coeff = coeff
+        self.cocycles = cocycles
         self.distance_params = distance_params
         self.random_state = random_state
 
@@ -179,7 +188,10 @@ class SpectralPersistence(_Pointwise):
             maxdim=self.maxdim,
             engine=self.engine,
             threshold=self.threshold,
+            method=self.method,
+            n_landmarks=self.n_landmarks,
             coeff=self.coeff,
+            cocycles=self.cocycles,
             **self._arguments(),
         )
         self.diagrams_ = self.persistence_.diagrams
@@ -210,8 +222,12 @@ class LoopDetector(_Pointwise):
     n_neighbors : of the neighbour graph, the point itself not counted; None: chosen.
     metric : of the neighbour graph; "precomputed" if X holds (n, n) distances.
     n_loops : how many loops to describe.
+    threshold : longest edge of the filtration, None for all.
+    engine : "auto", "h1" or "ripser".
+    at : where between birth (0) and death (1) of a loop its phase is computed.
     splits : random splits into halves that the verdict rests on; 0 for none.
     level : p-value up to which a loop is called.
+    max_points : of more points, loops are found on a random draw of this size.
     distance_params : further parameters of the graph or the distance by name; these are not chosen but kept.
     random_state : seed.
 
@@ -230,8 +246,12 @@ class LoopDetector(_Pointwise):
         n_neighbors: int | None = None,
         metric: str = "euclidean",
         n_loops: int = 3,
+        threshold: float | None = None,
+        engine: EngineName = "auto",
+        at: float = 0.9,
         splits: int = 5,
         level: float = 0.05,
+        max_points: int = 4000,
         distance_params: dict[str, Any] | None = None,
         random_state: RandomState = 0,
     ) -> None:
@@ -239,8 +259,12 @@ class LoopDetector(_Pointwise):
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.n_loops = n_loops
+        self.threshold = threshold
+        self.engine = engine
+        self.at = at
         self.splits = splits
         self.level = level
+        self.max_points = max_points
         self.distance_params = distance_params
         self.random_state = random_state
 
@@ -257,7 +281,17 @@ class LoopDetector(_Pointwise):
         self
         """
         X = self._points(X)
-        self.result_ = find_loops(X, n_loops=self.n_loops, splits=self.splits, level=self.level, **self._arguments())
+        self.result_ = find_loops(
+            X,
+            n_loops=self.n_loops,
+            threshold=self.threshold,
+            engine=self.engine,
+            at=self.at,
+            splits=self.splits,
+            level=self.level,
+            max_points=self.max_points,
+            **self._arguments(),
+        )
         self.verdict_ = self.result_.verdict
         self.phase_ = self.result_.loops[0].phase if self.result_.loops else np.full(len(X), np.nan)
         return self

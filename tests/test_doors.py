@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from click.testing import CliRunner
 
 import spectral_ph as sph
+from spectral_ph.cells.about import about_result
 from spectral_ph.cli import app
 from spectral_ph.graph import nearest_neighbors
 from spectral_ph.graph.symmetrize import Recipe
@@ -182,3 +183,53 @@ def test_every_door_makes_the_same_tables(cells, tmp_path):
     np.testing.assert_array_equal(points["phase_1"], adata.obs["spectral_ph_phase"])
     words = (tmp_path / "out" / "report.html").read_text()
     assert stored["genes"].index[0] in words
+
+
+def parameters(function):
+    """Return the named parameters of a door with their defaults."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {p.name: p.default for p in inspect.signature(function).parameters.values() if p.kind in named}
+
+
+CHAIN = [
+    # function, estimator, command, parameters without an option
+    (sph.find_loops, sph.LoopDetector, "loops", set()),
+    (sph.persistence, sph.SpectralPersistence, "persistence", {"cocycles"}),
+    (sph.distance_matrix, sph.SpectralDistance, None, set()),
+]
+
+
+@pytest.mark.parametrize(("function", "estimator", "command", "no_option"), CHAIN)
+def test_doors_have_the_same_names_and_defaults(function, estimator, command, no_option):
+    chain = {name: value for name, value in parameters(function).items() if name not in ("X", "graph")}
+    graph = parameters(sph.neighbor_graph)
+    model = parameters(estimator)
+    # The graph's and the distance's further parameters are one argument of an estimator, and --param of a command.
+    further = {"mode", "weighted", "search", "dtype"}
+    assert set(chain) - further <= set(model)
+    assert set(model) - set(chain) <= {"distance_params", "n_neighbors", "metric"}
+    for name, value in model.items():
+        assert value == chain.get(name, value)
+    assert model["n_neighbors"] is None  # what the distance takes, or what the halves choose
+    assert model["metric"] == graph["metric"]
+
+    if command is not None:
+        options = app.commands[command].make_context(command, ["INPUT"]).params
+        options["random_state"] = options.pop("seed")
+        assert set(chain) - no_option <= set(options)
+        for name, value in options.items():
+            if name in chain:
+                assert value == chain[name], name
+        assert options["n_neighbors"] is None
+        assert options["metric"] == graph["metric"]
+
+
+def test_anndata_takes_the_defaults_of_the_chain():
+    chain, stored = parameters(sph.find_loops), parameters(sph.tl.loops)
+    shared = set(chain) & set(stored)
+    assert {"distance", "random_state"} <= shared
+    for name in shared:
+        assert stored[name] == chain[name], name
+    about = parameters(about_result)
+    for name in ("genes", "anchor", "s_genes", "g2m_genes", "random_state"):
+        assert stored[name] == about[name], name

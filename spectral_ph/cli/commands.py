@@ -80,9 +80,10 @@ def loops(
     drop_empty: bool,
     distance: str,
     n_neighbors: int | None,
-    splits: int | None,
-    level: float | None,
-    max_points: int | None,
+    splits: int,
+    level: float,
+    max_points: int,
+    at: float,
     metric: str,
     graph: bool,
     param: tuple[str, ...],
@@ -110,9 +111,12 @@ def loops(
         n_loops=n_loops,
         engine=cast(EngineName, engine),
         threshold=threshold,
+        at=at,
+        splits=splits,
+        level=level,
+        max_points=max_points,
         random_state=seed,
-        **inputs.given(n_neighbors=n_neighbors, splits=splits, level=level, max_points=max_points),
-        **inputs.given(metric=None if metric == "euclidean" else metric),
+        **inputs.given(n_neighbors=n_neighbors, metric=None if metric == "euclidean" else metric),
         **params(param),
     )
     R, about, said = output.about_result(R, expression, others, seed)
@@ -166,6 +170,8 @@ def persistence(
     maxdim: int,
     engine: str,
     coeff: int,
+    method: str,
+    n_landmarks: int,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -184,6 +190,8 @@ def persistence(
         engine=cast(EngineName, engine),  # any other name is refused with a sentence behind this door
         coeff=coeff,
         threshold=threshold,
+        method=method,
+        n_landmarks=n_landmarks,
         random_state=seed,
         **params(param),
     )

@@ -139,6 +139,14 @@ HOMOLOGY = [
         help="auto, h1, h2, ripser or gudhi; the diagram is the same from each.",
     ),
     _of("Homology", "--coeff", type=int, default=2, show_default=True, help="Prime p of the field Z/p."),
+    _of(
+        "Homology",
+        "--method",
+        default="auto",
+        show_default=True,
+        help="auto, exact, truncated (no distance matrix is held) or landmarks (on some of the points).",
+    ),
+    _of("Homology", "--n-landmarks", type=int, default=1000, show_default=True, help="How many, for landmarks."),
 ]
 LOOPS = [
     _of(
@@ -153,10 +161,27 @@ LOOPS = [
         "Loops",
         "--splits",
         type=click.IntRange(min=0),
+        default=5,
+        show_default=True,
         help="How often the data are split into halves; 0: never, and no verdict.",
     ),
-    _of("Loops", "--level", type=float, help="p-value up to which a loop is called."),
-    _of("Loops", "--max-points", type=int, help="Of more points, loops are found on so many, drawn at random."),
+    _of("Loops", "--level", type=float, default=0.05, show_default=True, help="p-value up to which a loop is called."),
+    _of(
+        "Loops",
+        "--max-points",
+        type=int,
+        default=4000,
+        show_default=True,
+        help="Of more points, loops are found on a random draw of this size.",
+    ),
+    _of(
+        "Loops",
+        "--at",
+        type=float,
+        default=0.9,
+        show_default=True,
+        help="Where between birth (0) and death (1) of a loop its phase is computed.",
+    ),
     _THRESHOLD,
     _of("Homology", "--engine", default="auto", show_default=True, help="auto, h1 or ripser."),
 ]
