@@ -55,7 +55,7 @@ def chain(method, n, path=None, use_rep=None, steps=1):
     def tell(P):
         found = {"birth": float(P[1][0, 0]), "death": float(P[1][0, 1]), "features": len(P[1])}
         if method == "truncated":
-            error = P.settings["error"]
+            error = P.settings["distance"]["error"]
             found |= {"error_edges": error["edges"]["max"], "error_all": error["all"]["max"], "median": error["median"]}
         return found
 

@@ -67,8 +67,8 @@ def persistence(
         the error; what it returns is exact for these distances. Effective resistance has one step there unless `steps` is
         given, for with four the homology takes a hundred times as long.
         "landmarks" takes `n_landmarks` farthest points (four steps, as exact), with a bound on what the others could change.
-        "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated; `settings["method_reason"]`
-        says why.
+        "auto" is exact for as long as n <= `EXACT_POINTS` and the matrix fits, else truncated;
+        `settings["homology"]["method_reason"]` says why.
     n_landmarks : how many, for "landmarks".
     coeff : prime p of the field Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
@@ -79,7 +79,8 @@ def persistence(
     Returns
     -------
     Persistence
-        With all parameters in `settings` and what was warned about in `warnings`.
+        With all parameters in `settings`, which say whose each is ("distance", "graph", "homology"), and what was warned
+        about in `warnings`.
 
     Raises
     ------
@@ -104,23 +105,24 @@ def persistence(
         row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
         form, reason = _form(method, row, params, n, maxdim, engine, coeff)
         recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
-        chosen: Settings = {"method": form, "method_reason": reason}
+        facts: Settings = {"method": form, "method_reason": reason}
         if form == "exact":
             computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
             P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
-            chosen = chosen | computed.settings
+            settings = computed.settings
         else:
             implicit, settings = compute_implicit(
                 X, distance, graph=graph, recipe=recipe, random_state=random_state, **own
             )
-            chosen = settings | chosen | implicit.facts
             if form == "truncated":
                 _warn_truncated(implicit, {name: value for name, value in own.items() if params.get(name) is None})
                 P = implicit_persistence(implicit, threshold, cocycles=cocycles)
             else:
-                P, facts = _on_landmarks(implicit, n_landmarks, maxdim, engine, threshold, coeff, cocycles)
-                chosen = chosen | facts
-    return dataclasses.replace(P, settings=chosen | P.settings, warnings=tuple(warned))
+                P, bound = _on_landmarks(implicit, n_landmarks, maxdim, engine, threshold, coeff, cocycles)
+                facts |= bound
+        seed = settings.pop("random_state")
+    settings |= {"homology": facts | P.settings["homology"], "random_state": seed}
+    return dataclasses.replace(P, settings=settings, warnings=tuple(warned))
 
 
 def _form(
@@ -236,7 +238,7 @@ def find_loops(
     n_loops : how many of the most persistent features to describe.
     threshold : longest edge of the filtration; None for all.
     engine : "h1" (ours, cocycles over Z/2), "ripser" (over Z/47, slow from some thousand points on), or "auto": ours, and
-        ripser where a cocycle over Z/2 has no integer lift (`settings["lift_failed"]` says so).
+        ripser where a cocycle over Z/2 has no integer lift (`settings["loops"]["lift_failed"]` says so).
     at : where between birth (0) and death (1) of a loop its circular coordinate is computed.
     splits : how many random splits into halves of at most `HALF_POINTS` points; 0 for none, and then no verdict. They are
         tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
@@ -318,14 +320,15 @@ def find_loops(
         recipe, own = parted(name, chosen, "verdict")
         computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
         P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at)
-    settings = computed.settings | P.settings | {"n_loops": n_loops, "at": at, "splits": splits, "level": level}
-    settings["random_state"] = _check.seed_record(random_state)
+    about: Settings = {"n_loops": n_loops, "at": at, "splits": splits, "level": level}
     if failed:
-        settings["lift_failed"] = failed
+        about["lift_failed"] = failed
     if subset is not None and points is not None:
-        settings["max_points"] = max_points
+        about["max_points"] = max_points
         P = P.renumbered(subset, n)
         loops = carry_loops(loops, subset, nearest_among(points[subset], points, NEAR, metric))
+    seed = computed.settings.pop("random_state")
+    settings = computed.settings | P.settings | {"loops": about, "random_state": seed}
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     why_not = uncalibrated(name, chosen, points is not None, splits, m)
     loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]

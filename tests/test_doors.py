@@ -109,6 +109,9 @@ def test_four_doors_one_answer(cells, tmp_path):
     assert model.verdict_ == stored["verdict"] == written["verdict"] == R.verdict
     assert model.result_.p_value == stored["p_value"] == written["p_value"] == R.p_value
     assert model.result_.agreement == stored["agreement"] == written["agreement"] == R.agreement
+    assert model.result_.settings == written["settings"] == R.settings
+    for whose in ("distance", "graph", "homology", "loops"):
+        assert set(stored["params"][whose]) == set(R.settings[whose])
     births = [loop.birth for loop in R.loops]
     assert [loop.birth for loop in model.result_.loops] == births
     assert stored["loops"]["birth"].tolist() == births

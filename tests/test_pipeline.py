@@ -45,7 +45,7 @@ def test_every_loop_is_consistent():
     X = sph.datasets.torus(300, ambient_dim=5, sigma=0.05)
     R = sph.find_loops(X, "eff_res", n_loops=4, n_neighbors=15, passes=1, splits=0)
     D = sph.distance_matrix(X, steps=1)  # for which the verdict was calibrated
-    assert R.settings["steps"] == 1
+    assert R.settings["distance"]["steps"] == 1
     assert [loop.persistence for loop in R.loops] == sorted((loop.persistence for loop in R.loops), reverse=True)
     for k, loop in enumerate(R.loops):
         assert (loop.birth, loop.death) == tuple(R.persistence[1][k])
@@ -61,18 +61,18 @@ def test_every_loop_is_consistent():
 def test_find_loops_takes_the_one_step_that_it_was_calibrated_for(given):
     X = sph.datasets.circle(150, ambient_dim=10, sigma=0.1)
     R = sph.find_loops(X, "eff_res", **given)
-    assert R.settings["steps"] == 1
+    assert R.settings["distance"]["steps"] == 1
     assert R.p_value is not None
     A = sph.neighbor_graph(X)
-    assert sph.find_loops(graph=A, splits=0).settings["steps"] == 1
-    assert sph.find_loops(X[:60], splits=0).settings["steps"] == 1
+    assert sph.find_loops(graph=A, splits=0).settings["distance"]["steps"] == 1
+    assert sph.find_loops(X[:60], splits=0).settings["distance"]["steps"] == 1
 
 
 def test_other_steps_have_no_p_value():
     X = sph.datasets.circle(150, ambient_dim=10, sigma=0.1)
     for given, said in (({"steps": 4}, "steps=4"), ({"corrected": False}, "corrected=False")):
         R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, **given)
-        assert R.settings["steps"] == given.get("steps", 0)
+        assert R.settings["distance"]["steps"] == given.get("steps", 0)
         assert R.p_value is None
         assert f"the test is not calibrated for {said}" in R.reason
 
@@ -157,9 +157,9 @@ def test_a_loop_is_called_with_its_evidence():
     chosen = [t for t in R.tried if t["chosen"]]
     assert len(chosen) == 1
     assert chosen[0]["evidence"] == max(t["evidence"] for t in R.tried)
-    assert {k: R.settings[k] for k in ("distance", "n_neighbors")} == {
-        k: chosen[0][k] for k in ("distance", "n_neighbors")
-    }
+    assert (R.settings["distance"]["name"], R.settings["graph"]["n_neighbors"]) == tuple(
+        chosen[0][k] for k in ("distance", "n_neighbors")
+    )
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -305,8 +305,30 @@ def test_bad_arguments_of_find_loops_are_refused(arguments, sentence):
 
 def test_settings_hold_every_parameter():
     P = sph.persistence(sph.datasets.circle(100, ambient_dim=3), "diffusion", t=3, n_neighbors=8, random_state=5)
-    expected = {"distance": "diffusion", "t": 3, "n_neighbors": 8, "random_state": 5, "maxdim": 1, "coeff": 2}
-    assert expected.items() <= P.settings.items()
+    assert list(P.settings) == ["distance", "graph", "homology", "random_state"]
+    assert {"name": "diffusion", "t": 3, "solver": "auto"}.items() <= P.settings["distance"].items()
+    graph = {
+        "n_neighbors": 8,
+        "metric": "euclidean",
+        "mode": "union",
+        "weighted": False,
+        "search": "exact",
+        "recall": 1.0,
+    }
+    assert P.settings["graph"] == graph
+    assert {"method": "exact", "engine": "h1", "maxdim": 1, "coeff": 2, "threshold": None}.items() <= P.settings[
+        "homology"
+    ].items()
+    assert P.settings["random_state"] == 5
+    R = sph.find_loops(sph.datasets.circle(100, ambient_dim=3), splits=0)
+    assert list(R.settings) == ["distance", "graph", "homology", "loops", "random_state"]
+    assert R.settings["loops"] == {"n_loops": 3, "at": 0.9, "splits": 0, "level": 0.05}
+    A = sph.neighbor_graph(sph.datasets.circle(100, ambient_dim=3))
+    passed = {"passed": True, "vertices": 100, "edges": A.nnz // 2}
+    assert sph.persistence(graph=A).settings["graph"] == passed
+    assert "graph" not in sph.persistence(sph.datasets.circle(100), "euclidean").settings
+    near = repr(sph.persistence(sph.datasets.circle(100), "core", n_neighbors=7))
+    assert near.endswith("core k=7, engine h1)")
     assert P.warnings == ()
 
 
@@ -331,8 +353,8 @@ def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
 
     monkeypatch.setattr(describe, "circular_coordinate", fails_over_47)
     R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1), splits=0)
-    assert (R.persistence.engine, R.settings["coeff"]) == ("ripser", 61)
-    assert R.settings["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]
+    assert (R.persistence.engine, R.settings["homology"]["coeff"]) == ("ripser", 61)
+    assert R.settings["loops"]["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]
 
 
 def test_warnings_are_raised_once_and_kept():
@@ -353,20 +375,20 @@ def test_truncated_says_how_far_it_may_be_off():
         sph.SpectralWarning, match=r"^distances were computed from 60 of 500 eigenpairs and an estimate of the"
     ):
         P = sph.persistence(X, method="truncated", n_components=60)
-    assert P.settings["method"] == "truncated"
-    assert P.settings["n_components"] == 60
+    assert P.settings["homology"]["method"] == "truncated"
+    assert P.settings["distance"]["n_components"] == 60
     np.testing.assert_allclose(P[1][0], exact[1][0], rtol=0.1)
-    assert P.settings["steps"] == 1
+    assert P.settings["distance"]["steps"] == 1
     assert P.warnings[-1].endswith("The truncated form takes steps=1.")
     with pytest.warns(sph.SpectralWarning, match=r"by about as much\.$"):
         four = sph.persistence(X, method="truncated", n_components=60, steps=4)
     np.testing.assert_allclose(four[1][0], sph.persistence(X)[1][0], rtol=0.1)
     D = sph.distance_matrix(X, steps=1)
-    stated = P.settings["error"]["all"]["max"]
+    stated = P.settings["distance"]["error"]["all"]["max"]
     assert sph.diagram_distance(P[1], exact[1]) <= 2 * stated
     assert stated < np.median(D)
-    assert exact.settings["method"] == "exact"
-    assert exact.settings["method_reason"] == "500 points are at most 20000 and their matrix fits in memory"
+    assert exact.settings["homology"]["method"] == "exact"
+    assert exact.settings["homology"]["method_reason"] == "500 points are at most 20000 and their matrix fits in memory"
 
 
 def test_slow_spectra_get_more_eigenpairs(monkeypatch):
@@ -377,7 +399,7 @@ def test_slow_spectra_get_more_eigenpairs(monkeypatch):
         monkeypatch.setattr(compute, "LOW_CUT", limit)
         with pytest.warns(sph.SpectralWarning, match=f"^distances were computed from {expected} of 600"):
             P = sph.persistence(X, method="truncated")
-        assert P.settings["n_components"] == expected
+        assert P.settings["distance"]["n_components"] == expected
 
 
 def test_auto_truncates_when_there_are_too_many_points(monkeypatch):
@@ -385,11 +407,17 @@ def test_auto_truncates_when_there_are_too_many_points(monkeypatch):
     X = sph.datasets.circle(301, ambient_dim=20, sigma=0.1)
     with pytest.warns(sph.SpectralWarning, match="^distances were computed from 100 of 301"):
         P = sph.persistence(X)
-    assert (P.settings["method"], P.engine) == ("truncated", "h1")
-    assert P.settings["method_reason"] == "301 points are more than 300, or their matrix does not fit in memory"
-    assert sph.persistence(X[:300]).settings["method"] == "exact"
-    assert sph.persistence(X, "euclidean").settings["method_reason"] == "nothing else computes what is asked for"
-    assert sph.persistence(X, engine="gudhi").settings["method"] == "exact"
+    assert (P.settings["homology"]["method"], P.engine) == ("truncated", "h1")
+    assert (
+        P.settings["homology"]["method_reason"]
+        == "301 points are more than 300, or their matrix does not fit in memory"
+    )
+    assert sph.persistence(X[:300]).settings["homology"]["method"] == "exact"
+    assert (
+        sph.persistence(X, "euclidean").settings["homology"]["method_reason"]
+        == "nothing else computes what is asked for"
+    )
+    assert sph.persistence(X, engine="gudhi").settings["homology"]["method"] == "exact"
 
 
 def test_landmarks_state_their_bound():
@@ -400,7 +428,7 @@ def test_landmarks_state_their_bound():
     ):
         P = sph.persistence(X, method="landmarks", n_landmarks=150, n_components=400, sqrt=True)
     assert P.n_points == 400
-    assert sph.diagram_distance(P[1], exact[1]) <= P.settings["landmark_bound"]
+    assert sph.diagram_distance(P[1], exact[1]) <= P.settings["homology"]["landmark_bound"]
     D = sph.distance_matrix(X, sqrt=True)
     i, j = P.birth_edges[1].T
     np.testing.assert_allclose(D[i, j], P[1][:, 0], rtol=1e-6)

@@ -35,7 +35,8 @@ class Computed:
     Attributes
     ----------
     D : (n, n) float64.
-    settings : all parameters by name, and the facts measured on the way.
+    settings : "distance", its name with its parameters and the facts measured on the way; "graph", how the neighbour graph
+        was made, where there is one; and "random_state".
     """
 
     D: FloatArray
@@ -115,46 +116,67 @@ def compute(
     """
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
     _one_of_both(X, graph)
-    settings: Settings = {"distance": distance}
-    if "random_state" in row.parameters:
-        params.setdefault("random_state", random_state)
-    settings |= row.parameters | params
-    if "random_state" in settings:
-        settings["random_state"] = _check.seed_record(settings["random_state"])
-    if row.needs != "graph" or graph is not None:
-        why = f"distance {distance!r} needs none" if row.needs != "graph" else "graph=A came"
-        for name in recipe.changed():
-            raise _check.InputError(
-                Argument(name), f" is for making a neighbour graph, and {why}; leave ", Argument(name),
-                " out, or choose a distance on a graph."
-            )  # fmt: skip
-    if row.needs != "graph":
-        if X is None:
-            able = ", ".join(r.name for r in ROWS if r.needs == "graph")
-            raise _check.InputError(
-                f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}."
-            )
-        if row.needs == "points":
-            X = _check.points(X)
-            n = len(X)
-            _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
-            _check.distinct(X)
-        D, facts = row.function(X, **params)
-        return _kept(D, settings | facts, dtype)
+    if row.needs == "graph" and graph is None:
+        return _on_graph(X, None, row, recipe, dtype, random_state, params)
+    why = f"distance {distance!r} needs none" if row.needs != "graph" else "graph=A came"
+    for name in recipe.changed():
+        raise _check.InputError(
+            Argument(name), f" is for making a neighbour graph, and {why}; leave ", Argument(name),
+            " out, or choose a distance on a graph.",
+        )  # fmt: skip
+    if row.needs == "graph":
+        return _on_graph(X, graph, row, recipe, dtype, random_state, params)
+    if X is None:
+        able = ", ".join(r.name for r in ROWS if r.needs == "graph")
+        raise _check.InputError(
+            f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}."
+        )
+    if row.needs == "points":
+        X = _check.points(X)
+        n = len(X)
+        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
+        _check.distinct(X)
+    D, facts = row.function(X, **_seeded(row.function, params, random_state))
+    return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)
+
+
+def _on_graph(
+    X: FloatArray | None,
+    graph: Graph | None,
+    row: Distance,
+    recipe: Recipe,
+    dtype: str,
+    random_state: RandomState,
+    params: Settings,
+) -> Computed:
     if row.edges == "lengths" and recipe.weighted is not False:
         raise _check.InputError(
-            Argument("weighted"), f" is about conductances, and distance {distance!r} works on the lengths of the edges; leave ",
-            Argument("weighted"), " out.",
-        )  # fmt: skip
+            Argument("weighted"),
+            f" is about conductances, and distance {row.name!r} works on the lengths of the edges; leave ",
+            Argument("weighted"),
+            " out.",
+        )
     A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges)
     _pass_neighbors(row.function, params, made_how)
-    settings |= params | made_how
-    if "random_state" in settings:
-        settings["random_state"] = _check.seed_record(settings["random_state"])
     n = A.shape[0]
     _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
-    D, facts = row.function(A, **params)
-    return _kept(D, settings | facts, dtype)
+    D, facts = row.function(A, **_seeded(row.function, params, random_state))
+    return _kept(D, _settings(row.function, row.name, params | facts, made_how, random_state), dtype)
+
+
+def _seeded(function: Callable[..., Any], params: Settings, random_state: RandomState) -> Settings:
+    """Add the seed, if the function takes one."""
+    return params | ({"random_state": random_state} if "random_state" in keywords(function) else {})
+
+
+def _settings(
+    function: Callable[..., Any], name: str, known: Settings, made_how: Settings | None, random_state: RandomState
+) -> Settings:
+    """Say whose each value is: the distance's, the graph's, or everybody's."""
+    distance = {"name": name} | keywords(function) | known
+    distance.pop("random_state", None)
+    graph = {} if made_how is None else {"graph": made_how}
+    return {"distance": distance} | graph | {"random_state": _check.seed_record(random_state)}
 
 
 def by_stage(
@@ -187,10 +209,10 @@ def by_stage(
     row = DISTANCES[distance]
     assert row.stages is not None
     A, made_how = neighbourhood(X, None, recipe, random_state=random_state, edges=row.edges)
-    params = {"random_state": random_state} | params | {row.stage: last}
+    params[row.stage] = last
     _pass_neighbors(row.function, params, made_how)
-    for D, _ in row.stages(A, **params):
-        yield _kept(D, {}, dtype).D
+    for D, _ in row.stages(A, **_seeded(row.function, params, random_state)):
+        yield _kept(D, {"distance": {}}, dtype).D
 
 
 def _one_of_both(X: FloatArray | None, graph: Graph | None) -> None:
@@ -241,7 +263,7 @@ def neighbourhood(
                     "the graph has conductances so small that the length of an edge, one over it, is infinite; drop those "
                     "edges."
                 )
-        return A, {"graph": f"passed ({A.shape[0]} vertices, {A.nnz // 2} edges)"}
+        return A, {"passed": True, "vertices": A.shape[0], "edges": A.nnz // 2}
     assert X is not None
     weighted = _check.flag(recipe.weighted, "weighted")
     if recipe.metric != "precomputed":
@@ -287,7 +309,7 @@ def compute_implicit(
     Returns
     -------
     implicit : the distances; `facts` tells how far they may be off.
-    settings : all parameters by name.
+    settings : as those of `Computed`.
 
     Raises
     ------
@@ -296,22 +318,21 @@ def compute_implicit(
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
     function, _ = _function(row, "truncated")
     _one_of_both(X, graph)
-    A, settings = neighbourhood(X, graph, recipe, random_state=random_state)
-    _pass_neighbors(function, params, settings)
+    A, made_how = neighbourhood(X, graph, recipe, random_state=random_state)
+    _pass_neighbors(function, params, made_how)
     implicit = function(A, random_state=random_state, **params)
     if "n_components" not in params and implicit.facts["cut_at"] < LOW_CUT and not implicit.facts["complete"]:
         # Slow diffusion is cut off: on 10,000 pallium cells 100 eigenpairs (cut at .3) put the birth of the top loop 11 %
         # too high, 200 (cut at .43) 0.2 %.
         params["n_components"] = MORE_COMPONENTS
         implicit = function(A, random_state=random_state, **params)
-    given = keywords(function) | params | {"random_state": _check.seed_record(random_state)}
-    return implicit, {"distance": distance} | given | settings
+    return implicit, _settings(function, distance, params | implicit.facts, made_how, random_state)
 
 
 def _kept(D: FloatArray, settings: Settings, dtype: str) -> Computed:
     if _check.one_of(dtype, ("float64", "float32"), "dtype") == "float32":
         D = D.astype(np.float32)
-        settings["dtype"] = "float32 (distances rounded to 6e-8 of their size)"
+        settings["distance"]["dtype"] = "float32 (distances rounded to 6e-8 of their size)"
     return Computed(D, settings)
 
 

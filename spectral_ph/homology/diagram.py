@@ -23,7 +23,8 @@ class Persistence:
         persistence, then by birth. Features of zero persistence are never listed.
     n_points : number of points.
     engine : "h1", "h2", "ripser" or "gudhi": which one computed it.
-    settings : all parameters that made the result, the distance's own among them.
+    settings : all parameters that made the result, by whose they are: "homology", and from points also "distance", "graph" and
+        "random_state".
     warnings : sentences that were warned about on the way.
     birth_edges : list over the dimension of (m, 2) int64, or None
         For each feature of `diagrams[dim]` the edge (i, j), i < j, whose length is the birth; (-1, -1) where the birth
@@ -56,8 +57,9 @@ class Persistence:
             if len(diagram):
                 parts.append(f"longest H{k} {persistence_lengths(diagram)[0]:.3g}")
         if "distance" in self.settings:
-            near = self.settings.get("n_neighbors")
-            parts.append(f"{self.settings['distance']}" + (f" k={near}" if near is not None else ""))
+            distance = self.settings["distance"]
+            near = (self.settings.get("graph") or distance).get("n_neighbors")
+            parts.append(distance["name"] + (f" k={near}" if near is not None else ""))
         return f"Persistence({', '.join(parts)}, engine {self.engine})"
 
     def renumbered(self, indices: IntArray, n: int) -> Persistence:

@@ -55,12 +55,12 @@ def rips_persistence(
     Parameters
     ----------
     D : (n, n) distances, float64 or float32: symmetric, non-negative, zero on the diagonal. Asymmetry of the size of
-        rounding is taken off (the larger of each pair counts, and `settings["asymmetry"]` tells how much there was); more
-        is refused.
+        rounding is taken off: the larger of each pair counts, and `settings["homology"]["asymmetry"]` tells how much there
+        was. More is refused.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
         `choose_engine`. The diagram is the same from each. Where "auto" takes "h2" and its tables do not fit in memory, gudhi
-        takes over, with a warning and the reason in `settings["engine_reason"]`.
+        takes over, with a warning and the reason in `settings["homology"]["engine_reason"]`.
     threshold : longest edge, in the unit of D; None for all. Classes alive at the threshold have death inf.
     coeff : prime p, homology is taken over Z/p.
     cocycles : also return a cocycle for each feature of degree 1.
@@ -139,7 +139,7 @@ def rips_persistence(
             name = "gudhi"
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
             found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
-    return Persistence(found.diagrams, n, name, settings, (), found.birth_edges, found.cocycles)
+    return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
 
 
 def implicit_persistence(
@@ -169,8 +169,7 @@ def implicit_persistence(
         threshold = None if np.isinf(threshold) else threshold
     found = rips_h1_implicit(implicit, threshold, cocycles=_check.flag(cocycles, "cocycles"), progress=True)
     settings: Settings = {"maxdim": 1, "engine": "h1", "engine_reason": "the one that needs no matrix"}
+    settings |= {"threshold": threshold, "coeff": 2}
     edges = [np.full((len(found.h0), 2), -1), found.birth_edges]
     kept = [[], found.cocycles] if found.cocycles is not None else None
-    return Persistence(
-        [found.h0, found.h1], len(implicit), "h1", settings | {"threshold": threshold, "coeff": 2}, (), edges, kept
-    )
+    return Persistence([found.h0, found.h1], len(implicit), "h1", {"homology": settings}, (), edges, kept)

@@ -82,7 +82,7 @@ def seen(D: FloatArray, at: float, most: int, facts: tuple[str, ...] = ()) -> Se
     engine = rips_h1(D, cocycles=most)
     assert engine.cocycles is not None
     edges = [np.empty((0, 2), dtype=np.int64), engine.birth_edges]
-    about: Settings = {"coeff": 2, "threshold": None}
+    about: Settings = {"homology": {"coeff": 2, "threshold": None}}
     P = Persistence([engine.h0, engine.h1], len(D), "h1", about, (), edges, [[], engine.cocycles])
     phases: list[FloatArray | None] = []
     tubes: list[FloatArray] = []

@@ -102,8 +102,8 @@ def one_loop(D: FloatArray, P: Persistence, k: int, at: float) -> Loop:
     assert P.cocycles is not None
     birth, death = map(float, P[1][k])
     cycle = representative_cycle(D, P.birth_edges[1][k])
-    cocycle, coeff = P.cocycles[1][k], P.settings["coeff"]
-    where: Settings = {"at": at, "threshold": P.settings["threshold"]}
+    cocycle, coeff = P.cocycles[1][k], P.settings["homology"]["coeff"]
+    where: Settings = {"at": at, "threshold": P.settings["homology"]["threshold"]}
     if coeff == 2:
         cocycle, coeff = orient(D, cocycle, birth, death, **where), LIFT_PRIMES[0]
         if cocycle_value(cycle, cocycle, coeff) not in (1, coeff - 1):

@@ -6,6 +6,7 @@ It shows the record with pictures; nothing is in the page that is not in the rec
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -24,6 +25,9 @@ GENE_COLUMNS = ("gene", "q_value", "r_squared_held_out", "r_squared", "peak", "a
 
 MAX_GENES = 30
 """Genes that the heat map draws, the surest ones; the record holds all that follow the loop."""
+
+WHOSE = {"distance": "Distance", "graph": "Neighbour graph", "homology": "Homology", "loops": "Loops"}
+"""What the page calls those whose settings it shows."""
 
 STYLE = resources.files("spectral_ph.report").joinpath("style.css").read_text(encoding="utf-8")
 
@@ -348,7 +352,13 @@ def _repeat_section(said: Settings) -> str:
         left.append("<h3>Preparation</h3>" + markup.bullets(said["preparation"]))
     run = {name: said.get(name) for name in ("command", "seed", "engine") if said.get(name) is not None}
     left += [markup.facts(run, "Run"), markup.facts(said.get("versions", {}), "Versions", as_typed=True)]
-    right = markup.facts(said["settings"], "Parameters", as_typed=True)
+    right = "".join(
+        markup.facts(values, WHOSE.get(name, name), as_typed=True)
+        for name, values in said["settings"].items()
+        if isinstance(values, Mapping)
+    )
+    rest = {name: value for name, value in said["settings"].items() if not isinstance(value, Mapping)}
+    right += markup.facts(rest, "Whole run", as_typed=True) if rest else ""
     return markup.section(
         "repeat", "To repeat it", f'<div class="facts-grid"><div>{"".join(left)}</div><div>{right}</div></div>'
     )

@@ -24,7 +24,7 @@ def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path)
     assert len(record["tried"]) == len(R.tried)
     assert record["reason"] == R.reason
     assert record["seed"] == 3
-    assert record["settings"]["n_neighbors"] == 10
+    assert record["settings"]["graph"]["n_neighbors"] == 10
     assert record["input"]["shape"] == [150, 5]
     assert set(record["versions"]) >= {"spectral_ph", "numpy", "ripser", "python"}
     for found, loop in zip(record["loops"], R.loops, strict=True):
@@ -47,7 +47,7 @@ def test_persistence_prints_json_and_nothing_else(run, points, circle):
     assert code == 0
     record = json.loads(said)
     P = sph.persistence(circle, distance="diffusion", t=4, engine="gudhi")
-    assert record["settings"]["t"] == 4
+    assert record["settings"]["distance"]["t"] == 4
     assert record["engine"] == "gudhi"
     assert record["features"] == {"H0": len(P[0]), "H1": len(P[1])}
 

@@ -53,9 +53,9 @@ def test_tsne_does_not_depend_on_the_number_of_threads():
 
 def test_facts_are_kept_with_the_result():
     P = sph.persistence(CLUSTERS, distance="tsne", perplexity=5)
-    assert P.settings["perplexity"] == 5
-    assert P.settings["dims"] == 2
-    assert np.isfinite(P.settings["kl_divergence"])
+    assert P.settings["distance"]["perplexity"] == 5
+    assert P.settings["distance"]["dims"] == 2
+    assert np.isfinite(P.settings["distance"]["kl_divergence"])
 
 
 @pytest.mark.parametrize("whiten", [False, True])

@@ -42,11 +42,11 @@ def test_one_pass_is_the_default_and_every_pass_can_be_had(noisy):
 def test_steps_left_open_are_four_in_one_pass_and_one_in_several(noisy):
     for passes, steps in ((1, 4), (2, 1), (3, 1)):
         P = sph.persistence(noisy, passes=passes)
-        assert P.settings["steps"] == steps
+        assert P.settings["distance"]["steps"] == steps
         np.testing.assert_array_equal(
             sph.distance_matrix(noisy, passes=passes), sph.distance_matrix(noisy, passes=passes, steps=steps)
         )
-    assert sph.persistence(noisy, corrected=False).settings["steps"] == 0
+    assert sph.persistence(noisy, corrected=False).settings["distance"]["steps"] == 0
 
 
 def test_the_root_is_taken_at_the_end(noisy):
@@ -63,9 +63,9 @@ def test_passes_are_equivariant_under_a_relabelling(noisy):
 
 def test_what_a_pass_did_to_the_graph_is_in_the_settings(noisy):
     P = sph.persistence(noisy, passes=3, n_neighbors=12)
-    graphs = P.settings["pass_graphs"]
-    assert P.settings["passes"] == 3
-    assert P.settings["pass_neighbors"] == 12
+    graphs = P.settings["distance"]["pass_graphs"]
+    assert P.settings["distance"]["passes"] == 3
+    assert P.settings["distance"]["pass_neighbors"] == 12
     assert len(graphs) == 2
     assert all(12 * len(noisy) / 2 <= g["edges"] <= 12 * len(noisy) for g in graphs)
     assert all(0 < g["kept"] < 1 for g in graphs)
@@ -112,8 +112,8 @@ def test_the_truncated_form_takes_passes_too(noisy):
     P = sph.persistence(noisy, method="truncated", passes=3, n_components=80)
     exact = sph.persistence(noisy, passes=3)
     np.testing.assert_allclose(P[1][0], exact[1][0], atol=0.05 * exact[1][0, 1])
-    assert [g["edges"] for g in P.settings["pass_graphs"]] == pytest.approx(
-        [g["edges"] for g in exact.settings["pass_graphs"]], rel=0.02
+    assert [g["edges"] for g in P.settings["distance"]["pass_graphs"]] == pytest.approx(
+        [g["edges"] for g in exact.settings["distance"]["pass_graphs"]], rel=0.02
     )
 
 

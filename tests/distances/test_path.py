@@ -105,8 +105,8 @@ def test_an_edge_of_a_passed_graph_is_as_long_as_one_over_its_conductance():
 
 def test_geodesic_has_no_weights_to_report():
     P = sph.persistence(np.random.default_rng(3).standard_normal((50, 3)), distance="geodesic", n_neighbors=6)
-    assert P.settings["n_neighbors"] == 6
-    assert "weighted" not in P.settings
+    assert P.settings["graph"]["n_neighbors"] == 6
+    assert "weighted" not in P.settings["graph"]
 
 
 def test_pieces_are_put_at_twice_the_largest_distance():

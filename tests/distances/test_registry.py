@@ -116,7 +116,7 @@ def test_later_passes_take_the_neighbours_of_the_graph_made_from_points():
     assert (sph.distance_matrix(X, n_neighbors=8, passes=2, pass_neighbors=9) != D).any()
     A = sph.neighbor_graph(X, 8)
     np.testing.assert_array_equal(D, sph.distance_matrix(graph=A, passes=2, pass_neighbors=8))
-    settings = sph.persistence(X, n_neighbors=8, passes=2).settings
+    settings = sph.persistence(X, n_neighbors=8, passes=2).settings["distance"]
     assert (settings["passes"], settings["pass_neighbors"]) == (2, 8)
 
 
@@ -152,7 +152,7 @@ def test_float32_is_the_rounded_matrix_and_is_stated():
     D = sph.distance_matrix(X)
     np.testing.assert_array_equal(sph.distance_matrix(X, dtype="float32"), D.astype(np.float32))
     P = sph.persistence(X, dtype="float32")
-    assert P.settings["dtype"] == "float32 (distances rounded to 6e-8 of their size)"
+    assert P.settings["distance"]["dtype"] == "float32 (distances rounded to 6e-8 of their size)"
     assert sph.diagram_distance(P[1], sph.persistence(X)[1]) < 1e-7 * D.max()
     Q = sph.persistence(X, dtype="float32", engine="gudhi")
     np.testing.assert_array_equal(P[1], Q[1])

@@ -175,7 +175,7 @@ def test_truncated_error_is_stated_and_true(steps):
         P = sph.persistence(graph=A, solver="spectral", n_components=40, steps=steps)
     with pytest.warns(sph.SpectralWarning):
         D = sph.distance_matrix(graph=A, solver="spectral", n_components=40, steps=steps)
-    error = P.settings["truncation"]
+    error = P.settings["distance"]["truncation"]
     gap = exact - D
     assert gap.min() > -1e-12
     assert gap.max() <= error["bound"]
@@ -221,7 +221,7 @@ def test_disconnected_max_warns_and_is_reported():
         match=r"^the graph has 2 connected components \(sizes 150, 50\); effective resistance between them was set to twice",
     ):
         P = sph.persistence(graph=inputs()["disconnected"], disconnected="max")
-    assert P.settings["component_sizes"] == [150, 50]
+    assert P.settings["distance"]["component_sizes"] == [150, 50]
 
 
 @pytest.mark.parametrize(

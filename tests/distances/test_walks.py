@@ -69,7 +69,7 @@ def test_truncated_diffusion_states_its_bound():
         D = sph.distance_matrix(graph=A, distance="diffusion", t=2, n_components=30)
     gap = exact**2 - D**2
     assert gap.min() > -1e-9
-    assert gap.max() <= P.settings["truncation"]["bound_squared"]
+    assert gap.max() <= P.settings["distance"]["truncation"]["bound_squared"]
 
 
 def test_pseudotime_variants_by_definition():

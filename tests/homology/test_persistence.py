@@ -130,7 +130,7 @@ def test_last_bit_of_asymmetry_changes_nothing(engine):
     bent[rows, cols] = np.nextafter(bent[rows, cols], 0)
     P = rips_persistence(bent, engine=engine)
     same_diagrams(P, rips_persistence(D, engine=engine))
-    assert 0 < P.settings["asymmetry"] < 1e-15
+    assert 0 < P.settings["homology"]["asymmetry"] < 1e-15
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -151,7 +151,7 @@ def test_auto_follows_the_rule():
     assert rips_persistence(D, maxdim=2, cocycles=True).engine == "ripser"
     assert rips_persistence(D, cocycles=True).engine == "h1"
     assert rips_persistence(D, cocycles=True, coeff=47).engine == "ripser"
-    assert rips_persistence(D).settings["engine_reason"] == "the fastest for degrees 0 and 1 over Z/2"
+    assert rips_persistence(D).settings["homology"]["engine_reason"] == "the fastest for degrees 0 and 1 over Z/2"
 
 
 def test_cocycles_are_cocycles_and_see_their_cycle():

@@ -204,7 +204,7 @@ def test_what_does_not_fit_is_said_with_a_way_out(monkeypatch):
     with pytest.warns(sph.SpectralWarning, match=r"^engine 'h2' gave up and 'gudhi' took over: after \d+ of"):
         P = rips_persistence(D, 2)
     assert P.engine == "gudhi"
-    assert P.settings["engine_reason"].startswith("'h2' gave up: after")
+    assert P.settings["homology"]["engine_reason"].startswith("'h2' gave up: after")
     monkeypatch.undo()
     same_diagrams(P, rips_persistence(D, 2))
 
