@@ -1,7 +1,10 @@
 """The one numba setting of the package, and limits on threads.
 
-Kernels live in the `_kernels.py` of a layer and are imported inside the functions that use them, so that
-`import spectral_ph` does not pay for numba.
+Kernels live in the files of a layer whose names begin with an underscore, such as `distances/_paths.py`. They are imported inside
+the functions that use them, so that `import spectral_ph` does not pay for numba.
+
+A kernel calls kernels of its own file only. Numba keeps compiled kernels on disk and compiles a file again when that file is
+edited. It does not notice an edit in another file, so a kernel that called one from there would go on running the old one.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ def pairwise_euclidean(X: FloatArray, squared: bool = False) -> FloatArray:
     -------
     (n, n) float64, symmetric to the last bit.
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _pairwise
 
     out = np.empty((len(X), len(X)))
-    _kernels.euclidean(np.ascontiguousarray(X), squared, out)
+    _pairwise.euclidean(np.ascontiguousarray(X), squared, out)
     return out
 
 

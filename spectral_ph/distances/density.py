@@ -54,7 +54,7 @@ def dtm(
     ----------
     Anai et al., DTM-based filtrations, 2019; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _pairwise
 
     p = _check.real(p, "p", least=1)
     if _check.real(xi, "xi") not in XI:
@@ -62,7 +62,7 @@ def dtm(
     vertex_births = _check.flag(vertex_births, "vertex_births")
     f = _distance_to_measure(nearest_neighbors(X, n_neighbors, search="exact").distances, p)
     D = pairwise_euclidean(X)
-    _kernels.balls_meet(D, f, float(xi))
+    _pairwise.balls_meet(D, f, float(xi))
     return D, {"vertex_births": f} if vertex_births else {}
 
 
@@ -96,9 +96,9 @@ def core(X: FloatArray, *, n_neighbors: int = 15) -> tuple[FloatArray, Settings]
     ----------
     Campello, Moulavi, Zimek, Sander, ACM TKDD 2015 (HDBSCAN); Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _pairwise
 
     reach = nearest_neighbors(X, n_neighbors, search="exact").distances[:, -1].copy()
     D = pairwise_euclidean(X)
-    _kernels.not_below_ends(D, reach)
+    _pairwise.not_below_ends(D, reach)
     return D, {}

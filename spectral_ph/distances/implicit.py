@@ -275,7 +275,7 @@ def _remainder(
     facts: Settings,
 ) -> tuple[FloatArray, Graph | None]:
     """Offsets and corrections of what was cut off, `own` the exact offsets of `points`; fills in the facts about them."""
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _implicit
 
     n = len(spec.degrees)
     S = normalized_adjacency(A)
@@ -286,10 +286,10 @@ def _remainder(
     low = min(_lowest(S), high)
     scale = 1.0 if summed else spec.volume
     moments = np.empty((n, 5))
-    _kernels.return_moments(*pattern, moments)
+    _implicit.return_moments(*pattern, moments)
     moments -= U**2 @ np.vander(known, 5, increasing=True)
     ends = np.empty((n, 2))
-    _kernels.offset_bounds(moments, low, high, steps, summed, ends)
+    _implicit.offset_bounds(moments, low, high, steps, summed, ends)
     ends *= scale / d[:, None]
     lower, width = ends[:, 0], ends[:, 1] - ends[:, 0]
     # Where between its bounds an integral lies differs little from point to point, so a few exact ones tell.
@@ -312,7 +312,7 @@ def _remainder(
     room_of = np.minimum(np.add.reduceat(neighbors[pattern[1]], pattern[0][:-1]) + neighbors, n)
     sampled = np.sort(rng.choice(n, size=min(n, THRESHOLD_ROWS), replace=False))
     strength = np.zeros(room_of[sampled].sum())
-    _kernels.links(*pattern, d, sampled, np.cumsum(room_of[sampled]) - room_of[sampled], strength)
+    _implicit.links(*pattern, d, sampled, np.cumsum(room_of[sampled]) - room_of[sampled], strength)
     strength = np.sort(strength[strength > 0])[::-1]
     quota = len(sampled) * CORRECTIONS_A_POINT // 2  # a pair is met once, and serves two points
     threshold = float(strength[quota]) if quota < len(strength) else 0.0
@@ -322,7 +322,7 @@ def _remainder(
         begin, counts = np.cumsum(room) - room, np.zeros(len(block), np.int64)
         columns, edge = np.empty(room.sum(), np.int64), np.empty(room.sum(), np.bool_)
         values, widths = np.empty(room.sum()), np.empty(room.sum())
-        _kernels.near_corrections(
+        _implicit.near_corrections(
             *pattern, U, known, d, moments, offset, low, high, steps, summed, scale, share, threshold,
             block, begin, columns, values, widths, edge, counts,
         )  # fmt: skip

@@ -95,14 +95,14 @@ def farthest_points(points: ImplicitDistances | FloatArray, n_landmarks: int, *,
     first = _check.positive_int(start, "start", least=0)
     if first >= n:
         raise _check.InputError(f"start={first} must be one of the {n} points, 0 to {n - 1}.")
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _implicit
 
     extra = np.sqrt(implicit.offset)
     nearest, assignment = np.full(n, np.inf), np.zeros(n, np.int64)
     indices = np.empty(m, np.int64)
     for number in range(m):
         indices[number] = first if number == 0 else int(nearest.argmax())
-        _kernels.draw_nearer(implicit.coordinates, extra, int(indices[number]), number, nearest, assignment)
+        _implicit.draw_nearer(implicit.coordinates, extra, int(indices[number]), number, nearest, assignment)
     radius = float(np.sqrt(max(nearest.max(), 0.0)))
     if not implicit.offset.any() and implicit.correction is None:
         return Landmarks(indices, assignment, radius, 2 * radius, 0)

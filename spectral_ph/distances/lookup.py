@@ -26,11 +26,11 @@ def rows(implicit: ImplicitDistances, indices: IntArray) -> FloatArray:
     ------
     InputError : for an index that is no point.
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _implicit
 
     queries = _indices(implicit, indices, "indices")
     out = np.empty((len(queries), len(implicit)))
-    _kernels.implicit_rows(*_arrays(implicit), queries, out)
+    _implicit.implicit_rows(*_arrays(implicit), queries, out)
     return out
 
 
@@ -50,7 +50,7 @@ def pairs(implicit: ImplicitDistances, i: IntArray, j: IntArray) -> FloatArray:
     ------
     InputError : for an index that is no point, or lists of different length.
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _implicit
 
     left, right = _indices(implicit, i, "i"), _indices(implicit, j, "j")
     if len(left) != len(right):
@@ -58,7 +58,7 @@ def pairs(implicit: ImplicitDistances, i: IntArray, j: IntArray) -> FloatArray:
             f"i and j must be equally many points, one of each for a pair, and {len(left)} and {len(right)} came."
         )
     out = np.empty(len(left))
-    _kernels.implicit_pairs(*_arrays(implicit), left, right, out)
+    _implicit.implicit_pairs(*_arrays(implicit), left, right, out)
     return out
 
 

@@ -34,7 +34,7 @@ def fermat(X: FloatArray, *, p: float = 3) -> tuple[FloatArray, Settings]:
     ----------
     Groisman, Jonckheere, Sapienza, Bernoulli 2022; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _paths
 
     p = _check.real(p, "p", least=1)
     D = pairwise_euclidean(X)
@@ -50,7 +50,7 @@ def fermat(X: FloatArray, *, p: float = 3) -> tuple[FloatArray, Settings]:
         )
     D /= largest
     np.power(D, p, out=D)
-    _kernels.shortest_paths_dense(D)
+    _paths.shortest_paths_dense(D)
     D *= largest**p
     return D, {}
 
@@ -107,13 +107,13 @@ def hops(A: Graph, *, disconnected: Disconnected = "raise") -> tuple[FloatArray,
 
 
 def _along(A: Graph, lengths: FloatArray, what: str, disconnected: Disconnected) -> tuple[FloatArray, Settings]:
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _paths
 
     pattern = sp.csr_array((np.ones(A.nnz), A.indices, A.indptr), shape=A.shape)  # no stored zero may be lost
     parts, facts = components_or_raise(pattern, what, disconnected)
     D = np.empty(A.shape)
-    _kernels.shortest_paths_sparse(A.indptr, A.indices, lengths, D)
-    _kernels.smaller_of_both(D)
+    _paths.shortest_paths_sparse(A.indptr, A.indices, lengths, D)
+    _paths.smaller_of_both(D)
     if len(parts) > 1:
         bridge(D, parts)
     return D, facts

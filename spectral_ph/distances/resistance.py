@@ -226,7 +226,7 @@ def _exact(A: Graph, d: FloatArray, members: list[IntArray], steps: int) -> Floa
 
 def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
     """One (n, n) array is all that is allocated: Laplacian, factor, inverse and distances take each other's place."""
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _pairwise
 
     n = len(d)
     M = laplacian(A, "unnormalized").toarray(order="C")
@@ -253,14 +253,14 @@ def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
         # P^s L+ (P')^s = D^-1/2 S^s D^1/2 L+ D^1/2 S^s D^-1/2, and S commutes with what stands between but for constants and
         # terms of one index, which cancel in the distances: all steps are taken on one side, each column by itself.
         P = A.data / np.repeat(d, np.diff(A.indptr))
-        _kernels.spread_in_place(D, A.indptr, A.indices, P, d / d.sum(), 2 * steps)
+        _pairwise.spread_in_place(D, A.indptr, A.indices, P, d / d.sum(), 2 * steps)
         own = np.diagonal(D).copy()
-        _kernels.both_ways_in_place(D, own)
+        _pairwise.both_ways_in_place(D, own)
         _warn_of_rounding(D, float(own.max()), steps)
         return D
-    _kernels.resistance_in_place(D, np.diagonal(D).copy(), steps / d)
+    _pairwise.resistance_in_place(D, np.diagonal(D).copy(), steps / d)
     if steps:
-        _kernels.add_on_edges(D, A.indptr, A.indices, A.data, d)
+        _pairwise.add_on_edges(D, A.indptr, A.indices, A.data, d)
     return D
 
 

@@ -73,11 +73,11 @@ def pairwise_squared(E: FloatArray) -> FloatArray:
     _check.memory(8.0 * (n**2 + n * m), f"the distances of {n} points from {m} coordinates", "use fewer points.")
     if m <= DIRECT_COLUMNS:
         return pairwise_euclidean(E, squared=True)
-    from spectral_ph.distances import _kernels
+    from spectral_ph.distances import _pairwise
 
     E = np.ascontiguousarray(E - E.mean(axis=0))  # distances do not change, and fewer digits cancel
     G = scipy.linalg.blas.dsyrk(1.0, E.T, trans=1, lower=1).T
-    _kernels.gram_in_place(G, np.diagonal(G).copy(), E)
+    _pairwise.gram_in_place(G, np.diagonal(G).copy(), E)
     return np.asarray(G)
 
 
