@@ -36,7 +36,7 @@ from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
 if TYPE_CHECKING:
-    from spectral_ph.homology._kernels import Implicit, State
+    from spectral_ph.homology._sweep_h1 import Implicit, State
 
 # Nearest neighbours that are kept for every point: witnesses for the lunes, and the first piece of its sorted row.
 N_NEAREST = 24
@@ -207,7 +207,7 @@ def rips_h1(
     >>> rips_h1(np.linalg.norm(points[:, None] - points, axis=2)).h1.round(3)
     array([[1.   , 1.414]])
     """
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _births
 
     # Symmetric, so a matrix in Fortran order is its own transpose; every other layout would be compiled anew.
     D = D.T if D.flags.f_contiguous else np.ascontiguousarray(D)
@@ -223,7 +223,7 @@ def rips_h1(
         if float(reach) > threshold:
             reach = np.nextafter(reach, D.dtype.type(-np.inf))
     edges = _relative_neighbours(D, reach, near, near_length, workers)
-    joins = _kernels.spanning_tree(edges[:, 0], edges[:, 1], n)
+    joins = _births.spanning_tree(edges[:, 0], edges[:, 1], n)
     births = edges[~joins]
     state = run(D, births, reach, near, near_length, bool(classes or cocycles), progress)
     return result(D, n, edges[joins], births, state, cocycles, classes)
@@ -270,7 +270,7 @@ def _scratch(n: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
 
 def _nearest(D: Lengths, workers: int) -> tuple[NDArray[np.int32], Lengths, Lengths]:
     """Return the first neighbours of every point by (length, k), their lengths, and the largest length of every row."""
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _births
 
     n = len(D)
     m = min(N_NEAREST, n - 1)
@@ -284,7 +284,7 @@ def _nearest(D: Lengths, workers: int) -> tuple[NDArray[np.int32], Lengths, Leng
     largest = np.empty(n, dtype=D.dtype)
 
     def work(start: int, stop: int) -> None:
-        _kernels.nearest(D, start, stop, near, near_length, largest, *_scratch(n))
+        _births.nearest(D, start, stop, near, near_length, largest, *_scratch(n))
 
     for _ in _by_rows(n, workers, work):
         pass
@@ -295,7 +295,7 @@ def _relative_neighbours(
     D: Lengths, reach: Any, near: NDArray[np.int32], near_length: Lengths, workers: int
 ) -> NDArray[np.int32]:
     """Return the edges with an empty lune up to `reach`, (e, 2) with i < j in the total order."""
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _births
 
     n = len(D)
     by_rank, by_rank_length = near.T.copy(), near_length.T.copy()
@@ -305,7 +305,7 @@ def _relative_neighbours(
         size = 16 * (stop - start)
         while True:
             i, j = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
-            found = _kernels.rng_rows(
+            found = _births.rng_rows(
                 D, start, stop, reach, near, near_length, by_rank, by_rank_length, keep, survivors, i, j
             )
             if found <= size:
@@ -337,7 +337,7 @@ def start(
     -------
     State
     """
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     n, m = near.shape
     b = len(births)
@@ -452,7 +452,7 @@ def _longer(size: int, *arrays: NDArray[Any]) -> list[NDArray[Any]]:
 
 def _grow(s: State, why: int) -> State:
     """Return the state with more room where the sweep ran out of it."""
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     reg, n, ids, found, labels = s.reg, len(s.where), s.ids, s.found, s.labels
     if why == k.GROW_LABELS:
@@ -518,7 +518,7 @@ def run(
     -------
     State
     """
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     state = start(D, births, near, near_length, keep_edges)
     bar = None
@@ -573,9 +573,9 @@ def result(
     h1 = np.column_stack([lengths_of(D, births), np.full(m, np.inf)])
     triangles = np.full((m, 3), -1, dtype=np.int64)
     if state is not None:
-        from spectral_ph.homology import _kernels
+        from spectral_ph.homology import _sweep_h1
 
-        found = int(state.reg[_kernels.FOUND])
+        found = int(state.reg[_sweep_h1.FOUND])
         dead = state.found.birth[:found]
         h1[dead, 1] = state.found.length[:found]
         triangles[dead] = np.sort(state.found.triangle[:found], axis=1)
@@ -605,10 +605,10 @@ def lengths_of(D: Lengths | Implicit, edges: NDArray[np.int32]) -> FloatArray:
     """
     if isinstance(D, np.ndarray):
         return D[edges[:, 0], edges[:, 1]].astype(np.float64)
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _sweep_h1
 
     out = np.empty(len(edges))
-    _kernels.implicit_lengths(D, np.ascontiguousarray(edges[:, 0]), np.ascontiguousarray(edges[:, 1]), out)
+    _sweep_h1.implicit_lengths(D, np.ascontiguousarray(edges[:, 0]), np.ascontiguousarray(edges[:, 1]), out)
     return out
 
 
@@ -621,7 +621,7 @@ def _from_log(log: NDArray[np.int32], starts: NDArray[np.int64]) -> list[IntArra
 
 def _sets_and_relations(s: State) -> tuple[list[IntArray], list[IntArray]]:
     """Return the births in every set as it was first seen, and in every relation, the one that died first."""
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     log = s.found.log[: s.reg[k.LOG_USED]]
     sets = [np.empty(0, dtype=np.int64), *_from_log(log, s.ids.log_at[1 : s.reg[k.N_IDS]])]
@@ -640,7 +640,7 @@ def _classes(D: Lengths, diagram: FloatArray, order: IntArray, n_births: int, s:
     if s is None:
         none = np.empty(0, dtype=np.int64)
         return H1Classes(D, diagram, feature, none, none, [], np.empty(0), [])
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     sets, relations = _sets_and_relations(s)
     used = s.reg[k.EDGES_USED]
@@ -660,7 +660,7 @@ def _cocycles(order: IntArray, s: State | None) -> list[IntArray]:
     """
     if s is None or len(order) == 0:
         return []
-    from spectral_ph.homology import _kernels as k
+    from spectral_ph.homology import _sweep_h1 as k
 
     sets, relations = _sets_and_relations(s)
     used = s.reg[k.EDGES_USED]

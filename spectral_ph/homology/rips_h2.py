@@ -41,10 +41,10 @@ from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
 if TYPE_CHECKING:
-    from spectral_ph.homology._links import Cochains, State
+    from spectral_ph.homology._sweep_h2 import Cochains, State
 
 BUDGET = 200_000
-"""Work until Python may handle an interrupt: tenths of a second; see `_links.sweep`."""
+"""Work until Python may handle an interrupt: tenths of a second; see `_sweep_h2.sweep`."""
 SLOTS = 64
 """Live loops and voids that there is room for at the start; doubled when there are more."""
 SHARE = 0.7
@@ -105,7 +105,7 @@ def rips_h2(D: FloatArray, threshold: float | None = None, *, progress: bool = F
     >>> rips_h2(np.linalg.norm(points[:, None] - points, axis=2)).diagrams[2].round(3)
     array([[1.414, 2.   ]])
     """
-    from spectral_ph.homology import _links
+    from spectral_ph.homology import _sweep_h2
 
     n = len(D)
     radius = float(D.max(axis=1).min())
@@ -118,13 +118,13 @@ def rips_h2(D: FloatArray, threshold: float | None = None, *, progress: bool = F
 
         bar = tqdm(total=len(i), desc="H2", unit="edge", leave=False)
     try:
-        while (why := _links.sweep(state, BUDGET)) != _links.DONE:
-            if why == _links.FULL:
+        while (why := _sweep_h2.sweep(state, BUDGET)) != _sweep_h2.DONE:
+            if why == _sweep_h2.FULL:
                 _full(state)
-            elif why != _links.BUDGET:
+            elif why != _sweep_h2.BUDGET:
                 state = _grow(state, why)
             elif bar is not None:
-                bar.update(int(state.reg[_links.EDGE]) - bar.n)
+                bar.update(int(state.reg[_sweep_h2.EDGE]) - bar.n)
     finally:
         if bar is not None:
             bar.close()
@@ -149,7 +149,7 @@ def _edges(D: FloatArray, longest: float) -> tuple[NDArray[np.int32], NDArray[np
 
 def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cochains:
     """Return no births with a pool of entries of some shape, whose memory the system hands out as it is touched."""
-    from spectral_ph.homology import _links
+    from spectral_ph.homology import _sweep_h2
 
     # No more than one for each vertex of as many births as there are triangles; of edges there may be fewer than of voids.
     most = min(2**31 - 1, n**4 // 6 + 2 * n)
@@ -167,7 +167,7 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
                 ) from None
             count = max(2, count // 2)
     pool[0] = 0
-    return _links.Cochains(
+    return _sweep_h2.Cochains(
         at=np.zeros((slots, n), dtype=np.int32),
         birth=np.full(slots, -1, dtype=np.int64),
         active=np.zeros((n, slots // 64), dtype=np.uint64),
@@ -180,7 +180,7 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
 
 def _start(i: NDArray[np.int32], j: NDArray[np.int32], n: int) -> State:
     """Return the state before the first edge."""
-    from spectral_ph.homology import _links as k
+    from spectral_ph.homology import _sweep_h2 as k
 
     words = (n + 63) // 64
     reg = np.zeros(k.N_REGISTERS, dtype=np.int64)
@@ -240,7 +240,7 @@ def _twice(c: Cochains, reg: IntArray, place: int) -> Cochains:
 
 def _grow(state: State, why: int) -> State:
     """Return the state with more room where the sweep ran out of it."""
-    from spectral_ph.homology import _links as k
+    from spectral_ph.homology import _sweep_h2 as k
 
     if why == k.GROW_EVENTS:
         return state._replace(event=_longer(state.event, 2 * len(state.event)))
@@ -259,7 +259,7 @@ def _grow(state: State, why: int) -> State:
 
 def _full(state: State) -> None:
     """Say that the live voids do not fit."""
-    from spectral_ph.homology import _links as k
+    from spectral_ph.homology import _sweep_h2 as k
 
     held = state.voids.pool.nbytes + state.loops.pool.nbytes
     loops, voids = (int((c.birth >= 0).sum()) for c in (state.loops, state.voids))
@@ -275,7 +275,7 @@ def _full(state: State) -> None:
 
 def _result(state: State, lengths: FloatArray, n: int) -> RipsH2:
     """Return diagrams and edges in canonical order."""
-    from spectral_ph.homology import _links as k
+    from spectral_ph.homology import _sweep_h2 as k
 
     event = state.event[: state.reg[k.N_EVENTS]]
     at_birth, at_death = np.append(lengths, 0.0), np.append(lengths, np.inf)  # the last entry is for edge -1

@@ -21,7 +21,7 @@ from spectral_ph._types import FloatArray
 from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result, run
 
 if TYPE_CHECKING:
-    from spectral_ph.homology._kernels import Implicit
+    from spectral_ph.homology._sweep_h1 import Implicit
 
 N_NEAREST = 24
 BLOCK = 128
@@ -52,7 +52,7 @@ def rips_h1_implicit(
     About 4 n^2 c flops of matrix products for c coordinates, and n c more for every row that the sweep has to see. Memory
     beside the coordinates: two blocks of 128 rows for each thread, and what the sweep visits.
     """
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _births
 
     n, c = implicit.coordinates.shape
     if n < 2:
@@ -81,14 +81,14 @@ def rips_h1_implicit(
     kept = lengths <= reach
     edges, lengths = edges[kept], lengths[kept]
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0], lengths))]
-    joins = _kernels.spanning_tree(edges[:, 0], edges[:, 1], n)
+    joins = _births.spanning_tree(edges[:, 0], edges[:, 1], n)
     births = edges[~joins]
     state = run(D, births, np.float64(reach), near, near_square, cocycles, progress)
     return result(D, n, edges[joins], births, state, cocycles, False)
 
 
 def _arrays(implicit: ImplicitDistances) -> Implicit:
-    from spectral_ph.homology._kernels import Implicit
+    from spectral_ph.homology._sweep_h1 import Implicit
 
     C, n = implicit.correction, len(implicit)
     start, neighbour, taken = np.zeros(n + 1, np.int64), np.empty(0, np.int64), np.empty(0)
@@ -116,7 +116,7 @@ def _near(
     D: Implicit, centred: FloatArray, norms: FloatArray, slack: float, progress: bool
 ) -> tuple[NDArray[np.int32], FloatArray, FloatArray, FloatArray]:
     """Return points near every point, their squared forms in increasing order, below which none is missing, the largest."""
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _sweep_h1
 
     n = len(norms)
     m = min(N_NEAREST, n - 1)
@@ -127,7 +127,7 @@ def _near(
             block = _products(centred, start)
             parts = [(block[:half], start), (block[half:], start + half)]
             jobs = [
-                pool.submit(_kernels.implicit_nearest, D, b, s, norms, slack, near, near_square, sure, largest)
+                pool.submit(_sweep_h1.implicit_nearest, D, b, s, norms, slack, near, near_square, sure, largest)
                 for b, s in parts
             ]
             for job in jobs:
@@ -145,7 +145,7 @@ def _relative_neighbours(
     progress: bool,
 ) -> NDArray[np.int32]:
     """Return the edges with an empty lune, (e, 2) with i < j."""
-    from spectral_ph.homology import _kernels
+    from spectral_ph.homology import _sweep_h1
 
     n = len(norms)
     near, near_square, sure = nearest
@@ -156,7 +156,7 @@ def _relative_neighbours(
         size = 64 * len(block)
         i, j = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
         while True:
-            found = _kernels.implicit_rng(
+            found = _sweep_h1.implicit_rng(
                 D, block.copy(), start, norms, slack, square_reach, near, sure, by_rank, by_rank_square, survivors, i, j
             )
             if found <= size:

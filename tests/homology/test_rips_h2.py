@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import spectral_ph as sph
 from spectral_ph import _check
-from spectral_ph.homology import _links, rips_persistence
+from spectral_ph.homology import _sweep_h2, rips_persistence
 from spectral_ph.homology import rips_h2 as engine
 from spectral_ph.homology.rips_h2 import rips_h2
 from tests.contracts import check_engine, same_diagrams
@@ -183,7 +183,7 @@ def test_tables_grow_when_more_is_alive_than_there_is_room_for(monkeypatch):
     grow = engine._grow
     monkeypatch.setattr(engine, "_grow", watched)
     P = rips_h2(D)
-    assert {_links.GROW_LOOPS, _links.GROW_VOIDS, _links.GROW_EVENTS} == set(reasons)
+    assert {_sweep_h2.GROW_LOOPS, _sweep_h2.GROW_VOIDS, _sweep_h2.GROW_EVENTS} == set(reasons)
     same_diagrams(P.diagrams, rips_persistence(D, 2, "gudhi"))
 
 
@@ -226,10 +226,10 @@ def test_cochains_stay_sparse():
     D = sphere(n)
     i, j, _ = engine._edges(D, 1.5)
     state = engine._start(i, j, n)
-    while _links.sweep(state, 1000) != _links.DONE:
+    while _sweep_h2.sweep(state, 1000) != _sweep_h2.DONE:
         pass
     assert (state.voids.birth >= 0).sum() == 1
-    bits = np.bitwise_count(state.voids.pool[1 : state.reg[_links.USED_BLOCKS]]).sum()
+    bits = np.bitwise_count(state.voids.pool[1 : state.reg[_sweep_h2.USED_BLOCKS]]).sum()
     near = (D <= 1.5) & ~np.eye(n, dtype=bool)
     triangles = np.trace(near.astype(float) @ near @ near) / 6
     assert 0 < bits / 6 < 0.05 * triangles
@@ -241,11 +241,11 @@ def test_at_most_half_of_the_triangles_on_a_new_edge_are_set():
     i, j, _ = engine._edges(D + D.T, np.inf)
     state = engine._start(i, j, 40)
     seen = 0
-    while (why := _links.sweep(state, 1)) != _links.DONE:
-        if why != _links.BUDGET:
+    while (why := _sweep_h2.sweep(state, 1)) != _sweep_h2.DONE:
+        if why != _sweep_h2.BUDGET:
             state = engine._grow(state, why)
             continue
-        e = state.reg[_links.EDGE] - 1
+        e = state.reg[_sweep_h2.EDGE] - 1
         a, b = state.i[e], state.j[e]
         whole = np.bitwise_count(state.link).sum()
         for slot in np.flatnonzero(state.voids.birth >= 0):
@@ -278,8 +278,8 @@ def test_an_interrupt_is_served_on_the_way():
     i, j, _ = engine._edges(D + D.T, np.inf)
     state = engine._start(i, j, 60)
     calls = 0
-    while (why := _links.sweep(state, 5_000)) != _links.DONE:
-        if why != _links.BUDGET:
+    while (why := _sweep_h2.sweep(state, 5_000)) != _sweep_h2.DONE:
+        if why != _sweep_h2.BUDGET:
             state = engine._grow(state, why)
         calls += 1
     assert calls > 20

@@ -4,8 +4,9 @@ Sets of vertices are rows of 64-bit words, vertex v is bit v & 63 of word v >> 6
 row for each of its vertices, one of degree 2 (one bit a triangle) a block of n rows for each; rows and blocks are taken from a
 pool when the first bit is set, and number 0 of either pool is empty, so that a vertex without one needs no branch.
 
-As in `_kernels.py`, arrays are taken out of the state once and passed on whole, because slices taken inside a loop cost
-atomic reference counts. A file of its own, so that an edit does not make numba compile the H1 engine again.
+As in `_sweep_h1.py`, arrays are taken out of the state once and passed on whole, because slices taken inside a loop cost
+atomic reference counts.
+The file is long because all its kernels are called by `sweep`, and a kernel may only call kernels of its own file.
 """
 
 from __future__ import annotations
