@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray
-from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result, run
+from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result
+from spectral_ph.homology.sweep_h1 import run
 
 if TYPE_CHECKING:
     from spectral_ph.homology._sweep_h1 import Implicit

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
 
 from spectral_ph import _check
-from spectral_ph.homology import rips_h1 as engine
+from spectral_ph.homology import sweep_h1
 from spectral_ph.homology.rips_h1 import rips_h1
 from tests.naive import is_boundary, persistence_by_reduction
 from tests.strategies import distance_matrices, seeds
@@ -380,7 +380,7 @@ def test_threads_and_pauses_change_nothing(kind, monkeypatch):
     before = D.copy()
     one = rips_h1(D, n_threads=1)
     assert_same(one, rips_h1(D, n_threads=3))
-    monkeypatch.setattr(engine, "BUDGET", 1)
+    monkeypatch.setattr(sweep_h1, "BUDGET", 1)
     assert_same(one, rips_h1(D, progress=True, cocycles=True))
     assert np.array_equal(D, before)
 
@@ -388,7 +388,7 @@ def test_threads_and_pauses_change_nothing(kind, monkeypatch):
 @pytest.mark.parametrize("dense", [0, 10**9])
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_bits_and_lists_give_the_same(kind, dense, monkeypatch):
-    monkeypatch.setattr(engine, "DENSE", dense)
+    monkeypatch.setattr(sweep_h1, "DENSE", dense)
     for seed in range(3):
         D = KINDS[kind](50 + 30 * seed, np.random.default_rng(seed))
         found = rips_h1(D)
@@ -407,7 +407,7 @@ def test_layout_of_memory_does_not_matter():
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
     D = KINDS["loop"](80, np.random.default_rng(6))
-    monkeypatch.setattr(engine, "BUDGET", 10)
+    monkeypatch.setattr(sweep_h1, "BUDGET", 10)
     rips_h1(D, progress=True)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
