@@ -6,6 +6,8 @@ the lists of what they reached.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from spectral_ph._numba import njit, njit_parallel, prange
@@ -16,6 +18,50 @@ CHUNK = 128  # rows that share one set of scratch vectors, so that clearing thos
 NODES = 2  # of the quadrature beside the one that is held at an end
 LENGTH = 2 * NODES + 1  # moments that it takes
 ROUNDING = 1e-13  # of a measure of mass 1; moments are right to about 1e-15, and less mass than this is not there
+
+
+class Walk(NamedTuple):
+    """A step on the graph: S = D^-1/2 A D^-1/2."""
+
+    indptr: IntArray  # csr arrays of S
+    indices: IntArray
+    S: FloatArray
+    degrees: FloatArray  # (n,)
+
+
+class Steps(NamedTuple):
+    """Where one, two and three steps from a point lead."""
+
+    one: FloatArray  # (n,) S e_i
+    two: FloatArray  # (n,) S^2 e_i
+    three: FloatArray  # (n,) S^3 e_i, where it was asked for
+
+
+class Known(NamedTuple):
+    """The eigenpairs of S that are known, and what they leave of every point."""
+
+    vectors: FloatArray  # (n, m)
+    values: FloatArray  # (m,)
+    moments: FloatArray  # (n, 5), moments 0 to 4 of e_i on the eigenvalues that were cut off
+
+
+class Integral(NamedTuple):
+    """What is integrated over a measure on [low, high]: x^(2 steps), or x^(2 steps) / (1 - x) if `summed`."""
+
+    low: float
+    high: float
+    steps: int
+    summed: bool
+
+
+class Corrections(NamedTuple):
+    """Room for the corrections of a block of points; each point fills the beginning of its own part."""
+
+    columns: IntArray  # (room,) the other point
+    values: FloatArray  # (room,)
+    widths: FloatArray  # (room,) how far apart their bounds are
+    is_edge: BoolArray  # (room,)
+    counts: IntArray  # (b,) how many entries each point has filled
 
 
 @njit_parallel
@@ -236,10 +282,9 @@ def _power_bounds(moments: FloatArray, low: float, high: float, steps: int) -> t
 
 
 @njit
-def _bounds(
-    moments: FloatArray, low: float, high: float, steps: int, summed: bool, work: FloatArray
-) -> tuple[float, float]:
-    """Bound the integral of x^(2 steps), or of x^(2 steps) / (1 - x) if `summed`; see `_radau`."""
+def _bounds(moments: FloatArray, integral: Integral, work: FloatArray) -> tuple[float, float]:
+    """Bound the integral over a measure from its moments 0 to 4; see `_radau`."""
+    low, high, steps, summed = integral
     if not summed:
         return _power_bounds(moments, low, high, steps)
     if steps == 1:
@@ -250,62 +295,85 @@ def _bounds(
 
 
 @njit_parallel
-def offset_bounds(moments: FloatArray, low: float, high: float, steps: int, summed: bool, out: FloatArray) -> None:
-    """Write lower and upper bounds of the integrals of many measures.
+def offset_bounds(moments: FloatArray, integral: Integral, out: FloatArray) -> None:
+    """Write lower and upper bounds of the integrals over many measures.
 
-    moments : (n, 5); low, high, steps, summed : see `_bounds`; out : (n, 2), written.
+    moments : (n, 5); out : (n, 2), written.
     """
     for i in prange(len(moments)):
         work = np.empty((6, 8))
-        out[i, 0], out[i, 1] = _bounds(moments[i], low, high, steps, summed, work)
+        out[i, 0], out[i, 1] = _bounds(moments[i], integral, work)
+
+
+@njit
+def _cross_moments(
+    i: int, j: int, walk: Walk, known: Known, steps: Steps, ends_of_three: IntArray, count: int, out: FloatArray
+) -> int:
+    """Write the entries ij of S^k for k = 0 to 4, less what the known eigenpairs carry.
+
+    S^3 e_i is computed only where a pair asks for it: the ends of three steps are many, those beside the few j are not.
+    They are listed in `ends_of_three`, which holds `count` of them; return how many it holds now.
+    """
+    indptr, indices, S = walk.indptr, walk.indices, walk.S
+    two, three = steps.two, steps.three
+    m0, m1, m2, m3, m4 = 0.0, steps.one[j], two[j], 0.0, 0.0
+    for p in range(indptr[j], indptr[j + 1]):
+        k = indices[p]
+        m3 += S[p] * two[k]
+        if three[k] == 0.0:
+            for q in range(indptr[k], indptr[k + 1]):
+                three[k] += S[q] * two[indices[q]]
+            ends_of_three[count] = k
+            count += three[k] > 0.0
+        m4 += S[p] * three[k]
+    U, values = known.vectors, known.values
+    for e in range(len(values)):
+        x = values[e]
+        part = U[i, e] * U[j, e]
+        m0 -= part
+        part *= x
+        m1 -= part
+        part *= x
+        m2 -= part
+        part *= x
+        m3 -= part
+        m4 -= part * x
+    out[0], out[1], out[2], out[3], out[4] = m0, m1, m2, m3, m4
+    return count
 
 
 @njit_parallel
 def near_corrections(
-    indptr: IntArray,
-    indices: IntArray,
-    S: FloatArray,
-    U: FloatArray,
-    values: FloatArray,
-    degrees: FloatArray,
-    moments: FloatArray,
+    walk: Walk,
+    known: Known,
+    integral: Integral,
     kappa: FloatArray,
-    low: float,
-    high: float,
-    steps: int,
-    summed: bool,
     scale: float,
     share: float,
     threshold: float,
     rows: IntArray,
     begin: IntArray,
-    columns: IntArray,
-    corrections: FloatArray,
-    widths: FloatArray,
-    is_edge: BoolArray,
-    counts: IntArray,
+    out: Corrections,
 ) -> None:
     """Write c_ij = kappa_i + kappa_j - rest_ij for j > i on edges, and on pairs of two hops whose link is strong.
 
     rest_ij is the integral over the measure that b = e_i / sqrt(d_i) - e_j / sqrt(d_j) puts on the eigenvalues of S that
-    were cut off, from its moments 0 to 4: walks of up to four steps, less what the known eigenpairs carry. S^3 e_i is
-    computed only where a pair asks for it: the ends of three steps are many, those beside the few j are not.
+    were cut off, from its moments 0 to 4: walks of up to four steps, less what the known eigenpairs carry.
 
-    indptr, indices, S : csr arrays of S; U : (n, m) eigenvectors; values : (m,) eigenvalues of S; degrees : (n,).
-    moments : (n, 5), of e_i, cut off; kappa : (n,); low, high, steps, summed : see `_bounds`; scale : factor of rest.
-    share : where between its bounds rest is taken, 0 to 1.
+    kappa : (n,) offsets; scale : factor of rest; share : where between its bounds rest is taken, 0 to 1.
     threshold : pairs of two hops have a correction if (S^2)_ij / sqrt(d_i d_j) is above it.
-    rows : (b,) points i; begin : (b,) where the space of each begins in the four arrays that are written.
-    counts : (b,) how many entries each row has written.
+    rows : (b,) points i; begin : (b,) where the space of each begins in `out`, which is written.
     """
-    n, m = U.shape
+    indptr, indices, degrees, moments = walk.indptr, walk.indices, walk.degrees, known.moments
+    columns, corrections, widths, is_edge, counts = out  # numba loses what is written to `out.counts` inside a prange
+    n = len(degrees)
     for chunk in prange((len(rows) + CHUNK - 1) // CHUNK):
         one, two, three = np.zeros(n), np.zeros(n), np.zeros(n)
-        reached, known_three = np.empty(n, np.int64), np.empty(n, np.int64)
-        mu, work = np.empty(5), np.empty((6, 8))
+        reached, ends_of_three = np.empty(n, np.int64), np.empty(n, np.int64)
+        cross, mu, work = np.empty(5), np.empty(5), np.empty((6, 8))
         for r in range(chunk * CHUNK, min(len(rows), (chunk + 1) * CHUNK)):
             i = rows[r]
-            count = _two_steps(i, indptr, indices, S, one, two, reached)
+            count = _two_steps(i, indptr, indices, walk.S, one, two, reached)
             n1 = indptr[i + 1] - indptr[i]
             n3 = 0
             found = begin[r]
@@ -313,45 +381,22 @@ def near_corrections(
                 j = indices[indptr[i] + a] if a < n1 else reached[a - n1]
                 if j <= i or (a >= n1 and (one[j] > 0.0 or two[j] <= threshold * np.sqrt(degrees[i] * degrees[j]))):
                     continue
-                m0, m1, m2, m3, m4 = 0.0, one[j], two[j], 0.0, 0.0
-                for p in range(indptr[j], indptr[j + 1]):
-                    k = indices[p]
-                    m3 += S[p] * two[k]
-                    if three[k] == 0.0:
-                        for q in range(indptr[k], indptr[k + 1]):
-                            three[k] += S[q] * two[indices[q]]
-                        known_three[n3] = k
-                        n3 += three[k] > 0.0
-                    m4 += S[p] * three[k]
-                for e in range(m):
-                    x = values[e]
-                    known = U[i, e] * U[j, e]
-                    m0 -= known
-                    known *= x
-                    m1 -= known
-                    known *= x
-                    m2 -= known
-                    known *= x
-                    m3 -= known
-                    m4 -= known * x
+                n3 = _cross_moments(i, j, walk, known, Steps(one, two, three), ends_of_three, n3, cross)
                 # The measure is scaled to a mass of at most 1, which is what `_bounds` compares its rounding with.
                 mass = 1 / degrees[i] + 1 / degrees[j]
                 wi, wj = 1 / (degrees[i] * mass), 1 / (degrees[j] * mass)
-                cross = 2 * np.sqrt(wi * wj)
-                mu[0] = wi * moments[i, 0] + wj * moments[j, 0] - cross * m0
-                mu[1] = wi * moments[i, 1] + wj * moments[j, 1] - cross * m1
-                mu[2] = wi * moments[i, 2] + wj * moments[j, 2] - cross * m2
-                mu[3] = wi * moments[i, 3] + wj * moments[j, 3] - cross * m3
-                mu[4] = wi * moments[i, 4] + wj * moments[j, 4] - cross * m4
-                lower, upper = _bounds(mu, low, high, steps, summed, work)
-                columns[found] = j
+                both = 2 * np.sqrt(wi * wj)
+                for k in range(LENGTH):
+                    mu[k] = wi * moments[i, k] + wj * moments[j, k] - both * cross[k]
+                lower, upper = _bounds(mu, integral, work)
                 rest = scale * mass * (lower + share * (upper - lower))
+                columns[found] = j
                 corrections[found] = kappa[i] + kappa[j] - rest
                 widths[found] = scale * mass * (upper - lower)
                 is_edge[found] = a < n1
                 found += 1
             counts[r] = found - begin[r]
-            for k in known_three[:n3]:
+            for k in ends_of_three[:n3]:
                 three[k] = 0.0
             _clear(i, indptr, indices, one, two, reached[:count])
 

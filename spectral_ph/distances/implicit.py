@@ -281,15 +281,16 @@ def _remainder(
     S = normalized_adjacency(A)
     d, U = spec.degrees, spec.vectors
     pattern = (S.indptr.astype(np.int64), S.indices.astype(np.int64), S.data)
-    known = 1 - spec.values
+    values = 1 - spec.values
     high = 1 - float(spec.values.max()) + spec.residual
     low = min(_lowest(S), high)
     scale = 1.0 if summed else spec.volume
+    integral = _implicit.Integral(low, high, steps, summed)
     moments = np.empty((n, 5))
     _implicit.return_moments(*pattern, moments)
-    moments -= U**2 @ np.vander(known, 5, increasing=True)
+    moments -= U**2 @ np.vander(values, 5, increasing=True)
     ends = np.empty((n, 2))
-    _implicit.offset_bounds(moments, low, high, steps, summed, ends)
+    _implicit.offset_bounds(moments, integral, ends)
     ends *= scale / d[:, None]
     lower, width = ends[:, 0], ends[:, 1] - ends[:, 0]
     # Where between its bounds an integral lies differs little from point to point, so a few exact ones tell.
@@ -316,21 +317,25 @@ def _remainder(
     strength = np.sort(strength[strength > 0])[::-1]
     quota = len(sampled) * CORRECTIONS_A_POINT // 2  # a pair is met once, and serves two points
     threshold = float(strength[quota]) if quota < len(strength) else 0.0
+    walk, known = _implicit.Walk(*pattern, d), _implicit.Known(U, values, moments)
     found = []
     for block in np.split(np.arange(n), np.flatnonzero(np.diff(np.cumsum(room_of) // PAIRS_A_BLOCK)) + 1):
         room = room_of[block]
-        begin, counts = np.cumsum(room) - room, np.zeros(len(block), np.int64)
-        columns, edge = np.empty(room.sum(), np.int64), np.empty(room.sum(), np.bool_)
-        values, widths = np.empty(room.sum()), np.empty(room.sum())
-        _implicit.near_corrections(
-            *pattern, U, known, d, moments, offset, low, high, steps, summed, scale, share, threshold,
-            block, begin, columns, values, widths, edge, counts,
-        )  # fmt: skip
+        begin, size = np.cumsum(room) - room, room.sum()
+        out = _implicit.Corrections(
+            columns=np.empty(size, np.int64),
+            values=np.empty(size),
+            widths=np.empty(size),
+            is_edge=np.empty(size, np.bool_),
+            counts=np.zeros(len(block), np.int64),
+        )
+        _implicit.near_corrections(walk, known, integral, offset, scale, share, threshold, block, begin, out)
+        counts = out.counts
         filled = np.repeat(begin - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        found.append((np.repeat(block, counts), columns[filled], values[filled], widths[filled], edge[filled]))
-    i, j, values, widths, edge = (np.concatenate(part) for part in zip(*found, strict=True))
+        found.append((np.repeat(block, counts), *(array[filled] for array in out[:4])))
+    i, j, taken, widths, edge = (np.concatenate(part) for part in zip(*found, strict=True))
     correction = sp.csr_array(
-        (np.concatenate([values, values]), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=S.shape
+        (np.concatenate([taken, taken]), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=S.shape
     )
     correction.sort_indices()
     facts["corrected_edges"] = int(edge.sum())

@@ -243,7 +243,7 @@ def test_quadrature_encloses_the_integral(seed, atoms):
     for steps in (1, 2, 4):
         integral = (weights * x ** (2 * steps) / (1 - x)).sum()
         ends = np.empty((1, 2))
-        _implicit.offset_bounds(moments, low, high, steps, True, ends)
+        _implicit.offset_bounds(moments, _implicit.Integral(low, high, steps, True), ends)
         assert ends[0, 0] <= integral * (1 + 1e-8) + 1e-10
         assert ends[0, 1] >= integral * (1 - 1e-8) - 1e-10
         if atoms <= 2 and steps == 1:
