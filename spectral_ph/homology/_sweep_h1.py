@@ -3,9 +3,13 @@
 Edges are compared in the total order (length, i, j) with i < j everywhere. Along one row v of the distances that is the
 order (length, k): the pairs (k, v) with k < v come before the pairs (v, k) with k > v, each in the order of k.
 
-Two habits of the loops have reasons in the compiler. Comparisons whose outcome is a coin toss are added up instead of
-branched upon. And `sweep` takes its arrays out of the state once and looks up pairs instead of slicing rows, because a
-slice or a field taken inside a loop costs atomic reference counts (they were a quarter of its time).
+Three habits of the loops have reasons in the compiler.
+Comparisons whose outcome is a coin toss are added up instead of branched upon.
+`sweep` borrows the arrays of its state: a reference count for every array that is passed on made it two to four times slower.
+Its parts are inlined: calls that pass hundreds of fields of arrays made it up to four times slower, even with borrowed arrays.
+
+The file is long because a kernel may only call kernels of its own file. `sweep` calls nearly all of these; the others need the
+same lengths of implicit distances.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import njit, overload, types
+from spectral_ph._numba import borrow, njit, njit_inline, overload, types
 
 Array = NDArray[Any]
 
@@ -141,6 +145,15 @@ class Found(NamedTuple):
     edge_id: Array
 
 
+class Witnesses(NamedTuple):
+    """The vertices of the lune at hand that have a label."""
+
+    where: Array  # (n,) int32, 1 + place of a vertex among them, 0 for none
+    seen: Array  # (n,) int32, the witnesses
+    label_v: Array  # (n,) int32, labels of their edges to either end
+    label_u: Array  # (n,) int32
+
+
 class State(NamedTuple):
     """Everything `sweep` knows between two calls: n points, m births; float is the type of the distances."""
 
@@ -156,10 +169,7 @@ class State(NamedTuple):
     ids: Ids
     bits: Bits
     found: Found
-    where: Array  # (n,) int32: of the witnesses at hand 1 + place, 0 for none
-    seen: Array  # (n,) int32: the witnesses and the labels of their edges to both ends
-    label_v: Array  # (n,) int32
-    label_u: Array  # (n,) int32
+    witnesses: Witnesses
     row_v: Array  # (n,) float: rows of implicit distances; (0,) where D is a matrix
     row_u: Array
 
@@ -1016,6 +1026,230 @@ def has_zero_witness(
     return False
 
 
+@njit_inline
+def short_of_room(n: int, reg: Array, rows: Rows, labels: Labels, ids: Ids, found: Found) -> int:
+    """Return which pool may be too small for one more edge, or BUDGET if none is."""
+    if reg[LABELS_USED] + 4 * n + 4 * FIRST_LIST > len(labels.id):
+        return GROW_LABELS
+    if reg[ROWS_USED] + 3 * n > len(rows.neighbour):
+        return GROW_ROWS
+    if reg[N_IDS] + 2 > len(ids.root):
+        return GROW_IDS
+    if reg[N_FREE_ROWS] == 0 or reg[N_FREE_SLOTS] == 0:
+        return GROW_SETS
+    if log_is_short(reg, found):
+        return GROW_LOG
+    if reg[KEEP_EDGES] and reg[EDGES_USED] == len(found.edge_id):
+        return GROW_EDGES
+    return BUDGET
+
+
+@njit_inline
+def log_is_short(reg: Array, found: Found) -> bool:
+    """Say whether the log may have no room for two more sets of births."""
+    return reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(found.log)
+
+
+@njit_inline
+def gather(v: int, u: int, d: Any, D: Any, labels: Labels, root: Array, reg: Array, witnesses: Witnesses) -> int:
+    """Write the witnesses of vu with at least one label that is not zero, and return their number.
+
+    A labelled edge has been processed, so it comes before vu and only the other one has to be compared.
+    """
+    where, seen, label_v, label_u = witnesses
+    list_neighbour, list_id, list_at, list_size = labels.neighbour, labels.id, labels.at, labels.size
+    i = min(v, u)
+    j = max(v, u)
+    count = 0
+    at = list_at[v]
+    for q in range(list_size[v]):
+        k = list_neighbour[at + q]
+        seen[count] = k
+        label_v[count] = list_id[at + q]
+        inside = pair_length(D, u, k) < d
+        if pair_length(D, u, k) == d:
+            inside = before(d, u, k, d, i, j)
+        count += inside
+    for q in range(count):
+        label_u[q] = 0
+        where[seen[q]] = q + 1
+    if labels.clean[u] != reg[FOUND]:
+        clean_list(u, root, labels, reg)
+    at = list_at[u]
+    for q in range(list_size[u]):
+        k = list_neighbour[at + q]
+        place = where[k]
+        if place != 0:
+            label_u[place - 1] = list_id[at + q]
+        else:
+            seen[count] = k
+            label_v[count] = 0
+            label_u[count] = list_id[at + q]
+            inside = pair_length(D, v, k) < d
+            if pair_length(D, v, k) == d:
+                inside = before(d, v, k, d, i, j)
+            count += inside
+            where[k] = count * inside
+    return count
+
+
+@njit_inline
+def add_up(x: int, y: int, a: int, b: int, ids: Ids) -> bool:
+    """Write the sum of four sets into the relation, and say whether it is empty."""
+    sets, row, relation = ids.sets, ids.row, ids.relation
+    empty = True
+    for w in range(len(relation)):
+        relation[w] = sets[row[x], w] ^ sets[row[y], w] ^ sets[row[a], w] ^ sets[row[b], w]
+        empty &= relation[w] == 0
+    return empty
+
+
+@njit_inline
+def id_of(value: Any, ids: Ids, reg: Array, found: Found) -> int:
+    """Return the id of the set in the relation, of hash `value`; a new one if it has none."""
+    label = table_find(ids, value, ids.relation)
+    return label if label != 0 else make_id(ids.relation, value, ids, reg, found)
+
+
+@njit_inline
+def label_by_lists(v: int, u: int, d: Any, state: State) -> int:
+    """Return the label of vu, comparing labels one by one; -1 if the log is full.
+
+    Where two vertices of the lune disagree, their sum is a relation, and its youngest birth dies.
+    """
+    D, near, reg, ids, found = state.D, state.near, state.reg, state.ids, state.found
+    where, seen, label_v, label_u = state.witnesses
+    root, id_hash = ids.root, ids.hash
+    i = min(v, u)
+    j = max(v, u)
+    count = gather(v, u, d, D, state.labels, root, reg, state.witnesses)
+    zero = False
+    base = -1
+    for q in range(count):
+        if label_v[q] == label_u[q]:
+            zero = True
+        else:
+            base = q
+    if base >= 0 and not zero:
+        # Some sum is not zero, so it matters whether any other is; the nearest are the likely ones.
+        for q in range(min(8, near.shape[1])):
+            k = near[v, q]
+            if (
+                k != u
+                and where[k] == 0
+                and before(pair_length(D, v, k), v, k, d, i, j)
+                and before(pair_length(D, u, k), u, k, d, i, j)
+            ):
+                zero = True
+                break
+        if not zero:
+            zero = has_zero_witness(v, u, i, j, count, D, where, state.row_v, state.row_u)
+    for q in range(count):
+        where[seen[q]] = 0
+    if base < 0:
+        return 0
+    a = 0 if zero else label_v[base]
+    b = 0 if zero else label_u[base]
+    for q in range(count):
+        x = find_root(root, label_v[q])
+        y = find_root(root, label_u[q])
+        if (x == a and y == b) or (x == b and y == a) or (x == y and a == b):
+            continue
+        value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]
+        if add_up(x, y, a, b, ids):
+            continue
+        if log_is_short(reg, found):
+            return -1
+        kill(value, d, i, j, seen[q], ids, state.bits, reg, found)
+        a = find_root(root, a)
+        b = find_root(root, b)
+    if a == 0 or b == 0:
+        return a + b
+    if a == b:
+        return 0
+    add_up(a, b, 0, 0, ids)
+    return id_of(id_hash[a] ^ id_hash[b], ids, reg, found)
+
+
+@njit_inline
+def label_by_bits(v: int, u: int, d: Any, radius: Any, state: State) -> int:
+    """Return the label of vu, comparing 64 witnesses at a time; -1 where they have to be looked at one by one."""
+    D, labels, ids, bits = state.D, state.labels, state.ids, state.bits
+    ready, limit = bits.ready, bits.limit
+    i = min(v, u)
+    j = max(v, u)
+    if not ready[v]:
+        make_ready(v, d, i, j, D, labels, ids, bits)
+    if labels.size[u] == 0 and not ready[u]:
+        if limit[u] < d:
+            write_limit(u, d + (radius - d) * limit.dtype.type(0.125), D, bits)
+        return -1 if meets(v, u, d, i, j, D, bits) else 0
+    if not ready[u]:
+        make_ready(u, d, i, j, D, labels, ids, bits)
+    mask = 0
+    for p in range(PLANES):
+        if bits.plane_slot[p] >= 0:
+            outcome = agree(v, u, p, bits)
+            if outcome == 2:
+                return -1
+            mask |= outcome << p
+    if mask == 0:
+        return 0
+    if bits.mask_id[mask] == 0:
+        bits.mask_id[mask] = id_of(write_mask(mask, ids, bits), ids, state.reg, state.found)
+    return bits.mask_id[mask]
+
+
+@njit
+def write_mask(mask: int, ids: Ids, bits: Bits) -> Any:
+    """Write the births of a set of planes into the relation, and return their hash."""
+    value = np.uint64(0)
+    ids.relation[:] = 0
+    for p in range(PLANES):
+        if (mask >> p) & 1:
+            slot = bits.plane_slot[p]
+            ids.relation[slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
+            value ^= ids.slot_hash[slot]
+    return value
+
+
+@njit_inline
+def advance(v: int, u: int, d: Any, radius: Any, state: State) -> None:
+    """Let the next edge of v take the place of vu, the first of the queue."""
+    queue, rows, reg = state.queue, state.rows, state.reg
+    p = rows.next[v] + 1
+    if p >= rows.size[v] and not rows.complete[v]:
+        next_segment(v, d, u, min(2 * rows.size[v], LARGEST_SEGMENT), state.D, radius, rows, reg, state.row_v)
+        p = 0
+    rows.next[v] = p
+    at = rows.at[v] + p
+    if p < rows.size[v] and rows.length[at] <= radius:
+        pair = pair_of(v, rows.neighbour[at])
+        sift_down(queue.length, queue.pair, queue.vertex, reg[QUEUED], rows.length[at], pair, v)
+    else:
+        drop_first(queue, reg)
+
+
+@njit_inline
+def note(i: int, j: int, label: int, radius: Any, state: State) -> None:
+    """Note the label of an edge at both ends, and wake them."""
+    reg, found = state.reg, state.found
+    if reg[KEEP_EDGES]:
+        at = reg[EDGES_USED]
+        found.edge_i[at] = i
+        found.edge_j[at] = j
+        found.edge_id[at] = label
+        reg[EDGES_USED] += 1
+    for side in range(2):
+        v = i if side == 0 else j
+        u = j if side == 0 else i
+        append_label(v, u, label, state.labels, reg)
+        if state.bits.ready[v]:
+            set_planes(v, u, label, state.ids, state.bits)
+        if not state.queue.active[v]:
+            wake(v, u, state.D, radius, state.queue, state.rows, reg, state.row_v)
+
+
 @njit
 def sweep(state: State, radius: Any, budget: int) -> int:
     """Visit up to `budget` edges in the total order and keep the labels; return why it stopped.
@@ -1023,54 +1257,18 @@ def sweep(state: State, radius: Any, budget: int) -> int:
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
     done again after the pool has grown, and changes nothing the second time.
     """
-    (
-        D,
-        near,
-        birth_i,
-        birth_j,
-        reg,
-        last,
-        queue,
-        rows,
-        labels,
-        ids,
-        bits,
-        found,
-        where,
-        seen,
-        label_v,
-        label_u,
-        row_v,
-        row_u,
-    ) = state
-    heap_length, heap_pair, heap_vertex, active = queue
-    row_neighbour, row_length, row_at, row_size = rows.neighbour, rows.length, rows.at, rows.size
-    row_next, row_complete = rows.next, rows.complete
-    list_neighbour, list_id, list_at, list_size, list_clean = (
-        labels.neighbour, labels.id, labels.at, labels.size, labels.clean,
-    )  # fmt: skip
-    root, id_hash, id_row, sets, relation = ids.root, ids.hash, ids.row, ids.sets, ids.relation
-    bits_near, ready, limit, plane_slot, mask_id = bits.near, bits.ready, bits.limit, bits.plane_slot, bits.mask_id
-    n = len(where)
+    state = borrow(state)
+    D, birth_i, birth_j, reg, last, labels = state.D, state.birth_i, state.birth_j, state.reg, state.last, state.labels
+    heap_length, heap_pair, heap_vertex, active = state.queue
+    list_size, list_clean, root = labels.size, labels.clean, state.ids.root
+    near, ready = state.bits.near, state.bits.ready
     n_births = len(birth_i)
-    words = len(relation)
-    eighth = last.dtype.type(0.125)
     for _ in range(budget):
         if reg[ALIVE] == 0 and reg[NEXT_BIRTH] == n_births:
             return DONE
-        if reg[LABELS_USED] + 4 * n + 4 * FIRST_LIST > len(list_id):
-            return GROW_LABELS
-        if reg[ROWS_USED] + 3 * n > len(row_neighbour):
-            return GROW_ROWS
-        if reg[N_IDS] + 2 > len(root):
-            return GROW_IDS
-        if reg[N_FREE_ROWS] == 0 or reg[N_FREE_SLOTS] == 0:
-            return GROW_SETS
-        if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(found.log):
-            return GROW_LOG
-        if reg[KEEP_EDGES] and reg[EDGES_USED] == len(found.edge_id):
-            return GROW_EDGES
-
+        short = short_of_room(len(active), reg, state.rows, labels, state.ids, state.found)
+        if short != BUDGET:
+            return short
         born = False
         if reg[NEXT_BIRTH] < n_births:
             i = birth_i[reg[NEXT_BIRTH]]
@@ -1080,12 +1278,12 @@ def sweep(state: State, radius: Any, budget: int) -> int:
             born = reg[QUEUED] == 0 or not (heap_length[0] < d or (heap_length[0] == d and heap_pair[0] < pair))
         label = 0
         if born:
-            label = give_birth(ids, bits, reg, found)
+            label = give_birth(state.ids, state.bits, reg, state.found)
             reg[LAST_PAIR] = pair
             last[0] = d
+        elif reg[QUEUED] == 0:
+            return DONE
         else:
-            if reg[QUEUED] == 0:
-                return DONE
             v = heap_vertex[0]
             d = heap_length[0]
             pair = heap_pair[0]
@@ -1098,161 +1296,21 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                 # An edge can be non-zero only beside a non-zero edge, so v sleeps until it gets one again.
                 active[v] = False
                 ready[v] = False
-                drop_first(queue, reg)
+                drop_first(state.queue, reg)
                 continue
             if pair != reg[LAST_PAIR] or d != last[0]:
-                settled = False
-                fresh = False
-                mask = 0
-                value = np.uint64(0)
+                label = -1
                 if reg[N_PLAIN] == 0 and list_size[v] + list_size[u] >= reg[DENSE]:
-                    if not ready[v]:
-                        make_ready(v, d, i, j, D, labels, ids, bits)
-                    if list_size[u] == 0 and not ready[u]:
-                        if limit[u] < d:
-                            write_limit(u, d + (radius - d) * eighth, D, bits)
-                        settled = not meets(v, u, d, i, j, D, bits)
-                    else:
-                        if not ready[u]:
-                            make_ready(u, d, i, j, D, labels, ids, bits)
-                        settled = True
-                        for p in range(PLANES):
-                            if plane_slot[p] >= 0:
-                                outcome = agree(v, u, p, bits)
-                                settled &= outcome < 2
-                                mask |= outcome << p
-                        if settled and mask != 0:
-                            label = mask_id[mask]
-                            if label == 0:
-                                fresh = True
-                                relation[:] = 0
-                                for p in range(PLANES):
-                                    if (mask >> p) & 1:
-                                        slot = plane_slot[p]
-                                        relation[slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
-                                        value ^= ids.slot_hash[slot]
-                if not settled:
-                    # Witnesses of which at least one of the two labels is not zero. A labelled edge has been processed,
-                    # so it comes before ij and only the other one has to be compared.
-                    count = 0
-                    at = list_at[v]
-                    for q in range(list_size[v]):
-                        k = list_neighbour[at + q]
-                        seen[count] = k
-                        label_v[count] = list_id[at + q]
-                        inside = pair_length(D, u, k) < d
-                        if pair_length(D, u, k) == d:
-                            inside = before(d, u, k, d, i, j)
-                        count += inside
-                    for q in range(count):
-                        label_u[q] = 0
-                        where[seen[q]] = q + 1
-                    if list_clean[u] != reg[FOUND]:
-                        clean_list(u, root, labels, reg)
-                    at = list_at[u]
-                    for q in range(list_size[u]):
-                        k = list_neighbour[at + q]
-                        place = where[k]
-                        if place != 0:
-                            label_u[place - 1] = list_id[at + q]
-                        else:
-                            seen[count] = k
-                            label_v[count] = 0
-                            label_u[count] = list_id[at + q]
-                            inside = pair_length(D, v, k) < d
-                            if pair_length(D, v, k) == d:
-                                inside = before(d, v, k, d, i, j)
-                            count += inside
-                            where[k] = count * inside
-                    differ = False
-                    zero = False
-                    base = 0
-                    for q in range(count):
-                        if label_v[q] == label_u[q]:
-                            zero = True
-                        else:
-                            differ = True
-                            base = q
-                    if differ and not zero:
-                        # Some sum is not zero, so it matters whether any other is; the nearest are the likely ones.
-                        for q in range(min(8, near.shape[1])):
-                            k = near[v, q]
-                            if (
-                                k != u
-                                and where[k] == 0
-                                and before(pair_length(D, v, k), v, k, d, i, j)
-                                and before(pair_length(D, u, k), u, k, d, i, j)
-                            ):
-                                zero = True
-                                break
-                        if not zero:
-                            zero = has_zero_witness(v, u, i, j, count, D, where, row_v, row_u)
-                    for q in range(count):
-                        where[seen[q]] = 0
-                    if differ:
-                        a = 0 if zero else label_v[base]
-                        b = 0 if zero else label_u[base]
-                        for q in range(count):
-                            x = find_root(root, label_v[q])
-                            y = find_root(root, label_u[q])
-                            if (x == a and y == b) or (x == b and y == a) or (x == y and a == b):
-                                continue
-                            value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]
-                            empty = True
-                            for w in range(words):
-                                relation[w] = (
-                                    sets[id_row[x], w] ^ sets[id_row[y], w] ^ sets[id_row[a], w] ^ sets[id_row[b], w]
-                                )
-                                empty &= relation[w] == 0
-                            if empty:
-                                continue
-                            if reg[LOG_USED] + 2 * reg[ALIVE] + 8 > len(found.log):
-                                return GROW_LOG
-                            kill(value, d, i, j, seen[q], ids, bits, reg, found)
-                            a = find_root(root, a)
-                            b = find_root(root, b)
-                        if a == 0 or b == 0:
-                            label = a + b
-                        elif a != b:
-                            fresh = True
-                            value = id_hash[a] ^ id_hash[b]
-                            for w in range(words):
-                                relation[w] = sets[id_row[a], w] ^ sets[id_row[b], w]
-                if fresh:
-                    label = table_find(ids, value, relation)
-                    if label == 0:
-                        label = make_id(relation, value, ids, reg, found)
-                    if settled:
-                        mask_id[mask] = label
+                    label = label_by_bits(v, u, d, radius, state)
+                if label < 0:
+                    label = label_by_lists(v, u, d, state)
+                if label < 0:
+                    return GROW_LOG
                 reg[LAST_PAIR] = pair
                 last[0] = d
             if ready[v]:
-                bits_near[v, u >> 6] |= np.uint64(1) << np.uint64(u & 63)
-            # The next edge of v takes the place of this one.
-            p = row_next[v] + 1
-            if p >= row_size[v] and not row_complete[v]:
-                next_segment(v, d, u, min(2 * row_size[v], LARGEST_SEGMENT), D, radius, rows, reg, row_v)
-                p = 0
-            row_next[v] = p
-            at = row_at[v] + p
-            if p < row_size[v] and row_length[at] <= radius:
-                pair = pair_of(v, row_neighbour[at])
-                sift_down(heap_length, heap_pair, heap_vertex, reg[QUEUED], row_length[at], pair, v)
-            else:
-                drop_first(queue, reg)
+                near[v, u >> 6] |= np.uint64(1) << np.uint64(u & 63)
+            advance(v, u, d, radius, state)
         if label != 0:
-            if reg[KEEP_EDGES]:
-                at = reg[EDGES_USED]
-                found.edge_i[at] = i
-                found.edge_j[at] = j
-                found.edge_id[at] = label
-                reg[EDGES_USED] += 1
-            for side in range(2):
-                v = i if side == 0 else j
-                u = j if side == 0 else i
-                append_label(v, u, label, labels, reg)
-                if ready[v]:
-                    set_planes(v, u, label, ids, bits)
-                if not active[v]:
-                    wake(v, u, D, radius, queue, rows, reg, row_v)
+            note(i, j, label, radius, state)
     return BUDGET

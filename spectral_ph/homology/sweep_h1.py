@@ -111,10 +111,7 @@ def start(
         ids=ids,
         bits=_no_bits(n, held, dtype),
         found=_nothing_found(b, 1024 if keep_edges else 0, dtype),
-        where=_ints(n),
-        seen=_ints(n),
-        label_v=_ints(n),
-        label_u=_ints(n),
+        witnesses=k.Witnesses(_ints(n), _ints(n), _ints(n), _ints(n)),
         row_v=np.zeros(0 if held else n, dtype=dtype),
         row_u=np.zeros(0 if held else n, dtype=dtype),
     )
@@ -214,7 +211,7 @@ def _grow(s: State, why: int) -> State:
     """Return the state with more room where the sweep ran out of it."""
     from spectral_ph.homology import _sweep_h1 as k
 
-    reg, n, ids, found, labels = s.reg, len(s.where), s.ids, s.found, s.labels
+    reg, n, ids, found, labels = s.reg, len(s.near), s.ids, s.found, s.labels
     if why == k.GROW_LABELS:
         neighbour, number = _longer(2 * len(labels.id) + 4 * n, labels.neighbour, labels.id)
         return s._replace(labels=labels._replace(neighbour=neighbour, id=number))
