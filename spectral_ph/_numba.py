@@ -30,8 +30,12 @@ def njit(function: F) -> F:
 
 
 def njit_inline(function: F) -> F:
-    """Compile into its callers, as if it were written there; for parts of a hot loop that get many arrays."""
-    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+    """Compile into its callers, as if it were written there; for parts of a hot loop that get many arrays.
+
+    It has no entry from Python, for unpacking many arrays there takes as long to compile as the rest.
+    """
+    options: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy", **options)(function))
 
 
 def njit_parallel(function: F) -> F:

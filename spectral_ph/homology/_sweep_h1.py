@@ -1172,9 +1172,10 @@ def label_by_lists(v: int, u: int, d: Any, state: State) -> int:
 
 
 @njit_inline
-def label_by_bits(v: int, u: int, d: Any, radius: Any, state: State) -> int:
+def label_by_bits(
+    v: int, u: int, d: Any, D: Any, radius: Any, labels: Labels, ids: Ids, bits: Bits, reg: Array, found: Found
+) -> int:
     """Return the label of vu, comparing 64 witnesses at a time; -1 where they have to be looked at one by one."""
-    D, labels, ids, bits = state.D, state.labels, state.ids, state.bits
     ready, limit = bits.ready, bits.limit
     i = min(v, u)
     j = max(v, u)
@@ -1196,7 +1197,7 @@ def label_by_bits(v: int, u: int, d: Any, radius: Any, state: State) -> int:
     if mask == 0:
         return 0
     if bits.mask_id[mask] == 0:
-        bits.mask_id[mask] = id_of(write_mask(mask, ids, bits), ids, state.reg, state.found)
+        bits.mask_id[mask] = id_of(write_mask(mask, ids, bits), ids, reg, found)
     return bits.mask_id[mask]
 
 
@@ -1214,12 +1215,11 @@ def write_mask(mask: int, ids: Ids, bits: Bits) -> Any:
 
 
 @njit_inline
-def advance(v: int, u: int, d: Any, radius: Any, state: State) -> None:
+def advance(v: int, u: int, d: Any, D: Any, radius: Any, queue: Queue, rows: Rows, reg: Array, scratch: Array) -> None:
     """Let the next edge of v take the place of vu, the first of the queue."""
-    queue, rows, reg = state.queue, state.rows, state.reg
     p = rows.next[v] + 1
     if p >= rows.size[v] and not rows.complete[v]:
-        next_segment(v, d, u, min(2 * rows.size[v], LARGEST_SEGMENT), state.D, radius, rows, reg, state.row_v)
+        next_segment(v, d, u, min(2 * rows.size[v], LARGEST_SEGMENT), D, radius, rows, reg, scratch)
         p = 0
     rows.next[v] = p
     at = rows.at[v] + p
@@ -1301,7 +1301,7 @@ def sweep(state: State, radius: Any, budget: int) -> int:
             if pair != reg[LAST_PAIR] or d != last[0]:
                 label = -1
                 if reg[N_PLAIN] == 0 and list_size[v] + list_size[u] >= reg[DENSE]:
-                    label = label_by_bits(v, u, d, radius, state)
+                    label = label_by_bits(v, u, d, D, radius, labels, state.ids, state.bits, reg, state.found)
                 if label < 0:
                     label = label_by_lists(v, u, d, state)
                 if label < 0:
@@ -1310,7 +1310,7 @@ def sweep(state: State, radius: Any, budget: int) -> int:
                 last[0] = d
             if ready[v]:
                 near[v, u >> 6] |= np.uint64(1) << np.uint64(u & 63)
-            advance(v, u, d, radius, state)
+            advance(v, u, d, D, radius, state.queue, state.rows, reg, state.row_v)
         if label != 0:
             note(i, j, label, radius, state)
     return BUDGET
