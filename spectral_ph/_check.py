@@ -1,6 +1,7 @@
 """Every check of user input and the sentence it raises: what came, what was needed, what to type.
 
-Public functions call these once, at the door; kernels trust their arguments.
+Public functions call these once, at the door; kernels trust their arguments. The file is long because all checks stand together:
+whoever writes a new one sees how the others are worded.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""One contract for every registered distance, and the door they share."""
-
-import re
+"""One contract for every registered distance, and what the rows say of them."""
 
 import numpy as np
 import pytest
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 import spectral_ph as sph
+from spectral_ph.distances.registry import keywords
 from tests.contracts import check_distance, parameters_for
 from tests.strategies import point_sets
 
@@ -109,17 +108,6 @@ def test_ranges_in_words():
     assert str(rows["eff_res"].ranges["random_state"]) == "a whole number, a Generator or None"
 
 
-def test_later_passes_take_the_neighbours_of_the_graph_made_from_points():
-    X = np.random.default_rng(7).standard_normal((60, 3))
-    D = sph.distance_matrix(X, n_neighbors=8, passes=2)
-    np.testing.assert_array_equal(D, sph.distance_matrix(X, n_neighbors=8, passes=2, pass_neighbors=8))
-    assert (sph.distance_matrix(X, n_neighbors=8, passes=2, pass_neighbors=9) != D).any()
-    A = sph.neighbor_graph(X, 8)
-    np.testing.assert_array_equal(D, sph.distance_matrix(graph=A, passes=2, pass_neighbors=8))
-    settings = sph.persistence(X, n_neighbors=8, passes=2).settings["distance"]
-    assert (settings["passes"], settings["pass_neighbors"]) == (2, 8)
-
-
 def test_ambient_distances_agree_with_scipy():
     X = np.random.default_rng(1).standard_normal((150, 7))
     for name in ("euclidean", "cosine", "correlation"):
@@ -132,103 +120,33 @@ def test_duplicates_are_at_distance_zero():
     np.testing.assert_array_equal(np.diagonal(D, 10), 0)
 
 
-def test_a_graph_gives_the_same_as_its_points():
-    X = np.random.default_rng(3).standard_normal((60, 3))
-    A = sph.neighbor_graph(X, 8)
-    np.testing.assert_array_equal(sph.distance_matrix(X, n_neighbors=8), sph.distance_matrix(graph=A))
-    np.testing.assert_array_equal(sph.distance_matrix(graph=A.toarray()), sph.distance_matrix(graph=A))
+def test_a_form_fills_in_what_was_left_open():
+    row = sph.DISTANCES["eff_res"]
+    assert row.filled("exact", {"passes": 2}) == {"passes": 2}
+    assert row.filled("truncated", {"steps": None}) == {"steps": 1}
+    assert row.filled("landmarks", {}) == {}
+    assert row.filled("verdict", {"steps": 4}) == {"steps": 4, "disconnected": "max"}
+    assert row.filled("verdict", row.settled({"corrected": False}))["steps"] == 0
+    assert sph.DISTANCES["dpt"].filled("verdict", {}) == {"disconnected": "max"}
+    assert sph.DISTANCES["euclidean"].filled("verdict", {}) == {}
 
 
-def test_distances_in_place_of_points():
-    X = np.random.default_rng(4).standard_normal((60, 3))
-    D = sph.distance_matrix(X, "euclidean")
-    np.testing.assert_array_equal(sph.distance_matrix(D, metric="precomputed"), sph.distance_matrix(X))
-    np.testing.assert_array_equal(sph.distance_matrix(D, "precomputed"), D)
-    assert sph.distance_matrix(D, "precomputed") is not D
+@pytest.mark.parametrize("row", sph.DISTANCES.values(), ids=lambda row: row.name)
+def test_forms_and_stages_are_of_parameters_that_the_distance_has(row):
+    for form, usual in row.forms.items():
+        function = row.implicit if form in ("truncated", "landmarks") else row.function
+        assert set(usual) <= set(keywords(function))
+    assert set(row.truncated_ranges) <= (set(keywords(row.implicit)) if row.implicit else set())
+    assert (row.stages is None) == (not row.stage)
+    if row.stages is not None:
+        assert keywords(row.stages) == row.parameters
 
 
-def test_float32_is_the_rounded_matrix_and_is_stated():
-    X = np.random.default_rng(6).standard_normal((60, 3))
-    D = sph.distance_matrix(X)
-    np.testing.assert_array_equal(sph.distance_matrix(X, dtype="float32"), D.astype(np.float32))
-    P = sph.persistence(X, dtype="float32")
-    assert P.settings["distance"]["dtype"] == "float32 (distances rounded to 6e-8 of their size)"
-    assert sph.diagram_distance(P[1], sph.persistence(X)[1]) < 1e-7 * D.max()
-    Q = sph.persistence(X, dtype="float32", engine="gudhi")
-    np.testing.assert_array_equal(P[1], Q[1])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (
-            {"distance": "eff_ress"},
-            "'eff_ress' is not a known distance; did you mean 'eff_res'? Known are: " + ", ".join(sph.DISTANCES) + ".",
-        ),
-        ({}, "either points X or graph=A is needed, and neither came."),
-        ({"X": np.eye(4), "graph": np.eye(4)}, "either points X or graph=A is needed, and both came."),
-        (
-            {"graph": np.ones((4, 4)), "distance": "euclidean"},
-            "distance 'euclidean' is computed from points, and a graph came; pass one of: eff_res, diffusion, dpt, eigenmaps, "
-            "potential, geodesic, hops.",
-        ),
-        (
-            {"X": np.eye(4), "distance": "euclidean", "n_neighbors": 3},
-            "n_neighbors is for making a neighbour graph, and distance 'euclidean' needs none; leave n_neighbors out, or "
-            "choose a distance on a graph.",
-        ),
-        (
-            {"X": np.eye(4), "distance": "euclidean", "metric": "precomputed"},
-            "metric is for making a neighbour graph, and distance 'euclidean' needs none; leave metric out, or choose a "
-            "distance on a graph.",
-        ),
-        (
-            {"graph": np.ones((4, 4)), "weighted": True},
-            "weighted is for making a neighbour graph, and graph=A came; leave weighted out, or choose a distance on a graph.",
-        ),
-        (
-            {"X": np.eye(4) * 1j},
-            "Complex data not supported: X must hold real numbers; pass its real part or its modulus.",
-        ),
-        (
-            {"X": np.eye(4) * 1e200},
-            "the largest coordinate of X is 1e+200, and squares of such numbers do not fit in double precision; pass X / "
-            "1e+200.",
-        ),
-        (
-            {"X": [[1.0, 2.0], [3.0]]},
-            "X must hold numbers, and it could not be read as such (setting an array element with a sequence. The requested "
-            "array has an inhomogeneous shape after 1 dimensions. The detected shape was (2,) + inhomogeneous part.).",
-        ),
-        (
-            {"X": np.ones((5, 2))},
-            "all 5 points of X are the same point, so there is no shape to find; check the input.",
-        ),
-        (
-            {"X": np.array([[1.0, np.nan], [0, 1], [np.nan, np.inf]])},
-            "X contains NaN and infinity in 3 of its 6 entries (first in row 0); drop those rows or fill the gaps first.",
-        ),
-        (
-            {"X": np.ones(5)},
-            "X must be a 2-dimensional array (n points, d coordinates), and one of 1 dimensions came. Reshape your data with "
-            "X.reshape(-1, 1) if it has a single feature or X.reshape(1, -1) if it is a single sample.",
-        ),
-    ],
-)
-def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
-    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
-        sph.distance_matrix(**arguments)
-
-
-def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
-    from spectral_ph import _check
-
-    monkeypatch.setattr(_check, "available_memory", lambda: 2**20)
-    X = np.random.default_rng(5).standard_normal((500, 2))
-    sentence = (
-        "the distance matrix of 500 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points, or "
-        "persistence(..., method='truncated'), which holds no matrix."
-    )
-    for name in ("eff_res", "euclidean"):
-        with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):
-            sph.distance_matrix(X, name)
+def test_the_truncated_form_knows_what_it_cannot_compute():
+    eff_res, diffusion = sph.DISTANCES["eff_res"], sph.DISTANCES["diffusion"]
+    assert eff_res.truncates({"passes": 2, "steps": 3, "sqrt": True})
+    for asked in ({"steps": 0}, {"corrected": False}, {"solver": "spectral"}, {"dtype": "float32"}):
+        assert not eff_res.truncates(asked)
+    assert diffusion.truncates({"t": 8})
+    assert not diffusion.truncates({"t": 0.5})
+    assert not sph.DISTANCES["dpt"].truncates({})
