@@ -8,8 +8,8 @@ Comparisons whose outcome is a coin toss are added up instead of branched upon.
 `sweep` borrows the arrays of its state: a reference count for every array that is passed on made it two to four times slower.
 Its parts are inlined: calls that pass hundreds of fields of arrays made it up to four times slower, even with borrowed arrays.
 
-The file is long because a kernel may only call kernels of its own file. `sweep` calls nearly all of these; the others need the
-same lengths of implicit distances.
+Long because a kernel may only call kernels of its own file.
+`sweep` calls nearly all of these; the others need the same lengths of implicit distances.
 """
 
 from __future__ import annotations

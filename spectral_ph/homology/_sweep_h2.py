@@ -6,7 +6,7 @@ pool when the first bit is set, and number 0 of either pool is empty, so that a 
 
 As in `_sweep_h1.py`, arrays are taken out of the state once and passed on whole, because slices taken inside a loop cost
 atomic reference counts.
-The file is long because all its kernels are called by `sweep`, and a kernel may only call kernels of its own file.
+Long because all its kernels are called by `sweep`, and a kernel may only call kernels of its own file.
 """
 
 from __future__ import annotations
