@@ -210,7 +210,7 @@ def _exact(
 
 def _by_products(X: FloatArray, k: int, _: object, start: int, stop: int) -> tuple[IntArray, FloatArray]:
     """Return indices and squared Euclidean distances of the neighbours of the points from `start` to `stop`."""
-    from spectral_ph.graph import _kernels
+    from spectral_ph.graph import _nearest
 
     n, d = X.shape
     centred = X - X.mean(axis=0)  # smaller norms, so fewer digits lost in the product
@@ -223,7 +223,7 @@ def _by_products(X: FloatArray, k: int, _: object, start: int, stop: int) -> tup
     score += squares
     indices, squared = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
     m = min(k + EXTRA_CANDIDATES, n - 1)
-    _kernels.nearest_in_block(score, start, X, squares, bound, k, m, indices, squared)
+    _nearest.nearest_in_block(score, start, X, squares, bound, k, m, indices, squared)
     return indices, squared
 
 
@@ -231,7 +231,7 @@ def _by_metric(
     X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float], start: int, stop: int
 ) -> tuple[IntArray, FloatArray]:
     """Return indices and distances of the neighbours of the points from `start` to `stop`, by all distances."""
-    from spectral_ph.graph import _kernels
+    from spectral_ph.graph import _nearest
 
     if metric == "precomputed":
         block = X[start:stop]
@@ -246,7 +246,7 @@ def _by_metric(
                 "distance for every pair."
             )
     indices, distances = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
-    _kernels.smallest_in_block(block, start, k, indices, distances)
+    _nearest.smallest_in_block(block, start, k, indices, distances)
     return indices, distances
 
 
