@@ -4,8 +4,8 @@ Sets of vertices are rows of 64-bit words, vertex v is bit v & 63 of word v >> 6
 row for each of its vertices, one of degree 2 (one bit a triangle) a block of n rows for each; rows and blocks are taken from a
 pool when the first bit is set, and number 0 of either pool is empty, so that a vertex without one needs no branch.
 
-As in `_sweep_h1.py`, arrays are taken out of the state once and passed on whole, because slices taken inside a loop cost
-atomic reference counts.
+As in `_sweep_h1.py`, `sweep` borrows the arrays of its state, so that passing them on costs no reference counts.
+
 Long because all its kernels are called by `sweep`, and a kernel may only call kernels of its own file.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import njit
+from spectral_ph._numba import borrow, njit
 
 Array = NDArray[Any]
 
@@ -261,6 +261,14 @@ def add(c: Cochains, reg: Array, place: int, s: int, other: int) -> bool:
 
 
 @njit
+def record(event: Array, reg: Array, kind: int, birth: int, death: int) -> None:
+    """Write down what ended, and the edges of its birth and its death."""
+    at = reg[N_EVENTS]
+    event[at, 0], event[at, 1], event[at, 2] = kind, birth, death
+    reg[N_EVENTS] += 1
+
+
+@njit
 def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, related: Array) -> int:
     """Compare the loops through two trees of the link; return 1 if the youngest of those that differ dies, 0 if none does.
 
@@ -285,9 +293,7 @@ def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, rel
     for r in range(count):
         if related[r] != young and not add(c, reg, FREE_ROWS, related[r], young):
             return -1
-    event = state.event
-    event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = LOOP, c.birth[young], e
-    reg[N_EVENTS] += 1
+    record(state.event, reg, LOOP, c.birth[young], e)
     release(c, reg, FREE_ROWS, FREE_LOOPS, young)
     return 1
 
@@ -358,9 +364,7 @@ def close_void(
                 value[s, z] ^= value[young, z]
             if not add(c, reg, FREE_BLOCKS, s, young):
                 return -1
-    event = state.event
-    event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = VOID, c.birth[young], e
-    reg[N_EVENTS] += 1
+    record(state.event, reg, VOID, c.birth[young], e)
     release(c, reg, FREE_BLOCKS, FREE_VOIDS, young)
     return young
 
@@ -413,6 +417,79 @@ def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: A
 
 
 @njit
+def join(state: State, e: int, i: int, j: int) -> int:
+    """Let an edge without a link join two components or give birth to a loop; return why it cannot, or BUDGET."""
+    parent, reg, loops = state.parent, state.reg, state.loops
+    if reg[FREE_LOOPS] == 0:
+        return GROW_LOOPS
+    a, b = find_root(parent, i), find_root(parent, j)
+    if a != b:
+        parent[a] = b
+        record(state.event, reg, TREE, -1, e)
+        return BUDGET
+    reg[FREE_LOOPS] -= 1
+    s = loops.free[reg[FREE_LOOPS]]
+    loops.birth[s] = e
+    return BUDGET if set_edge(loops, reg, s, i, j) else FULL
+
+
+@njit
+def part(state: State, e: int, i: int, j: int, n_heads: int, n_touched: int) -> int:
+    """Let every tree of the link beyond the first end a loop or give birth to a void.
+
+    The loop through both trees is one that dies, or the two cones over it enclose a void. Return how many voids are at hand
+    then, -1 if the pool is empty.
+    """
+    heads, children, component, value, touched = (
+        state.heads,
+        state.children,
+        state.component,
+        state.value,
+        state.touched,
+    )
+    reg, voids = state.reg, state.voids
+    for h in range(1, n_heads):
+        if component[h] == component[h - 1]:
+            continue
+        dead = close_loops(state, e, i, j, heads[h], heads[0], state.related_loops)
+        if dead < 0:
+            return -1
+        if dead == 0:
+            reg[FREE_VOIDS] -= 1
+            s = voids.free[reg[FREE_VOIDS]]
+            voids.birth[s] = e
+            value[s] = np.uint64(0)
+            flip(value, s, heads[h])
+            for other in range(h, n_heads):
+                if component[other] != component[h]:
+                    break
+                for w in range(value.shape[1]):
+                    value[s, w] |= children[other, w]
+            touched[n_touched] = s
+            n_touched += 1
+    return n_touched
+
+
+@njit
+def settle(state: State, e: int, i: int, j: int, n_old: int, n_touched: int) -> int:
+    """Let voids die until all at hand add up to 0 on every tetrahedron; return the work that took, -1 if the pool is empty."""
+    near, link, value, touched, related = state.near, state.link, state.value, state.touched, state.related
+    at, pool, vertices, birth = state.voids.at, state.voids.pool, state.voids.vertices, state.voids.birth
+    work = 0
+    for q in range(n_old):
+        s = touched[q]
+        while birth[s] >= 0:
+            # From the start again: what was put in the place of a dead birth has not been looked at.
+            k, x = conflict(at, pool, vertices, s, i, j, near, link, value)
+            work += len(near) >> 3
+            if k < 0:
+                break
+            if close_void(state, e, i, j, k, x, n_touched, touched, related) < 0:
+                return -1
+    return work
+
+
+@njit
 def sweep(state: State, budget: int) -> int:
     """Let edges enter until all have, the budget of work is used up, or room runs out; return why it stopped.
 
@@ -422,12 +499,13 @@ def sweep(state: State, budget: int) -> int:
     Before anything is changed for an edge there is room for all its births and deaths, so it can be begun again; only an
     empty pool (FULL) ends the computation.
     """
-    near, parent, link, reg, event = state.near, state.parent, state.link, state.reg, state.event
+    state = borrow(state)
+    near, link, reg, event = state.near, state.link, state.reg, state.event
     heads, children, component, queue, rest = state.heads, state.children, state.component, state.queue, state.rest
-    loops, voids, value, touched, related = state.loops, state.voids, state.value, state.touched, state.related
-    edge_i, edge_j, related_loops = state.i, state.j, state.related_loops
+    loops, voids, value, touched = state.loops, state.voids, state.value, state.touched
+    edge_i, edge_j = state.i, state.j
     loop_at, loop_pool, loop_active = loops.at, loops.pool, loops.active
-    void_at, void_pool, void_active, void_vertices = voids.at, voids.pool, voids.active, voids.vertices
+    void_at, void_pool, void_active = voids.at, voids.pool, voids.active
     words = len(link)
     work = 0
     while work < budget:
@@ -445,19 +523,9 @@ def sweep(state: State, budget: int) -> int:
             if link[w]:
                 empty = False
         if empty:
-            if reg[FREE_LOOPS] == 0:
-                return GROW_LOOPS
-            a, b = find_root(parent, i), find_root(parent, j)
-            if a != b:
-                parent[a] = b
-                event[reg[N_EVENTS], 0], event[reg[N_EVENTS], 1], event[reg[N_EVENTS], 2] = TREE, -1, e
-                reg[N_EVENTS] += 1
-            else:
-                reg[FREE_LOOPS] -= 1
-                s = loops.free[reg[FREE_LOOPS]]
-                loops.birth[s] = e
-                if not set_edge(loops, reg, s, i, j):
-                    return FULL
+            why = join(state, e, i, j)
+            if why != BUDGET:
+                return why
             flip(near, i, j)
             flip(near, j, i)
             reg[EDGE] += 1
@@ -489,38 +557,15 @@ def sweep(state: State, budget: int) -> int:
                 n_touched += 1
         n_old = n_touched
         work += n_old * n_heads
-        for h in range(1, n_heads):
-            if component[h] == component[h - 1]:
-                continue
-            # Another tree: the loop through both is one that dies, or the two cones over it enclose a void.
-            dead = close_loops(state, e, i, j, heads[h], first, related_loops)
-            if dead < 0:
+        if n_trees > 1:
+            n_touched = part(state, e, i, j, n_heads, n_touched)
+            if n_touched < 0:
                 return FULL
-            if dead == 0:
-                reg[FREE_VOIDS] -= 1
-                s = voids.free[reg[FREE_VOIDS]]
-                voids.birth[s] = e
-                for w in range(words):
-                    value[s, w] = np.uint64(0)
-                flip(value, s, heads[h])
-                for other in range(h, n_heads):
-                    if component[other] != component[h]:
-                        break
-                    for w in range(words):
-                        value[s, w] |= children[other, w]
-                touched[n_touched] = s
-                n_touched += 1
-        if apex < 0:
-            for q in range(n_old):
-                s = touched[q]
-                while voids.birth[s] >= 0:
-                    # From the start again: what was put in the place of a dead birth has not been looked at.
-                    k, x = conflict(void_at, void_pool, void_vertices, s, i, j, near, link, value)
-                    work += len(near) >> 3
-                    if k < 0:
-                        break
-                    if close_void(state, e, i, j, k, x, n_touched, touched, related) < 0:
-                        return FULL
+        if apex < 0 and n_old > 0:
+            spent = settle(state, e, i, j, n_old, n_touched)
+            if spent < 0:
+                return FULL
+            work += spent
         for q in range(n_touched):
             s = touched[q]
             if voids.birth[s] >= 0 and not write(voids, reg, s, i, j, link, value):
