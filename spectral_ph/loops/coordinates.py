@@ -20,6 +20,7 @@ import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.loops.cycles import cocycle_rows
 
@@ -119,11 +120,11 @@ def circular_coordinate(
     rows = cocycle_rows(cocycle)
     if len(rows) and not 0 <= rows[:, :2].min() <= rows[:, :2].max() < n:
         raise _check.InputError(
-            f"the cocycle names points from {rows[:, :2].min()} to {rows[:, :2].max()}, and the distances are between "
-            f"{n} points; pass the distances that the cocycle was computed from."
+            f"the cocycle names points from {rows[:, :2].min()} to {rows[:, :2].max()}, but the distances are "
+            f"between {n} points. Pass the distances that the cocycle was computed from."
         )
     # One byte an edge for the graph, eight for its Laplacian.
-    _check.memory(9.0 * n**2, f"the circular coordinate of {n} points", "compute it on a subset of the points.")
+    _check.memory(9.0 * n**2, f"the circular coordinate of {n} points", "Compute it on a subset of the points.")
     A = _graph_at(D, scale)
     rows = rows[A[rows[:, 0], rows[:, 1]] & (rows[:, 2] % coeff != 0)]
     if len(rows) == 0:
@@ -154,8 +155,10 @@ def circular_coordinate(
     relative = float(np.sqrt(square_residual / square_b)) if square_b else 0.0
     if relative > TOLERANCE:
         _check.warn(
-            f"the circular coordinate is exact to a relative residual of {relative:.1g} only, not {TOLERANCE:g}: its "
-            "solver stopped early; a larger `at` makes the graph denser and the equations easier."
+            f"the circular coordinate is exact only to a relative residual of {relative:.1g}, not {TOLERANCE:g}, "
+            "because its solver stopped early. A larger ",
+            Argument("at"),
+            " makes the graph denser and the equations easier.",
         )
     phase = 2 * np.pi * np.mod(f, 1.0)
     phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
@@ -194,7 +197,7 @@ def orient(
     scale = _scale(birth, death, at, threshold)
     rows = cocycle_rows(cocycle)
     n = len(D)
-    _check.memory(1.0 * n**2, f"the complex of {n} points at one scale", "compute it on a subset of the points.")
+    _check.memory(1.0 * n**2, f"the complex of {n} points at one scale", "Compute it on a subset of the points.")
     A = _graph_at(D, scale)
     rows = rows[A[rows[:, 0], rows[:, 1]]]
     if len(rows) == 0:
@@ -216,8 +219,12 @@ def orient(
     _, label = sp.csgraph.connected_components(cover, directed=False)
     if (label[:families] == label[families:]).any():
         raise LiftError(
-            "the cocycle over Z/2 has no integer lift with values 0 and +-1 at this scale; compute it over another prime "
-            "(engine='ripser', coeff=47)."
+            "the cocycle over Z/2 has no integer lift with values 0 and +-1 at this scale. Compute it over "
+            "another prime: pass ",
+            Argument("engine", "ripser"),
+            " and ",
+            Argument("coeff", 47),
+            ".",
         )
     sign = np.where(label[:families] < label[families:], 1, -1)
     return np.column_stack([rows[:, 0], rows[:, 1], sign[first]]).astype(np.int64)
@@ -268,8 +275,8 @@ def circular_agreement(a: ArrayLike, b: ArrayLike) -> float:
     a, b = _angles(a, "a"), _angles(b, "b")
     if len(a) != len(b):
         raise _check.InputError(
-            f"a and b must be angles of the same points, and {len(a)} and {len(b)} came; pass two phases of equal "
-            "length."
+            f"a and b must be angles of the same points, not {len(a)} and {len(b)} angles. Pass two phases of "
+            "equal length."
         )
     # Rounding can pass 1 in the last digit.
     return float(min(1.0, max(abs(np.exp(1j * (a - b)).mean()), abs(np.exp(1j * (a + b)).mean()))))
@@ -307,15 +314,22 @@ def _scale(birth: float, death: float, at: float, threshold: float | None) -> fl
     birth, death = _check.real(birth, "birth", least=0.0), _check.real(death, "death")
     at = _check.real(at, "at", least=0.0, most=1.0)
     if at == 1.0:
-        raise _check.InputError("at must be less than 1, for the loop is filled in at its death; pass at=0.9.")
+        raise _check.InputError(
+            Argument("at"),
+            " must be less than 1, because the loop is filled in at its death. Pass ",
+            Argument("at", 0.9),
+            ".",
+        )
     if not birth < death:
-        raise _check.InputError(f"a feature must die after its birth, and birth={birth:g} and death={death:g} came.")
+        raise _check.InputError(f"a feature must die after its birth, but birth is {birth:g} and death is {death:g}.")
     if np.isfinite(death):
         # In a very short interval rounding can reach the death itself.
         return float(min(birth + at * (death - birth), np.nextafter(death, birth)))
     if threshold is None or not np.isfinite(threshold):
         raise _check.InputError(
-            "a feature that never dies needs the largest length its diagram was computed to; pass it as threshold=..."
+            "a feature that never dies needs the largest length that its diagram was computed to. Pass it as ",
+            Argument("threshold"),
+            ".",
         )
     return birth + at * (_check.real(threshold, "threshold", least=birth) - birth)
 
@@ -339,8 +353,8 @@ def _lift(values: IntArray, p: int) -> FloatArray:
 def _check_triangles(A: BoolArray, i: IntArray, j: IntArray, values: FloatArray, p: int) -> None:
     """Raise LiftError unless the lifted values sum to zero round every triangle of the graph `A`.
 
-    Modulo p they do if a cocycle came. Three values below p/3 cannot reach p, so only triangles at an edge of at least
-    p/3 can fail: with p = 47 there is hardly ever one to look at. That a cocycle came is tested at these edges and at as
+    Modulo p they do for a cocycle. Three values below p/3 cannot reach p, so only triangles at an edge of at least
+    p/3 can fail: with p = 47 there is hardly ever one to look at. Whether they are one is tested at these edges and at as
     many others as make TRIANGLES_TESTED triangles.
     """
     n, m = len(A), len(values)
@@ -356,13 +370,16 @@ def _check_triangles(A: BoolArray, i: IntArray, j: IntArray, values: FloatArray,
         sums[~(A[i[block]] & A[j[block]])] = 0
         if (sums % p).any():
             raise _check.InputError(
-                f"the values do not sum to zero modulo {p} round a triangle that is there at this scale, so they are no "
-                "cocycle; pass the cocycle, birth, death and coeff of one feature, with the distances they come from."
+                f"the values do not sum to zero modulo {p} round a triangle of the complex at this scale, so they "
+                "are not a cocycle. Pass the cocycle, birth, death and coeff of one feature, with the distances "
+                "they come from."
             )
         if sums.any():
             raise LiftError(
-                f"the cocycle over Z/{p} does not lift to the integers, as happens for single primes; compute the "
-                f"persistence with another one, for example coeff={47 if p != 47 else 53}."
+                f"the cocycle over Z/{p} does not lift to the integers, as happens for single primes. Compute the "
+                "persistence with another prime, for example ",
+                Argument("coeff", 47 if p != 47 else 53),
+                ".",
             )
 
 
@@ -417,8 +434,8 @@ def _solve(A: BoolArray, component: BoolArray, b: FloatArray) -> tuple[FloatArra
 
 def _trivial(scale: float) -> _check.InputError:
     return _check.InputError(
-        f"the cocycle describes no loop at scale {scale:g} (there it is zero or a coboundary); pass the birth, death "
-        "and cocycle of one and the same feature."
+        f"the cocycle describes no loop at scale {scale:g}: there it is zero or a coboundary. Pass the birth, "
+        "death and cocycle of one and the same feature."
     )
 
 
@@ -426,7 +443,8 @@ def _angles(angle: ArrayLike, name: str) -> FloatArray:
     array = np.asarray(angle, dtype=np.float64)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise _check.InputError(
-            f"{name} must hold one finite angle in radians for each point, and an array of shape {array.shape} "
-            f"with {int((~np.isfinite(array)).sum())} non-finite entries came."
+            Argument(name),
+            f" must hold one finite angle in radians for each point, not an array of shape {array.shape} with "
+            f"{int((~np.isfinite(array)).sum())} non-finite entries.",
         )
     return array

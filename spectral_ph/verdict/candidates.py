@@ -79,7 +79,7 @@ def uncalibrated(name: str, chosen: Settings, from_points: bool, splits: int, n:
     Parameters
     ----------
     name, chosen : a candidate.
-    from_points : whether points came, rather than a graph or distances.
+    from_points : whether there are points, rather than a graph or distances.
     splits : how often the points were split.
     n : points that differ.
 

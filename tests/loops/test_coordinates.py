@@ -170,7 +170,7 @@ def test_a_solver_that_stops_early_warns_and_says_so_in_the_result(monkeypatch):
     monkeypatch.setattr(coordinates, "LARGEST_DENSE", 0)
     monkeypatch.setattr(coordinates, "MAX_ITERATIONS", 2)
     with pytest.warns(
-        SpectralWarning, match=r"^the circular coordinate is exact to a relative residual of .* only, not"
+        SpectralWarning, match=r"^the circular coordinate is exact only to a relative residual of .*, not"
     ):
         result = coordinate(D, h1(D)[0])
     assert result.residual > coordinates.TOLERANCE
@@ -212,8 +212,8 @@ ROUND = np.array([[0, 1, 1], [1, 2, 1], [2, 0, 1]])
 
 def test_a_cocycle_that_does_not_lift_asks_for_another_prime():
     sentence = (
-        "the cocycle over Z/3 does not lift to the integers, as happens for single primes; compute the persistence "
-        "with another one, for example coeff=47."
+        "the cocycle over Z/3 does not lift to the integers, as happens for single primes. Compute the "
+        "persistence with another prime, for example coeff=47."
     )
     with pytest.raises(LiftError, match=f"^{re.escape(sentence)}$"):
         circular_coordinate(TRIANGLE, ROUND, 1.0, 2.0, 3)
@@ -221,8 +221,9 @@ def test_a_cocycle_that_does_not_lift_asks_for_another_prime():
 
 def test_values_that_are_no_cocycle_are_refused():
     sentence = (
-        "the values do not sum to zero modulo 47 round a triangle that is there at this scale, so they are no cocycle; "
-        "pass the cocycle, birth, death and coeff of one feature, with the distances they come from."
+        "the values do not sum to zero modulo 47 round a triangle of the complex at this scale, so they are "
+        "not a cocycle. Pass the cocycle, birth, death and coeff of one feature, with the distances they come "
+        "from."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$") as caught:
         circular_coordinate(TRIANGLE, ROUND, 1.0, 2.0, 47)
@@ -273,37 +274,40 @@ SQUARE = np.array([[0.0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 0, 1], [1, 2, 1, 0]])
         (
             ([[0, 9, 1]], 1.0, 2.0, 47),
             {},
-            "the cocycle names points from 0 to 9, and the distances are between 4 points; pass the distances that the "
-            "cocycle was computed from.",
+            "the cocycle names points from 0 to 9, but the distances are between 4 points. Pass the distances "
+            "that the cocycle was computed from.",
         ),
         (
             (np.empty((0, 3)), 1.0, 2.0, 47),
             {},
-            "the cocycle describes no loop at scale 1.9 (there it is zero or a coboundary); pass the birth, death and "
-            "cocycle of one and the same feature.",
+            "the cocycle describes no loop at scale 1.9: there it is zero or a coboundary. Pass the birth, "
+            "death and cocycle of one and the same feature.",
         ),
         (
             ([[0, 1, 1], [0, 3, 1]], 1.0, 2.0, 47),
             {},
-            "the cocycle describes no loop at scale 1.9 (there it is zero or a coboundary); pass the birth, death and "
-            "cocycle of one and the same feature.",
+            "the cocycle describes no loop at scale 1.9: there it is zero or a coboundary. Pass the birth, "
+            "death and cocycle of one and the same feature.",
         ),
         (
             ([[0, 1, 1]], 1.0, np.inf, 47),
             {},
-            "a feature that never dies needs the largest length its diagram was computed to; pass it as threshold=...",
+            (
+                "a feature that never dies needs the largest length that its diagram was computed to. Pass it as "
+                "threshold."
+            ),
         ),
         (([[0, 1, 1]], 1.0, np.inf, 47), {"threshold": 0.5}, "threshold must be at least 1, and 0.5 came."),
         (
             ([[0, 1, 1]], 1.0, 2.0, 47),
             {"at": 1},
-            "at must be less than 1, for the loop is filled in at its death; pass at=0.9.",
+            "at must be less than 1, because the loop is filled in at its death. Pass at=0.9.",
         ),
         (([[0, 1, 1]], 1.0, 2.0, 47), {"at": -0.1}, "at must be between 0 and 1, and -0.1 came."),
         (
             ([[0, 1, 1]], 2.0, 2.0, 47),
             {},
-            "a feature must die after its birth, and birth=2 and death=2 came.",
+            "a feature must die after its birth, but birth is 2 and death is 2.",
         ),
         (
             ([[0, 1, 1]], 1.0, 2.0, 46),
@@ -369,17 +373,17 @@ def test_ranks_go_with_their_points(a, random):
     [
         (
             ([0.0, 1.0], [0.0]),
-            "a and b must be angles of the same points, and 2 and 1 came; pass two phases of equal length.",
+            "a and b must be angles of the same points, not 2 and 1 angles. Pass two phases of equal length.",
         ),
         (
             ([], []),
-            "a must hold one finite angle in radians for each point, and an array of shape (0,) with 0 non-finite "
-            "entries came.",
+            "a must hold one finite angle in radians for each point, not an array of shape (0,) with 0 "
+            "non-finite entries.",
         ),
         (
             ([0.0, 1.0], [0.0, np.nan]),
-            "b must hold one finite angle in radians for each point, and an array of shape (2,) with 1 non-finite "
-            "entries came.",
+            "b must hold one finite angle in radians for each point, not an array of shape (2,) with 1 "
+            "non-finite entries.",
         ),
     ],
 )
