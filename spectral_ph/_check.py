@@ -1,7 +1,8 @@
-"""Every check of user input and the sentence it raises: what came, what was needed, what to type.
+"""Every check of user input and the sentence it raises: what was wrong, what is needed, what to type.
 
-Public functions call these once, at the door; kernels trust their arguments. The file is long because all checks stand together:
-whoever writes a new one sees how the others are worded.
+Public functions call these once, at the door; kernels trust their arguments.
+
+Long because every check stands beside the others, so that their sentences agree.
 """
 
 from __future__ import annotations
@@ -90,18 +91,25 @@ def need(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(
-            f"{module} is not installed, and this needs it; run: pip install 'spectral_ph[{extra}]'"
+            f"this needs {module}, which is not installed. Run: pip install 'spectral_ph[{extra}]'"
         ) from error
 
 
-def one_of(value: object, known: Iterable[str], what: str) -> str:
-    """Return `value` if it is one of the known names; else raise, naming the nearest one."""
+def one_of(value: object, known: Iterable[str], what: str, name: str = "") -> str:
+    """Return `value` if it is one of the known names; else raise, naming the nearest one.
+
+    Parameters
+    ----------
+    value : what was passed. known : the names. what : what they name, such as "metric".
+    name : of the parameter, where the sentence would not tell it otherwise.
+    """
     names = list(known)
     if isinstance(value, str) and value in names:
         return value
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise InputError(f"{value!r} is not a known {what}{hint} Known are: {', '.join(names)}.")
+    given = Argument(name, value) if name else repr(value)
+    raise InputError(given, f" is not a known {what}{hint} Known are: {', '.join(names)}.")
 
 
 def missing_key(what: str, key: str, where: str, there: Iterable[object]) -> InputError:
@@ -109,31 +117,31 @@ def missing_key(what: str, key: str, where: str, there: Iterable[object]) -> Inp
     keys = sorted(map(str, there))
     near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    listed = f"it has {', '.join(map(repr, keys))}" if keys else "it has none"
-    return InputError(f"this AnnData has no {what} {key!r} in {where}, and {listed}{hint}")
+    listed = f"only {', '.join(map(repr, keys))}" if keys else "nor any other"
+    return InputError(f"this AnnData has no {what} {key!r} in {where}, {listed}{hint}")
 
 
 def positive_int(value: object, name: str, least: int = 1) -> int:
     """Return `value` as an int that is at least `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InputError(f"{name} must be a whole number of at least {least}, and {value!r} came.")
+        raise InputError(Argument(name), f" must be a whole number of at least {least}, not {value!r}.")
     return int(value)
 
 
 def real(value: object, name: str, least: float = -np.inf, most: float = np.inf) -> float:
     """Return `value` as a float within [least, most]; NaN is refused."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise InputError(f"{name} must be a number, and {value!r} came.")
+        raise InputError(Argument(name), f" must be a number, not {value!r}.")
     if value < least or value > most or value != value:
         span = f"at least {least:g}" if most == np.inf else f"between {least:g} and {most:g}"
-        raise InputError(f"{name} must be {span}, and {value!r} came.")
+        raise InputError(Argument(name), f" must be {span}, not {value!r}.")
     return float(value)
 
 
 def flag(value: object, name: str) -> bool:
     """Return `value` if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise InputError(f"{name} must be True or False, and {value!r} came.")
+        raise InputError(Argument(name), f" must be True or False, not {value!r}.")
     return bool(value)
 
 
@@ -142,7 +150,7 @@ def prime(value: object, name: str = "coeff") -> int:
     p = positive_int(value, name, least=2)
     if p >= 2**15 or any(p % q == 0 for q in range(2, int(p**0.5) + 1)):
         raise InputError(
-            f"{name} must be a prime below 32768 (homology is taken over the field Z/{name}), and {p} came."
+            Argument(name), f" must be a prime below 32768, not {p}: homology is taken over the field Z/{name}."
         )
     return p
 
@@ -161,32 +169,40 @@ def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
     try:
         if np.iscomplexobj(array := np.asarray(X)):
             raise InputError(
-                f"Complex data not supported: {what} must hold real numbers; pass its real part or its modulus."
+                f"Complex data not supported: {what} must hold real numbers. Pass its real part or its modulus."
             )
         array = np.ascontiguousarray(array, dtype=np.float64)
     except InputError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
+        raise InputError(f"{what} must hold numbers, but it could not be read as such ({error}).") from error
     if array.ndim != 2:
         raise InputError(
-            f"{what} must be a 2-dimensional array (n points, d coordinates), and one of {array.ndim} dimensions came. "
-            f"Reshape your data with {what}.reshape(-1, 1) if it has a single feature or {what}.reshape(1, -1) if it is "
-            "a single sample."
+            f"{what} must be a 2-dimensional array (n points, d coordinates), not one of {array.ndim} dimensions. "
+            f"Reshape your data with {what}.reshape(-1, 1) if it has a single feature or {what}.reshape(1, -1) if "
+            "it is a single sample."
         )
     n, d = array.shape
     if d == 0:
         raise InputError(f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
     if n < least:
-        raise InputError(f"{what} has {n} sample(s) (shape={array.shape}), and a minimum of {least} is required.")
+        raise InputError(
+            _named(what), f" has {n} sample(s) (shape={array.shape}), but a minimum of {least} is required."
+        )
     _finite(array, what)
     largest = float(np.abs(array).max())
     if largest > LARGEST or 0 < largest < 1 / LARGEST:
         raise InputError(
-            f"the largest coordinate of {what} is {largest:g}, and squares of such numbers do not fit in double precision; "
-            f"pass {what} / {largest:g}."
+            "the largest coordinate of ",
+            _named(what),
+            f" is {largest:g}, and squares of such numbers do not fit in double precision. Divide all coordinates "
+            f"by {largest:g}.",
         )
     return array
+
+
+def _named(what: str) -> Argument | str:
+    return Argument(what) if what.isidentifier() else what
 
 
 def _finite(array: FloatArray, what: str) -> None:
@@ -196,8 +212,9 @@ def _finite(array: FloatArray, what: str) -> None:
     kind = " and ".join(k for k, hit in (("NaN", np.isnan(array).any()), ("infinity", np.isinf(array).any())) if hit)
     row = int(np.flatnonzero(bad.any(axis=tuple(range(1, array.ndim))))[0])
     raise InputError(
-        f"{what} contains {kind} in {int(bad.sum())} of its {array.size} entries (first in row {row}); drop those rows or "
-        "fill the gaps first."
+        _named(what),
+        f" contains {kind} in {int(bad.sum())} of its {array.size} entries (first in row {row}). Drop those rows "
+        "or fill the gaps first.",
     )
 
 
@@ -205,7 +222,9 @@ def distinct(X: FloatArray, what: str = "X") -> None:
     """Refuse points that all coincide."""
     if (X[0] == X).all():
         raise InputError(
-            f"all {len(X)} points of {what} are the same point, so there is no shape to find; check the input."
+            f"all {len(X)} points of ",
+            _named(what),
+            " are the same point, so there is no shape to find. Check the input.",
         )
 
 
@@ -215,7 +234,7 @@ def n_neighbors(wanted: object, n: int) -> int:
     if k >= n:
         raise InputError(
             Argument("n_neighbors", k),
-            f" needs at least {k + 1} points (a point is not its own neighbour), and n_samples={n} came; pass ",
+            f" needs at least {k + 1} points (a point is not its own neighbour), but n_samples={n}. Pass ",
             Argument("n_neighbors", n - 1),
             " or fewer.",
         )
@@ -233,44 +252,47 @@ def square_distances(
 
     Returns
     -------
-    D : (n, n) float64, C-contiguous, symmetric bit for bit, zero diagonal, non-negative. The very object that came if
-        nothing had to change, else a copy; the input is never written to. With `float32` a float32 matrix stays one.
-    asymmetry : largest |D_ij - D_ji| that was found (0.0 when it came symmetric); pairs that differed hold the larger.
+    D : (n, n) float64, C-contiguous, symmetric bit for bit, zero diagonal, non-negative. The very object that was
+        passed if nothing had to change, else a copy; the input is never written to. With `float32` a float32 matrix stays one.
+    asymmetry : largest |D_ij - D_ji| that was found (0.0 for a symmetric one); pairs that differed hold the larger.
     """
     if sp.issparse(D):
         raise InputError(
-            f"Sparse data was passed: {what} must be a dense (n, n) array; missing pairs have no distance. "
-            "To use a sparse graph, pass it as graph=A with a graph distance such as 'geodesic' or 'eff_res'."
+            f"Sparse data was passed: {what} must be a dense (n, n) array, because missing pairs have no distance. "
+            "To use a sparse graph, pass it as ",
+            Argument("graph"),
+            "=A with a graph distance such as 'geodesic' or 'eff_res'.",
         )
     raw = np.asarray(D)
     if np.iscomplexobj(raw):
         raise InputError(f"Complex data not supported: {what} must hold real numbers.")
     if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
         raise InputError(
-            f"{what} must be square, and one of shape {raw.shape} came; pass an (n, n) matrix, or points with a "
-            "distance other than 'precomputed'."
+            f"{what} must be square, not of shape {raw.shape}. Pass an (n, n) matrix, or points with a distance "
+            "other than 'precomputed'."
         )
     tolerance = ASYMMETRY.get(raw.dtype, 1e-10)
     kept = np.float32 if float32 and raw.dtype == np.float32 else np.float64
     try:
         array: FloatArray = np.asarray(np.ascontiguousarray(raw, dtype=kept))
     except (TypeError, ValueError) as error:
-        raise InputError(f"{what} must hold numbers, and it could not be read as such ({error}).") from error
+        raise InputError(f"{what} must hold numbers, but it could not be read as such ({error}).") from error
     if len(array) < 1:
-        raise InputError(f"{what} has 0 sample(s), and a minimum of 1 is required.")
+        raise InputError(f"{what} has 0 sample(s), but a minimum of 1 is required.")
     smallest, largest = float(array.min()), float(array.max())
     if not np.isfinite(smallest + largest):  # NaN passes through both; no (n, n) mask for what is nearly always fine
         _finite(array, what)
     if smallest < 0:
         i, j = np.unravel_index(int(array.argmin()), array.shape)
         raise InputError(
-            f"Negative values in data: {what} has {array[i, j]:g} at ({i}, {j}), and distances are never negative; "
-            "if these are similarities, turn them into distances first."
+            f"Negative values in data: {what} has {array[i, j]:g} at ({i}, {j}), but distances are never negative. "
+            "If these are similarities, turn them into distances first."
         )
     if (diagonal := float(np.abs(np.diagonal(array)).max())) > tolerance * largest:
         raise InputError(
-            f"{what} has a non-zero diagonal (largest entry {diagonal:g}), and the distance of a point to itself is 0; "
-            "if these are similarities, turn them into distances first, else set it with numpy.fill_diagonal(D, 0)."
+            f"{what} has a non-zero diagonal (largest entry {diagonal:g}), but the distance of a point to itself "
+            "is 0. If these are similarities, turn them into distances first. Otherwise set it with "
+            "numpy.fill_diagonal(D, 0)."
         )
     asymmetry = 0.0
     # By blocks of rows: a full D - D.T would double the memory of the largest object there is.
@@ -280,8 +302,8 @@ def square_distances(
         asymmetry = max(asymmetry, float(np.abs(array[block, start:] - array[start:, block].T).max()))
     if asymmetry > tolerance * largest:
         raise InputError(
-            f"{what} is not symmetric (entries differ by up to {asymmetry:g} from their mirror image, largest entry "
-            f"{largest:g}); pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean."
+            f"{what} is not symmetric: entries differ by up to {asymmetry:g} from their mirror image (largest "
+            f"entry {largest:g}). Pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean."
         )
     if asymmetry > 0 or diagonal > 0:
         array = np.maximum(array, array.T)
@@ -297,23 +319,23 @@ def graph(A: object, what: str = "the graph") -> Graph:
     """
     if not sp.issparse(A):
         if not isinstance(A, np.ndarray):
-            raise InputError(f"{what} must be a scipy sparse (n, n) matrix or an array, and {type(A).__name__} came.")
+            raise InputError(f"{what} must be a scipy sparse (n, n) matrix or an array, not {type(A).__name__}.")
         if A.ndim != 2:
-            raise InputError(f"{what} must be an (n, n) matrix, and an array of {A.ndim} dimensions came.")
+            raise InputError(f"{what} must be an (n, n) matrix, not an array of {A.ndim} dimensions.")
     matrix = sp.csr_array(A, dtype=np.float64, copy=True)  # what follows works in place
     n, m = matrix.shape
     if n != m:
-        raise InputError(f"{what} must be square, and one of shape {(n, m)} came; pass an (n, n) adjacency matrix.")
+        raise InputError(f"{what} must be square, not of shape {(n, m)}. Pass an (n, n) adjacency matrix.")
     if n < 2:
-        raise InputError(f"{what} has {n} sample(s), and a minimum of 2 is required.")
+        raise InputError(f"{what} has {n} sample(s), but a minimum of 2 is required.")
     matrix.sum_duplicates()
     if not np.isfinite(matrix.data).all():
         raise InputError(
-            f"{what} contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity."
+            f"{what} contains NaN or infinity among its weights. Weights are conductances, 0 < w < infinity."
         )
     if (matrix.data < 0).any():
         raise InputError(
-            f"{what} has negative weights (smallest {matrix.data.min():g}); weights are conductances, w > 0."
+            f"{what} has negative weights (smallest {matrix.data.min():g}). Weights are conductances, w > 0."
         )
     if (matrix.data == 0).any():
         matrix = matrix.copy()
@@ -322,8 +344,8 @@ def graph(A: object, what: str = "the graph") -> Graph:
     if difference.nnz and (gap := difference.max()) > 0:
         if gap > 1e-10 * matrix.data.max():
             raise InputError(
-                f"{what} is not symmetric (weights differ by up to {gap:g} from their mirror image); pass A.maximum(A.T) "
-                "for the union of both directions or A.minimum(A.T) for the mutual edges."
+                f"{what} is not symmetric: weights differ by up to {gap:g} from their mirror image. Pass "
+                "A.maximum(A.T) for the union of both directions or A.minimum(A.T) for the mutual edges."
             )
         matrix = sp.csr_array(matrix.maximum(matrix.T))
     matrix.sort_indices()
@@ -335,8 +357,12 @@ def degrees_positive(degrees: FloatArray) -> None:
     isolated = np.flatnonzero(degrees == 0)
     if len(isolated):
         raise InputError(
-            f"{len(isolated)} of the {len(degrees)} vertices have no edge (first: {isolated[0]}), so no walk reaches them; "
-            "drop those points, or join them: raise n_neighbors, or use mode='union'."
+            f"{len(isolated)} of the {len(degrees)} vertices have no edge (first: {isolated[0]}), so no walk "
+            "reaches them. Drop those points, or join them: raise ",
+            Argument("n_neighbors"),
+            ", or pass ",
+            Argument("mode", "union"),
+            ".",
         )
 
 
@@ -347,12 +373,16 @@ def available_memory() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def memory(n_bytes: float, what: str, instead: str) -> None:
-    """Raise TooLargeError if `n_bytes` are not to be had; called before anything is allocated."""
+def memory(n_bytes: float, what: str, *instead: object) -> None:
+    """Raise TooLargeError if there is no memory for `n_bytes`; called before anything is allocated.
+
+    `instead` is the way out, in parts, as those of `InputError`.
+    """
     there = available_memory()
     if n_bytes > there:
         raise TooLargeError(
-            f"{what} needs about {n_bytes / 2**30:.1f} GiB of memory and {there / 2**30:.1f} GiB are available; {instead}"
+            f"{what} would take about {n_bytes / 2**30:.1f} GiB of memory, but only {there / 2**30:.1f} GiB are available. ",
+            *instead,
         )
 
 
@@ -364,11 +394,13 @@ def generator(random_state: RandomState) -> np.random.Generator:
         return np.random.default_rng(random_state.randint(2**31))  # scikit-learn's convention for estimators
     if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool) and random_state >= 0:
         return np.random.default_rng(int(random_state))
-    raise InputError(f"random_state must be a non-negative int, a numpy Generator or None, and {random_state!r} came.")
+    raise InputError(
+        Argument("random_state"), f" must be a non-negative int, a numpy Generator or None, not {random_state!r}."
+    )
 
 
 def seed_record(random_state: RandomState) -> int | str | None:
-    """Return what a result remembers of a random_state: the seed, None, or that a Generator came."""
+    """Return what a result remembers of a random_state: the seed, None, or the type of a Generator."""
     if random_state is None or isinstance(random_state, (int, np.integer)):
         return None if random_state is None else int(random_state)
     return f"a {type(random_state).__name__}"
@@ -386,7 +418,7 @@ def parameters(function: Callable[..., Any], given: dict[str, Any], what: str, a
 
     Parameters
     ----------
-    function : its keyword-only parameters are those allowed.
+    function : its keyword-only parameters are allowed.
     given : arguments by name.
     what : what takes them, as the sentence calls it.
     also : further names that the whole chain knows; not allowed here, but a misspelt name may have meant one.
@@ -398,8 +430,8 @@ def parameters(function: Callable[..., Any], given: dict[str, Any], what: str, a
         takes = f"It takes: {', '.join(known) or 'none'}."
         if name in COMPONENTS:
             raise InputError(
-                f"{what} has no parameter {name!r}: the points decide how many components there are; pass fewer columns, or "
-                f"reduce counts by spectral_ph.preprocess(..., n_components={given[name]!r})."
+                f"{what} has no parameter {name!r}: the points decide how many components there are. Pass fewer "
+                f"columns, or reduce counts by spectral_ph.preprocess(..., n_components={given[name]!r})."
             )
         candidates = [*known, *(n for n in also if n not in known)]
         near = [MEANT[name]] if MEANT.get(name) in candidates else []
@@ -431,7 +463,7 @@ _unheard: ContextVar[bool] = ContextVar("unheard", default=False)
 
 @contextmanager
 def unheard() -> Iterator[list[str]]:
-    """Collect what `warn` says within the block, and show it to nobody: for resamples, whose result says what came of it."""
+    """Collect what `warn` says within the block and show none of it: the halves' result tells what matters of it."""
     token = _unheard.set(True)
     try:
         with collected() as texts:

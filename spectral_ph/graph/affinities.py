@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Graph, IntArray, Settings
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 
@@ -13,7 +14,7 @@ LEAST_LOG = -745.0
 """No weight is below e^-745, the smallest double, beside that of the nearest neighbour."""
 
 SIGMA_FLOOR = 1e-3
-"""UMAP's sigma is at least so much of the mean distance to the neighbours."""
+"""UMAP's sigma is at least this share of the mean distance to the neighbours."""
 
 
 def perplexity_neighbors(X: FloatArray, perplexity: object) -> tuple[Neighbors, float]:
@@ -31,18 +32,19 @@ def perplexity_neighbors(X: FloatArray, perplexity: object) -> tuple[Neighbors, 
 
     Raises
     ------
-    InputError : if there are not so many points.
+    InputError : for too few points, or a perplexity of another kind.
     """
     wanted, n = _check.real(perplexity, "perplexity", least=1), len(X)
     if wanted == 1 or wanted == np.inf:
-        raise _check.InputError(f"perplexity must be a finite number above 1, and {perplexity!r} came.")
+        raise _check.InputError(Argument("perplexity"), f" must be a finite number above 1, not {perplexity!r}.")
     k = int(3 * wanted)
     if k >= n:
         most = (n - 1) // 3
-        way = f"pass perplexity={most} or less" if most > 1 else "pass more points"
+        way = ["Pass ", Argument("perplexity", most), " or less."] if most > 1 else ["Pass more points."]
         raise _check.InputError(
-            f"perplexity={wanted:g} needs at least {k + 1} points (3 x perplexity neighbours of each), and n_samples={n} "
-            f"came; {way}."
+            Argument("perplexity", perplexity),
+            f" needs at least {k + 1} points (3 x perplexity neighbours of each), but n_samples={n}. ",
+            *way,
         )
     return nearest_neighbors(X, k, search="exact"), wanted
 

@@ -93,14 +93,14 @@ def nearest_neighbors(
     """
     if not callable(metric):
         _check.one_of(metric, METRICS, "metric")
-    _check.one_of(search, ("auto", "exact", "nndescent"), "neighbour search")
+    _check.one_of(search, ("auto", "exact", "nndescent"), "neighbour search", "search")
     X = _check.square_distances(X)[0] if metric == "precomputed" else _check.points(X)
     n, d = X.shape
     k = _check.n_neighbors(n_neighbors, n)
     if metric == "precomputed" and search == "nndescent":
         raise _check.InputError(
             Argument("search", "nndescent"),
-            " is for points, and distances came; pass ",
+            " is for points, not for distances. Pass ",
             Argument("search", "exact"),
             ".",
         )
@@ -111,8 +111,8 @@ def nearest_neighbors(
         indices, distances, recall = _approximate(X, k, metric, random_state)
         settings["random_state"] = _check.seed_record(random_state)
         _check.warn(
-            f"neighbours were searched approximately (nndescent, n = {n}): recall {recall:.3f} on "
-            f"{min(n, RECALL_SAMPLE)} points; to find all of them, pass ",
+            f"neighbours were searched approximately (nndescent, n = {n}), with a recall of {recall:.3f} on "
+            f"{min(n, RECALL_SAMPLE)} points. To find all of them, pass ",
             Argument("search", "exact"),
             ".",
         )
@@ -149,7 +149,10 @@ def nearest_among(
     k = _check.positive_int(n_neighbors, "n_neighbors")
     if k > len(known):
         raise _check.InputError(
-            f"n_neighbors={k} needs at least as many known points, and {len(known)} came; pass n_neighbors={len(known)}."
+            Argument("n_neighbors", k),
+            f" needs at least {k} known points, not {len(known)}. Pass ",
+            Argument("n_neighbors", len(known)),
+            ".",
         )
     if metric in ("cosine", "correlation"):
         known, X, metric = unit_rows(known, str(metric)), unit_rows(X, str(metric)), "euclidean"
@@ -179,8 +182,10 @@ def unit_rows(X: FloatArray, metric: str) -> FloatArray:
     if (norms == 0).any():
         kind = "constant" if metric == "correlation" else "zero"
         raise _check.InputError(
-            f"{int((norms == 0).sum())} rows of X are {kind} (first: {int(np.argmin(norms))}), so their {metric} distance "
-            "is not defined; drop them or use metric='euclidean'."
+            f"{int((norms == 0).sum())} rows of X are {kind} (first: {int(np.argmin(norms))}), so their {metric} "
+            "distance is not defined. Drop them or pass ",
+            Argument("metric", "euclidean"),
+            ".",
         )
     return np.asarray(X / norms[:, None])
 
@@ -242,8 +247,9 @@ def _by_metric(
         if not (block >= 0).all():
             name = getattr(metric, "__name__", metric)
             raise _check.InputError(
-                f"metric {name!r} returned NaN or a negative number for some pair of points; pass one that returns a "
-                "distance for every pair."
+                Argument("metric", name),
+                " returned NaN or a negative number for some pair of points. Pass one that returns a distance for "
+                "every pair.",
             )
     indices, distances = np.empty((stop - start, k), np.int64), np.empty((stop - start, k))
     _nearest.smallest_in_block(block, start, k, indices, distances)
@@ -269,7 +275,7 @@ def _approximate(
         raise _check.InputError(
             "the approximate search found fewer than ",
             Argument("n_neighbors", k),
-            " for some points; pass ",
+            " for some points. Pass ",
             Argument("search", "exact"),
             ".",
         )

@@ -59,7 +59,7 @@ def undirected_edges(neighbors: Neighbors, mode: GraphMode = "union") -> tuple[I
     edges : (m, 2) int64, i < j, in lexicographic order.
     lengths : (m,) float64, in the unit of the metric.
     """
-    _check.one_of(mode, ("union", "mutual"), "graph mode")
+    _check.one_of(mode, ("union", "mutual"), "graph mode", "mode")
     n, k = neighbors.indices.shape
     rows, cols = np.repeat(np.arange(n), k), neighbors.indices.ravel()
     key = np.minimum(rows, cols) * n + np.maximum(rows, cols)

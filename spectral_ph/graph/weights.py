@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spectral_ph._check import InputError
+from spectral_ph._check import Argument, InputError
 from spectral_ph._types import FloatArray
 
 
@@ -32,7 +32,9 @@ def conductances(lengths: FloatArray, weighted: bool = False) -> FloatArray:
         return np.ones(len(lengths))
     if (lengths == 0).any():
         raise InputError(
-            f"{int((lengths == 0).sum())} edges join points at distance 0, so their conductance 1/distance is infinite; "
-            "merge the duplicates (numpy.unique(X, axis=0)) or use weighted=False."
+            f"{int((lengths == 0).sum())} edges join points at distance 0, so their conductance 1/distance is "
+            "infinite. Merge the duplicates with numpy.unique(X, axis=0), or pass ",
+            Argument("weighted", False),
+            ".",
         )
     return np.asarray(1.0 / lengths)

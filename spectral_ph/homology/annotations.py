@@ -75,20 +75,20 @@ class H1Classes:
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
             raise _check.InputError(
                 _check.Argument("cycle"),
-                " must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, and one of shape "
-                f"{given.shape} and type {given.dtype} came.",
+                " must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, not an array of shape "
+                f"{given.shape} and type {given.dtype}.",
             )
         if len(array) and not 0 <= array.min() <= array.max() < n:
             raise _check.InputError(_check.Argument("cycle"), f" has vertices outside 0 ... {n - 1}.")
         i, j = array.min(axis=1).astype(np.int64), array.max(axis=1).astype(np.int64)
         if (np.bincount(array.ravel(), minlength=n) % 2).any():
             raise _check.InputError(
-                "the edges form no cycle: some vertex has an odd number of them; close the walk first."
+                "the edges form no cycle: some vertex has an odd number of them. Close the walk first."
             )
         longest = float(self.D[i, j].max(initial=0.0))
         if longest > scale:
             raise _check.InputError(
-                f"the cycle has an edge of length {longest:g}, which is not in the complex at scale {scale:g}; raise ",
+                f"the cycle has an edge of length {longest:g}, which is not in the complex at scale {scale:g}. Raise ",
                 _check.Argument("scale"),
                 ".",
             )

@@ -101,9 +101,10 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
     if coeff > RIPSER_LARGEST_PRIME:
         raise _check.InputError(
-            f"engine 'ripser' computes over primes up to {RIPSER_LARGEST_PRIME}, and ",
+            _check.Argument("engine", "ripser"),
+            f" computes over primes up to {RIPSER_LARGEST_PRIME}, not over ",
             _check.Argument("coeff", coeff),
-            " came; pass a smaller prime, or ",
+            ". Pass a smaller prime, or ",
             _check.Argument("engine", "gudhi"),
             ".",
         )
@@ -117,9 +118,12 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
     rows, cols, lengths = rows[kept], cols[kept], lengths[kept]
     if len(lengths) >= FLOAT32_EXACT:
         raise _check.InputError(
-            f"engine 'ripser' stores 32-bit numbers and cannot keep {len(lengths)} edges apart (limit {FLOAT32_EXACT}); pass ",
+            _check.Argument("engine", "ripser"),
+            f" stores 32-bit numbers and cannot keep {len(lengths)} edges apart (limit {FLOAT32_EXACT}). Pass ",
             _check.Argument("engine", "gudhi"),
-            " or 'h1', or a ",
+            ", ",
+            _check.Argument("engine", "h1"),
+            ", or a ",
             _check.Argument("threshold"),
             ".",
         )

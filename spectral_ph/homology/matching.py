@@ -44,14 +44,14 @@ def diagram_distance(
     ----------
     Kerber, Morozov, Nigmetov, Geometry helps to compare persistence diagrams, ALENEX 2016.
     """
-    _check.one_of(kind, ("bottleneck", "wasserstein"), "diagram distance")
+    _check.one_of(kind, ("bottleneck", "wasserstein"), "diagram distance", "kind")
     first, second = _diagram(a, "a"), _diagram(b, "b")
     if kind == "bottleneck":
         return bottleneck(first, second)
     order = _check.real(order, "order", least=1)
     if np.isinf(order):
         raise _check.InputError(
-            "the Wasserstein distance of order inf is the bottleneck distance; pass ",
+            "the Wasserstein distance of order inf is the bottleneck distance. Pass ",
             _check.Argument("kind", "bottleneck"),
             ".",
         )
@@ -71,18 +71,18 @@ def _diagram(a: object, what: str) -> Diagram:
         array = np.asarray(a, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise _check.InputError(
-            f"{what} must be a diagram, an (m, 2) array of births and deaths, and it could not be read as numbers; pass one "
-            "degree of the result, for instance P[1]."
+            f"{what} must be a diagram, an (m, 2) array of births and deaths, but it could not be read as numbers. "
+            "Pass one degree of the result, for instance P[1]."
         ) from error
     if array.size == 0:
         return np.empty((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
         raise _check.InputError(
-            f"{what} must be a diagram, an (m, 2) array of births and deaths, and an array of shape {array.shape} came; pass "
-            "one degree of the result, for instance P[1]."
+            f"{what} must be a diagram, an (m, 2) array of births and deaths, not an array of shape {array.shape}. "
+            "Pass one degree of the result, for instance P[1]."
         )
     if np.isnan(array).any() or np.isinf(array[:, 0]).any() or (array[:, 1] < array[:, 0]).any():
         raise _check.InputError(
-            f"{what} has a feature with a death before its birth, or with NaN, so it is no diagram."
+            f"{what} is not a diagram: it has a feature with a death before its birth, or with NaN."
         )
     return np.ascontiguousarray(array[array[:, 1] > array[:, 0]])

@@ -83,7 +83,7 @@ def rips_persistence(
     n = len(D)
     maxdim = _check.positive_int(maxdim, "maxdim", least=0)
     if maxdim > LARGEST_DIMENSION:
-        raise _check.InputError(_check.Argument("maxdim"), f" must be 0, 1 or {LARGEST_DIMENSION}, and {maxdim} came.")
+        raise _check.InputError(_check.Argument("maxdim"), f" must be 0, 1 or {LARGEST_DIMENSION}, not {maxdim}.")
     coeff = _check.prime(coeff)
     cocycles = _check.flag(cocycles, "cocycles")
     if threshold is not None:
@@ -97,17 +97,19 @@ def rips_persistence(
     if name in OURS and (maxdim > OURS[name] or coeff != 2):
         other = "h2" if coeff == 2 else "gudhi"
         raise _check.InputError(
-            f"engine {name!r} computes degrees 0 to {OURS[name]} over Z/2, and ",
+            _check.Argument("engine", name),
+            f" computes degrees 0 to {OURS[name]} over Z/2, but ",
             _check.Argument("maxdim", maxdim),
-            ", ",
+            " and ",
             _check.Argument("coeff", coeff),
-            " came; pass ",
+            " were asked for. Pass ",
             _check.Argument("engine", other),
             ".",
         )
     if name in ("gudhi", "h2") and cocycles:
         raise _check.InputError(
-            f"engine {name!r} returns no cocycles; pass ",
+            _check.Argument("engine", name),
+            " returns no cocycles. Pass ",
             _check.Argument("engine", "ripser"),
             ", or ",
             _check.Argument("cocycles", False),
@@ -123,10 +125,15 @@ def rips_persistence(
         found = EngineResult(diagrams, edges, [[] for _ in diagrams] if cocycles else None)
     else:
         _check.memory(
-            # Beside D: one number a pair for ranks or labels, and at least one entry of 16 bytes an edge in the reduction.
             n**2 * {"h1": 4.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name],
             f"persistent homology of {n} points with engine {name!r}",
-            "pass fewer points, a threshold, or maxdim=1 with engine='h1'.",
+            "Pass fewer points, a ",
+            _check.Argument("threshold"),
+            ", or ",
+            _check.Argument("maxdim", 1),
+            " with ",
+            _check.Argument("engine", "h1"),
+            ".",
         )
         if name != "h1":  # which computes in either precision
             D = np.asarray(D, dtype=np.float64)

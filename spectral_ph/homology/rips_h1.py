@@ -189,11 +189,7 @@ def _nearest(D: Lengths, workers: int) -> tuple[NDArray[np.int32], Lengths, Leng
 
     n = len(D)
     m = min(N_NEAREST, n - 1)
-    _check.memory(
-        1500 * n,
-        f"finding the loops of {n} points",
-        "use fewer points, or float32 distances.",
-    )
+    _check.memory(1500 * n, f"finding the loops of {n} points", "Use fewer points, or float32 distances.")
     near = np.empty((n, m), dtype=np.int32)
     near_length = np.empty((n, m), dtype=D.dtype)
     largest = np.empty(n, dtype=D.dtype)

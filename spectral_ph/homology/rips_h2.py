@@ -93,7 +93,7 @@ def rips_h2(D: FloatArray, threshold: float | None = None, *, progress: bool = F
     Notes
     -----
     Memory beyond `D`: 40 bytes an edge, and n / 8 bytes for each point of each live void and each of its vertices: at most
-    n^3 / 8 bytes a void (.12 GiB for 1,000 points, 1 GiB for 2,000).
+    n^3 / 8 bytes a void (0.12 GiB for 1,000 points, 1 GiB for 2,000).
 
     Examples
     --------
@@ -137,7 +137,9 @@ def _edges(D: FloatArray, longest: float) -> tuple[NDArray[np.int32], NDArray[np
     _check.memory(
         40.0 * n * (n - 1) / 2,
         f"the edges between {n} points",
-        "use fewer points, or maxdim=1, which needs no list of them.",
+        "Use fewer points, or ",
+        _check.Argument("maxdim", 1),
+        ", which needs no list of them.",
     )
     i, j = (v.astype(np.int32) for v in np.triu_indices(n, 1))
     lengths = D[i, j]
@@ -161,7 +163,7 @@ def _cochains(n: int, slots: int, shape: tuple[int, ...], share: float) -> Cocha
         except MemoryError:  # less may be had than is free: a limit on the addresses, or none that are not backed
             if count == 2:
                 raise _check.TooLargeError(
-                    f"no memory is to be had for the voids of {n} points; pass ",
+                    f"there is no memory for the voids of {n} points. Pass ",
                     _check.Argument("engine", "gudhi"),
                     ", or fewer points.",
                 ) from None
@@ -264,8 +266,8 @@ def _full(state: State) -> None:
     held = state.voids.pool.nbytes + state.loops.pool.nbytes
     loops, voids = (int((c.birth >= 0).sum()) for c in (state.loops, state.voids))
     raise _check.TooLargeError(
-        f"after {int(state.reg[k.EDGE])} of {len(state.i)} edges {loops} loops and {voids} voids are alive, and they need more "
-        f"than {held / 2**30:.1f} GiB of memory; pass ",
+        f"after {int(state.reg[k.EDGE])} of {len(state.i)} edges {loops} loops and {voids} voids are alive, and "
+        f"they need more than {held / 2**30:.1f} GiB of memory. Pass ",
         _check.Argument("engine", "gudhi"),
         ", a ",
         _check.Argument("threshold"),

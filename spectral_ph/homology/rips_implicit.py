@@ -62,7 +62,7 @@ def rips_h1_implicit(
     _check.memory(
         8.0 * n * (2 * c + 4 * BLOCK + 6 * N_NEAREST),
         f"the loops of {n} points with implicit distances",
-        "use fewer points or fewer coordinates.",
+        "Use fewer points or fewer coordinates.",
     )
     D = _arrays(implicit)
     centred = implicit.coordinates - implicit.coordinates.mean(

@@ -259,7 +259,11 @@ def _longer(size: int, *arrays: NDArray[Any]) -> list[NDArray[Any]]:
     _check.memory(
         sum(size * a[:1].nbytes for a in arrays),
         "the next step of the sweep over the edges",
-        "use fewer points, a smaller threshold, or another engine.",
+        "Use fewer points, a smaller ",
+        _check.Argument("threshold"),
+        ", or another ",
+        _check.Argument("engine"),
+        ".",
     )
     out = []
     for array in arrays:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
 
 
@@ -61,8 +62,9 @@ def representative_cycle(D: FloatArray, birth_edge: ArrayLike) -> IntArray:
         u = int(queue.argmin())
         if queue[u] == np.inf:
             raise _check.InputError(
-                f"the edge ({i}, {j}) of length {birth:g} joins two parts that no earlier edge connects, so no loop is "
-                "born there; pass a row of birth_edges[1] together with the distances it was computed from."
+                f"the edge ({i}, {j}) of length {birth:g} joins two parts that no earlier edge connects, so no "
+                "loop is born there. Pass a row of birth_edges[1] together with the distances it was computed "
+                "from."
             )
         if u == i:
             break
@@ -136,7 +138,7 @@ def cocycle_rows(cocycle: ArrayLike) -> IntArray:
         return np.empty((0, 3), dtype=np.int64)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise _check.InputError(
-            f"a cocycle must be an (m, 3) array of rows i, j, value, and one of shape {rows.shape} came; pass one "
+            f"a cocycle must be an (m, 3) array of rows i, j, value, not an array of shape {rows.shape}. Pass one "
             "entry of P.cocycles[1], from persistence(..., cocycles=True)."
         )
     return rows
@@ -146,7 +148,8 @@ def _edge(pair: ArrayLike, n: int) -> tuple[int, int]:
     ends = np.asarray(pair)
     if ends.shape != (2,) or ends.dtype.kind not in "iu" or ends[0] == ends[1] or ends.min() < 0 or ends.max() >= n:
         raise _check.InputError(
-            f"birth_edge must be a pair of different points between 0 and {n - 1}, and {ends.tolist()} came; pass a "
-            "row of birth_edges[1]."
+            Argument("birth_edge"),
+            f" must be a pair of different points between 0 and {n - 1}, not {ends.tolist()}. Pass a row of "
+            "birth_edges[1].",
         )
     return int(ends.min()), int(ends.max())

@@ -110,16 +110,16 @@ def _lengths(diagram: Diagram) -> FloatArray:
         return np.empty(0)
     if array.ndim != 2 or array.shape[1] != 2:
         raise _check.InputError(
-            f"a diagram must be an (m, 2) array of births and deaths, and one of shape {array.shape} came; pass one "
-            "dimension of the result, such as P[1]."
+            f"a diagram must be an (m, 2) array of births and deaths, not an array of shape {array.shape}. Pass "
+            "one dimension of the result, such as P[1]."
         )
     wrong = ~(np.isfinite(array[:, 0]) & (array[:, 1] >= array[:, 0]))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         birth, death = array[row]
         raise _check.InputError(
-            f"a diagram must hold finite births and no death before its birth, and row {row} is "
-            f"({birth:g}, {death:g}); pass births in the first column and deaths in the second."
+            f"a diagram must hold finite births and no death before its birth, but row {row} is ({birth:g}, "
+            f"{death:g}). Pass births in the first column and deaths in the second."
         )
     lengths = persistence_lengths(array)
     return lengths[lengths > 0]

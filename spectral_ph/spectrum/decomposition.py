@@ -13,7 +13,7 @@ from spectral_ph.spectrum.eigen import fix_signs, solve_dense, solve_lanczos, so
 from spectral_ph.spectrum.laplacian import degrees, normalized_adjacency
 
 DENSE_LIMIT = 1500
-"""`solver="auto"` is dense up to so many vertices, or when more than a tenth of all eigenpairs is asked for."""
+"""`solver="auto"` is dense up to this number of vertices, or when more than a tenth of all eigenpairs is asked for."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,7 +98,7 @@ def spectrum(
     array([0. , 1.5, 1.5])
     """
     A = _check.graph(A)
-    _check.one_of(solver, ("auto", "dense", "lanczos", "lobpcg"), "solver")
+    _check.one_of(solver, ("auto", "dense", "lanczos", "lobpcg"), "solver of the spectrum", "solver")
     rng = _check.generator(random_state)
     n = A.shape[0]
     d = degrees(A)
@@ -108,13 +108,13 @@ def spectrum(
     if m > n:
         raise _check.InputError(
             _check.Argument("n_components", m),
-            f" is more than the {n} eigenpairs there are; pass {n} or fewer, or None.",
+            f" is more than the {n} eigenpairs there are. Pass {n} or fewer, or None.",
         )
     if m < len(parts):
         raise _check.InputError(
             f"the graph has {parts.describe()}, each with an eigenvalue 0, so ",
             _check.Argument("n_components"),
-            f" must be at least {len(parts)}, and {m} came; raise it, or raise ",
+            f" must be at least {len(parts)}, not {m}. Raise it, or raise ",
             _check.Argument("n_neighbors"),
             " until the graph is connected.",
         )
@@ -133,7 +133,11 @@ def spectrum(
             _check.memory(
                 8.0 * (2 * size**2 + size * count),
                 f"the dense spectrum of {size} vertices",
-                "ask for fewer eigenpairs (n_components) or pass solver='lanczos'.",
+                "Ask for fewer eigenpairs with ",
+                _check.Argument("n_components"),
+                ", or pass ",
+                _check.Argument("solver", "lanczos"),
+                ".",
             )
             values, vectors = solve_dense(block, trivial, count)
         elif name == "lanczos":

@@ -70,10 +70,10 @@ def solve_lanczos(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generato
         top, vectors = scipy.sparse.linalg.eigsh(S, k=m, which="LA", v0=start, tol=LANCZOS_TOLERANCE)
     except scipy.sparse.linalg.ArpackNoConvergence as error:
         raise _check.InputError(
-            f"the Lanczos solver found {len(error.eigenvalues)} of the {m} eigenpairs asked for before it gave up; ask for "
-            "fewer (",
+            f"the Lanczos solver found {len(error.eigenvalues)} of the {m} eigenpairs asked for before it gave up. "
+            "Ask for fewer with ",
             _check.Argument("n_components"),
-            ") or pass ",
+            ", or pass ",
             _check.Argument("solver", "dense"),
             ".",
         ) from error
@@ -105,9 +105,9 @@ def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator
     if 5 * m >= n:
         raise _check.InputError(
             _check.Argument("solver", "lobpcg"),
-            " needs more than 5 n_components vertices, and ",
+            f" needs more than 5 n_components vertices, but the graph has {n} and ",
             _check.Argument("n_components", m),
-            f" of {n} came; pass ",
+            " was asked for. Pass ",
             _check.Argument("solver", "dense"),
             ".",
         )
@@ -122,7 +122,7 @@ def solve_lobpcg(S: Graph, trivial: FloatArray, m: int, rng: np.random.Generator
     worst = float(np.linalg.norm(S @ vectors - vectors * top, axis=0).max())
     if worst > 100 * LOBPCG_TOLERANCE:
         raise _check.InputError(
-            f"LOBPCG left a residual of {worst:.1e} after {LOBPCG_ITERATIONS} steps; pass ",
+            f"LOBPCG left a residual of {worst:.1e} after {LOBPCG_ITERATIONS} steps. Pass ",
             _check.Argument("solver", "lanczos"),
             ".",
         )

@@ -64,7 +64,7 @@ def laplacian(A: Graph, kind: Literal["sym", "unnormalized", "rw"] = "sym") -> G
     ------
     InputError : for an unknown kind; for "sym" and "rw" if a vertex has no edge.
     """
-    _check.one_of(kind, ("sym", "unnormalized", "rw"), "Laplacian")
+    _check.one_of(kind, ("sym", "unnormalized", "rw"), "Laplacian", "kind")
     d = degrees(A)
     if kind == "unnormalized":
         return sp.csr_array(sp.diags_array(d) - A)

@@ -46,8 +46,8 @@ def test_weighted_duplicates_are_refused():
     X = np.random.default_rng(0).standard_normal((20, 2))
     X[1] = X[0]
     sentence = (
-        "1 edges join points at distance 0, so their conductance 1/distance is infinite; merge the duplicates "
-        "(numpy.unique(X, axis=0)) or use weighted=False."
+        "1 edges join points at distance 0, so their conductance 1/distance is infinite. Merge the duplicates "
+        "with numpy.unique(X, axis=0), or pass weighted=False."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.neighbor_graph(X, 5, weighted=True)

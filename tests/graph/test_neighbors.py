@@ -65,7 +65,8 @@ def test_precomputed_distances_give_the_same_neighbours():
 def test_approximate_search_states_its_recall():
     X = np.random.default_rng(4).standard_normal((400, 3))
     with pytest.warns(
-        SpectralWarning, match=r"searched approximately \(nndescent, n = 400\): recall \d\.\d+ on 200 points"
+        SpectralWarning,
+        match=r"searched approximately \(nndescent, n = 400\), with a recall of \d\.\d+ on 200 points\.",
     ):
         found = nearest_neighbors(X, 10, search="nndescent")
     exact = nearest_neighbors(X, 10)
@@ -77,7 +78,7 @@ def test_approximate_search_states_its_recall():
 
 
 def test_approximate_search_of_distances_is_refused():
-    sentence = "search='nndescent' is for points, and distances came; pass search='exact'."
+    sentence = "search='nndescent' is for points, not for distances. Pass search='exact'."
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         nearest_neighbors(np.ones((5, 5)) - np.eye(5), 2, "precomputed", search="nndescent")
 
@@ -96,11 +97,11 @@ def test_auto_is_exact_up_to_the_limit(monkeypatch):
     [
         (
             {"n_neighbors": 20},
-            "n_neighbors=20 needs at least 21 points (a point is not its own neighbour), and n_samples=20 came; pass "
-            "n_neighbors=19 or fewer.",
+            "n_neighbors=20 needs at least 21 points (a point is not its own neighbour), but n_samples=20. "
+            "Pass n_neighbors=19 or fewer.",
         ),
-        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, and 0 came."),
-        ({"n_neighbors": 2.5}, "n_neighbors must be a whole number of at least 1, and 2.5 came."),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, not 0."),
+        ({"n_neighbors": 2.5}, "n_neighbors must be a whole number of at least 1, not 2.5."),
         (
             {"metric": "euclidian"},
             "'euclidian' is not a known metric; did you mean 'euclidean'? Known are: euclidean, cosine, correlation, "
@@ -108,16 +109,22 @@ def test_auto_is_exact_up_to_the_limit(monkeypatch):
         ),
         (
             {"search": "exakt"},
-            "'exakt' is not a known neighbour search; did you mean 'exact'? Known are: auto, exact, nndescent.",
+            (
+                "search='exakt' is not a known neighbour search; did you mean 'exact'? Known are: auto, exact, "
+                "nndescent."
+            ),
         ),
         (
             {"metric": "precomputed"},
-            "the distance matrix must be square, and one of shape (20, 2) came; pass an (n, n) matrix, or points with a "
-            "distance other than 'precomputed'.",
+            "the distance matrix must be square, not of shape (20, 2). Pass an (n, n) matrix, or points with "
+            "a distance other than 'precomputed'.",
         ),
         (
             {"metric": "cosine"},
-            "1 rows of X are zero (first: 3), so their cosine distance is not defined; drop them or use metric='euclidean'.",
+            (
+                "1 rows of X are zero (first: 3), so their cosine distance is not defined. Drop them or pass "
+                "metric='euclidean'."
+            ),
         ),
     ],
 )
@@ -131,8 +138,8 @@ def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
 @pytest.mark.parametrize("value", [np.nan, -1.0])
 def test_a_metric_that_is_none_is_refused(value):
     sentence = (
-        "metric 'broken' returned NaN or a negative number for some pair of points; pass one that returns a distance for "
-        "every pair."
+        "metric='broken' returned NaN or a negative number for some pair of points. Pass one that returns a "
+        "distance for every pair."
     )
 
     def broken(x, y):

@@ -61,25 +61,28 @@ def test_diagrams_are_stable(X, size, seed):
     [
         (
             (EMPTY, EMPTY, "bottelneck"),
-            "'bottelneck' is not a known diagram distance; did you mean 'bottleneck'? Known are: bottleneck, wasserstein.",
+            (
+                "kind='bottelneck' is not a known diagram distance; did you mean 'bottleneck'? Known are: "
+                "bottleneck, wasserstein."
+            ),
         ),
         (
             ("abc", EMPTY),
-            "a must be a diagram, an (m, 2) array of births and deaths, and it could not be read as numbers; pass one degree of "
-            "the result, for instance P[1].",
+            "a must be a diagram, an (m, 2) array of births and deaths, but it could not be read as numbers. "
+            "Pass one degree of the result, for instance P[1].",
         ),
         (
             (EMPTY, EMPTY, "wasserstein", np.inf),
-            "the Wasserstein distance of order inf is the bottleneck distance; pass kind='bottleneck'.",
+            "the Wasserstein distance of order inf is the bottleneck distance. Pass kind='bottleneck'.",
         ),
         (
             (np.ones((2, 3)), EMPTY),
-            "a must be a diagram, an (m, 2) array of births and deaths, and an array of shape (2, 3) came; pass one degree of "
-            "the result, for instance P[1].",
+            "a must be a diagram, an (m, 2) array of births and deaths, not an array of shape (2, 3). Pass "
+            "one degree of the result, for instance P[1].",
         ),
         (
             (EMPTY, np.array([[2.0, 1.0]])),
-            "b has a feature with a death before its birth, or with NaN, so it is no diagram.",
+            "b is not a diagram: it has a feature with a death before its birth, or with NaN.",
         ),
     ],
 )

@@ -182,37 +182,38 @@ def square(**change):
     [
         (
             np.ones((3, 4)),
-            "the distance matrix must be square, and one of shape (3, 4) came; pass an (n, n) matrix, or points with a "
+            "the distance matrix must be square, not of shape (3, 4). Pass an (n, n) matrix, or points with a "
             "distance other than 'precomputed'.",
         ),
         (
             square(entries={(0, 1): 2.0}),
-            "the distance matrix is not symmetric (entries differ by up to 1 from their mirror image, largest entry 2); pass "
-            "(D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean.",
+            "the distance matrix is not symmetric: entries differ by up to 1 from their mirror image (largest "
+            "entry 2). Pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean.",
         ),
         (
             square(entries={(2, 1): -1.0, (1, 2): -1.0}),
-            "Negative values in data: the distance matrix has -1 at (1, 2), and distances are never negative; if these are "
-            "similarities, turn them into distances first.",
+            "Negative values in data: the distance matrix has -1 at (1, 2), but distances are never negative. "
+            "If these are similarities, turn them into distances first.",
         ),
         (
             np.ones((4, 4)),
-            "the distance matrix has a non-zero diagonal (largest entry 1), and the distance of a point to itself is 0; if "
-            "these are similarities, turn them into distances first, else set it with numpy.fill_diagonal(D, 0).",
+            "the distance matrix has a non-zero diagonal (largest entry 1), but the distance of a point to "
+            "itself is 0. If these are similarities, turn them into distances first. Otherwise set it with "
+            "numpy.fill_diagonal(D, 0).",
         ),
         (
             square(entries={(1, 2): np.nan, (3, 0): np.inf}),
-            "the distance matrix contains NaN and infinity in 2 of its 16 entries (first in row 1); drop those rows or fill "
-            "the gaps first.",
+            "the distance matrix contains NaN and infinity in 2 of its 16 entries (first in row 1). Drop "
+            "those rows or fill the gaps first.",
         ),
         (
             np.empty((0, 0)),
-            "the distance matrix has 0 sample(s), and a minimum of 1 is required.",
+            "the distance matrix has 0 sample(s), but a minimum of 1 is required.",
         ),
         (
             np.array([["a", "b"], ["c", "d"]]),
-            "the distance matrix must hold numbers, and it could not be read as such (could not convert string to float: "
-            "np.str_('a')).",
+            "the distance matrix must hold numbers, but it could not be read as such (could not convert "
+            "string to float: np.str_('a')).",
         ),
     ],
 )
@@ -229,33 +230,42 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
             {"engine": "ripper"},
             "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, h2, ripser, gudhi.",
         ),
-        ({"maxdim": 3}, "maxdim must be 0, 1 or 2, and 3 came."),
-        ({"maxdim": -1}, "maxdim must be a whole number of at least 0, and -1 came."),
+        ({"maxdim": 3}, "maxdim must be 0, 1 or 2, not 3."),
+        ({"maxdim": -1}, "maxdim must be a whole number of at least 0, not -1."),
         (
             {"coeff": 4},
-            "coeff must be a prime below 32768 (homology is taken over the field Z/coeff), and 4 came.",
+            "coeff must be a prime below 32768, not 4: homology is taken over the field Z/coeff.",
         ),
-        ({"threshold": -1.0}, "threshold must be at least 0, and -1.0 came."),
-        ({"threshold": "1"}, "threshold must be a number, and '1' came."),
+        ({"threshold": -1.0}, "threshold must be at least 0, not -1.0."),
+        ({"threshold": "1"}, "threshold must be a number, not '1'."),
         (
             {"engine": "h1", "maxdim": 2},
-            "engine 'h1' computes degrees 0 to 1 over Z/2, and maxdim=2, coeff=2 came; pass engine='h2'.",
+            (
+                "engine='h1' computes degrees 0 to 1 over Z/2, but maxdim=2 and coeff=2 were asked for. Pass "
+                "engine='h2'."
+            ),
         ),
         (
             {"engine": "h2", "maxdim": 2, "coeff": 3},
-            "engine 'h2' computes degrees 0 to 2 over Z/2, and maxdim=2, coeff=3 came; pass engine='gudhi'.",
+            (
+                "engine='h2' computes degrees 0 to 2 over Z/2, but maxdim=2 and coeff=3 were asked for. Pass "
+                "engine='gudhi'."
+            ),
         ),
         (
             {"engine": "h2", "cocycles": True},
-            "engine 'h2' returns no cocycles; pass engine='ripser', or cocycles=False.",
+            "engine='h2' returns no cocycles. Pass engine='ripser', or cocycles=False.",
         ),
         (
             {"engine": "ripser", "coeff": 131},
-            "engine 'ripser' computes over primes up to 127, and coeff=131 came; pass a smaller prime, or engine='gudhi'.",
+            (
+                "engine='ripser' computes over primes up to 127, not over coeff=131. Pass a smaller prime, or "
+                "engine='gudhi'."
+            ),
         ),
         (
             {"engine": "gudhi", "cocycles": True},
-            "engine 'gudhi' returns no cocycles; pass engine='ripser', or cocycles=False.",
+            "engine='gudhi' returns no cocycles. Pass engine='ripser', or cocycles=False.",
         ),
     ],
 )
@@ -269,8 +279,8 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
 
     monkeypatch.setattr(_check, "available_memory", lambda: 100)
     sentence = (
-        "persistent homology of 4 points with engine 'gudhi' needs about 0.0 GiB of memory and 0.0 GiB are available; pass "
-        "fewer points, a threshold, or maxdim=1 with engine='h1'."
+        "persistent homology of 4 points with engine 'gudhi' would take about 0.0 GiB of memory, but only 0.0 GiB "
+        "are available. Pass fewer points, a threshold, or maxdim=1 with engine='h1'."
     )
     with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):
         rips_persistence(square(), engine="gudhi")
@@ -281,8 +291,8 @@ def test_more_edges_than_float32_can_number_are_refused(monkeypatch):
 
     monkeypatch.setattr(engines, "FLOAT32_EXACT", 5)
     sentence = (
-        "engine 'ripser' stores 32-bit numbers and cannot keep 6 edges apart (limit 5); pass engine='gudhi' or 'h1', or a "
-        "threshold."
+        "engine='ripser' stores 32-bit numbers and cannot keep 6 edges apart (limit 5). Pass engine='gudhi', "
+        "engine='h1', or a threshold."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         rips_persistence(square(), engine="ripser")

@@ -344,18 +344,18 @@ def test_a_cycle_evaluates_to_nothing_exactly_if_it_is_a_boundary(D, seed):
         (
             [[0, 1], [1, 2]],
             9.0,
-            "the edges form no cycle: some vertex has an odd number of them; close the walk first.",
+            "the edges form no cycle: some vertex has an odd number of them. Close the walk first.",
         ),
         (
             [0, 4, 8],
             3.0,
-            "the cycle has an edge of length 4, which is not in the complex at scale 3; raise scale.",
+            "the cycle has an edge of length 4, which is not in the complex at scale 3. Raise scale.",
         ),
         (
             [0.0, 1.0, 2.0],
             9.0,
-            "cycle must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, and one of shape (3,) and type "
-            "float64 came.",
+            "cycle must hold whole numbers, (c,) vertices of a closed walk or (c, 2) edges, not an array of "
+            "shape (3,) and type float64.",
         ),
     ],
 )
@@ -418,7 +418,8 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 def test_memory_is_asked_for_before_it_is_used(monkeypatch):
     monkeypatch.setattr(_check, "available_memory", lambda: 1000)
     with pytest.raises(
-        _check.TooLargeError, match=r"^finding the loops of 40 points needs about .* GiB of memory and .*$"
+        _check.TooLargeError,
+        match=r"^finding the loops of 40 points would take about .* GiB of memory, but only .* GiB are available\. Use fewer points, or float32 distances\.$",
     ):
         rips_h1(ring(40))
 

@@ -193,7 +193,7 @@ def test_what_does_not_fit_is_said_with_a_way_out(monkeypatch):
     monkeypatch.setattr(engine, "SHARE", 0.02)
     with pytest.raises(
         _check.TooLargeError,
-        match=r"^after \d+ of \d+ edges \d+ loops and 1 voids are alive, and they need more than 0\.0 GiB of memory; pass "
+        match=r"^after \d+ of \d+ edges \d+ loops and 1 voids are alive, and they need more than 0\.0 GiB of memory. Pass "
         r"engine='gudhi', a threshold, or fewer points\.$",
     ):
         rips_h2(D)
@@ -213,8 +213,8 @@ def test_the_list_of_edges_is_asked_for_before_it_is_made(monkeypatch):
     D = sphere(100)
     monkeypatch.setattr(_check, "available_memory", lambda: 1000)
     sentence = (
-        "the edges between 100 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points, or maxdim=1, "
-        "which needs no list of them."
+        "the edges between 100 points would take about 0.0 GiB of memory, but only 0.0 GiB are available. Use "
+        "fewer points, or maxdim=1, which needs no list of them."
     )
     with pytest.raises(_check.TooLargeError, match=f"^{re.escape(sentence)}$"):
         rips_h2(D)

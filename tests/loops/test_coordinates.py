@@ -297,13 +297,13 @@ SQUARE = np.array([[0.0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 0, 1], [1, 2, 1, 0]])
                 "threshold."
             ),
         ),
-        (([[0, 1, 1]], 1.0, np.inf, 47), {"threshold": 0.5}, "threshold must be at least 1, and 0.5 came."),
+        (([[0, 1, 1]], 1.0, np.inf, 47), {"threshold": 0.5}, "threshold must be at least 1, not 0.5."),
         (
             ([[0, 1, 1]], 1.0, 2.0, 47),
             {"at": 1},
             "at must be less than 1, because the loop is filled in at its death. Pass at=0.9.",
         ),
-        (([[0, 1, 1]], 1.0, 2.0, 47), {"at": -0.1}, "at must be between 0 and 1, and -0.1 came."),
+        (([[0, 1, 1]], 1.0, 2.0, 47), {"at": -0.1}, "at must be between 0 and 1, not -0.1."),
         (
             ([[0, 1, 1]], 2.0, 2.0, 47),
             {},
@@ -312,7 +312,7 @@ SQUARE = np.array([[0.0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 0, 1], [1, 2, 1, 0]])
         (
             ([[0, 1, 1]], 1.0, 2.0, 46),
             {},
-            "coeff must be a prime below 32768 (homology is taken over the field Z/coeff), and 46 came.",
+            "coeff must be a prime below 32768, not 46: homology is taken over the field Z/coeff.",
         ),
     ],
 )
@@ -324,7 +324,7 @@ def test_errors_are_sentences(arguments, options, sentence):
 def test_too_large_is_said_before_it_is_tried(monkeypatch):
     monkeypatch.setattr(_check, "available_memory", lambda: 100)
     with pytest.raises(
-        _check.TooLargeError, match=r"^the circular coordinate of 4 points needs about 0\.0 GiB of memory"
+        _check.TooLargeError, match=r"^the circular coordinate of 4 points would take about 0\.0 GiB of memory"
     ):
         circular_coordinate(SQUARE, [[0, 1, 1]], 1.0, 2.0, 47)
 

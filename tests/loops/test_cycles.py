@@ -181,8 +181,8 @@ def test_a_birth_edge_is_a_pair_of_points(edge):
 
 def test_an_edge_that_joins_two_components_bears_no_loop():
     sentence = (
-        "the edge (0, 1) of length 3 joins two parts that no earlier edge connects, so no loop is born there; pass a "
-        "row of birth_edges[1] together with the distances it was computed from."
+        "the edge (0, 1) of length 3 joins two parts that no earlier edge connects, so no loop is born there. "
+        "Pass a row of birth_edges[1] together with the distances it was computed from."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         representative_cycle(np.array([[0.0, 3.0], [3.0, 0.0]]), (1, 0))
@@ -190,11 +190,11 @@ def test_an_edge_that_joins_two_components_bears_no_loop():
 
 def test_cocycle_value_refuses_what_is_no_cocycle_and_no_prime():
     sentence = (
-        "a cocycle must be an (m, 3) array of rows i, j, value, and one of shape (2,) came; pass one entry of "
+        "a cocycle must be an (m, 3) array of rows i, j, value, not an array of shape (2,). Pass one entry of "
         "P.cocycles[1], from persistence(..., cocycles=True)."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         cocycle_value([0, 1, 2], [0, 1], 3)
-    sentence = "coeff must be a prime below 32768 (homology is taken over the field Z/coeff), and 4 came."
+    sentence = "coeff must be a prime below 32768, not 4: homology is taken over the field Z/coeff."
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         cocycle_value([0, 1, 2], [[0, 1, 1]], 4)

@@ -122,23 +122,23 @@ def test_features_far_above_the_rest_are_the_widest_gap(noise, m):
         (
             np.zeros((3, 3)),
             {},
-            "a diagram must be an (m, 2) array of births and deaths, and one of shape (3, 3) came; pass one dimension "
-            "of the result, such as P[1].",
+            "a diagram must be an (m, 2) array of births and deaths, not an array of shape (3, 3). Pass one "
+            "dimension of the result, such as P[1].",
         ),
         (
             [[0.0, 1.0], [2.0, 1.0]],
             {},
-            "a diagram must hold finite births and no death before its birth, and row 1 is (2, 1); pass births in the "
-            "first column and deaths in the second.",
+            "a diagram must hold finite births and no death before its birth, but row 1 is (2, 1). Pass "
+            "births in the first column and deaths in the second.",
         ),
         (
             [[np.nan, 1.0]],
             {},
-            "a diagram must hold finite births and no death before its birth, and row 0 is (nan, 1); pass births in "
-            "the first column and deaths in the second.",
+            "a diagram must hold finite births and no death before its birth, but row 0 is (nan, 1). Pass "
+            "births in the first column and deaths in the second.",
         ),
-        (THREE, {"n_features": -1}, "n_features must be a whole number of at least 0, and -1 came."),
-        (THREE, {"min_ratio": 0.5}, "min_ratio must be at least 1, and 0.5 came."),
+        (THREE, {"n_features": -1}, "n_features must be a whole number of at least 0, not -1."),
+        (THREE, {"min_ratio": 0.5}, "min_ratio must be at least 1, not 0.5."),
     ],
 )
 def test_errors_are_sentences(diagram, arguments, sentence):

@@ -98,50 +98,54 @@ def test_laplacians():
         (
             two_clusters(),
             {"n_components": 1},
-            "the graph has 2 connected components (sizes 300, 100), each with an eigenvalue 0, so n_components must be at "
-            "least 2, and 1 came; raise it, or raise n_neighbors until the graph is connected.",
+            "the graph has 2 connected components (sizes 300, 100), each with an eigenvalue 0, so "
+            "n_components must be at least 2, not 1. Raise it, or raise n_neighbors until the graph is "
+            "connected.",
         ),
         (
             two_clusters(),
             {"n_components": 500},
-            "n_components=500 is more than the 400 eigenpairs there are; pass 400 or fewer, or None.",
+            "n_components=500 is more than the 400 eigenpairs there are. Pass 400 or fewer, or None.",
         ),
         (
             sp.csr_array((3, 3)),
             {},
-            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them; drop those points, or join them: raise "
-            "n_neighbors, or use mode='union'.",
+            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them. Drop those points, or join "
+            "them: raise n_neighbors, or pass mode='union'.",
         ),
         (
             sp.csr_array(np.array([[0, 1.0], [2.0, 0]])),
             {},
-            "the graph is not symmetric (weights differ by up to 1 from their mirror image); pass A.maximum(A.T) for the "
-            "union of both directions or A.minimum(A.T) for the mutual edges.",
+            "the graph is not symmetric: weights differ by up to 1 from their mirror image. Pass "
+            "A.maximum(A.T) for the union of both directions or A.minimum(A.T) for the mutual edges.",
         ),
         (
             sp.csr_array(np.array([[0, -1.0], [-1.0, 0]])),
             {},
-            "the graph has negative weights (smallest -1); weights are conductances, w > 0.",
+            "the graph has negative weights (smallest -1). Weights are conductances, w > 0.",
         ),
         (
             np.ones((2, 3)),
             {},
-            "the graph must be square, and one of shape (2, 3) came; pass an (n, n) adjacency matrix.",
+            "the graph must be square, not of shape (2, 3). Pass an (n, n) adjacency matrix.",
         ),
         (
             np.array([[0, np.nan], [np.nan, 0]]),
             {},
-            "the graph contains NaN or infinity among its weights; weights are conductances, 0 < w < infinity.",
+            "the graph contains NaN or infinity among its weights. Weights are conductances, 0 < w < infinity.",
         ),
         (
             star_graph(5)[0],
             {"n_components": 2, "solver": "lobpcg"},
-            "solver='lobpcg' needs more than 5 n_components vertices, and n_components=2 of 6 came; pass solver='dense'.",
+            (
+                "solver='lobpcg' needs more than 5 n_components vertices, but the graph has 6 and n_components=2 "
+                "was asked for. Pass solver='dense'."
+            ),
         ),
         (
             "a graph",
             {},
-            "the graph must be a scipy sparse (n, n) matrix or an array, and str came.",
+            "the graph must be a scipy sparse (n, n) matrix or an array, not str.",
         ),
     ],
 )
