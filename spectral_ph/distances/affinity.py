@@ -16,7 +16,7 @@ def _minus_log(L: Graph, what: str) -> FloatArray:
     largest = float(values.max())
     if largest == 0 and L.nnz < n * (n - 1):
         _check.warn(
-            f"all edges of {what} have the same affinity, so every distance is 0; raise its number of neighbours."
+            f"all edges of {what} have the same affinity, so every distance is 0. Raise its number of neighbours."
         )
     D = np.full((n, n), 2 * largest)
     D[np.repeat(np.arange(n), np.diff(L.indptr)), L.indices] = values

@@ -1,4 +1,4 @@
-"""Distances between the points as they came, or as their principal components: euclidean, cosine, correlation, pca."""
+"""Distances between the points as they are, or as their principal components: euclidean, cosine, correlation, pca."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import scipy.linalg
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Settings
 
 
@@ -104,13 +105,15 @@ def principal_components(X: FloatArray, n_components: int, *, whiten: bool = Fal
 
     Raises
     ------
-    InputError : if there are not so many, or if one without variance would be whitened.
+    InputError : for more components than there are, or if one without variance would be whitened.
     """
     m, most = _check.positive_int(n_components, "n_components"), min(X.shape)
     if m > most:
         raise _check.InputError(
-            f"n_components={m} is more than the {most} principal components of {X.shape[0]} points in {X.shape[1]} "
-            "dimensions; pass fewer."
+            Argument("n_components", m),
+            f" is more than the {most} principal components of {X.shape[0]} points in {X.shape[1]} dimensions. Pass ",
+            Argument("n_components", most),
+            " or fewer.",
         )
     U, s, _ = scipy.linalg.svd(X - X.mean(axis=0), full_matrices=False)
     if not whiten:
@@ -118,8 +121,14 @@ def principal_components(X: FloatArray, n_components: int, *, whiten: bool = Fal
     rank = int((s > max(X.shape) * np.finfo(float).eps * s[0]).sum())
     if m > rank:
         raise _check.InputError(
-            f"n_components={m} with whiten=True, and only {rank} principal components have any variance; pass "
-            f"n_components={rank} or whiten=False."
+            Argument("n_components", m),
+            " with ",
+            Argument("whiten", True),
+            f" needs as many components with variance, but only {rank} have any. Pass ",
+            Argument("n_components", rank),
+            " or ",
+            Argument("whiten", False),
+            ".",
         )
     return np.asarray(U[:, :m] * np.sqrt(len(X) - 1))
 
@@ -140,7 +149,7 @@ def pca(X: FloatArray, *, n_components: int = 2, whiten: bool = False) -> tuple[
 
     Raises
     ------
-    InputError : if there are not so many components, or if one without variance would be whitened.
+    InputError : for more components than there are, or if one without variance would be whitened.
 
     References
     ----------
@@ -158,7 +167,7 @@ def precomputed(X: FloatArray) -> tuple[FloatArray, Settings]:
 
     Returns
     -------
-    D : (n, n) float64; the very array that came if it was in order.
+    D : (n, n) float64; the very array that was passed if it was in order.
     facts : "asymmetry", the largest difference to the mirror image, if there was one.
 
     Raises

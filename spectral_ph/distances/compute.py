@@ -23,9 +23,9 @@ USUAL = Recipe()
 
 LOW_CUT = 0.4
 MORE_COMPONENTS = 200
-"""A truncated form takes so many eigenpairs, unless told how many, where its default number ends below `LOW_CUT`."""
+"""A truncated form takes this many eigenpairs, unless told how many, where its default number ends below `LOW_CUT`."""
 
-INSTEAD = "use fewer points, or persistence(..., method='truncated'), which holds no matrix."
+INSTEAD = ("Use fewer points, or persistence with ", Argument("method", "truncated"), ", which holds no matrix.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def _function(row: Distance, form: Form) -> tuple[Callable[..., Any], str]:
         return row.function, f"distance {row.name!r}"
     if row.implicit is None:
         able = ", ".join(r.name for r in ROWS if r.implicit is not None)
-        raise _check.InputError(f"distance {row.name!r} has no truncated form; those that have one are: {able}.")
+        raise _check.InputError(f"distance {row.name!r} has no truncated form. Distances that have one are: {able}.")
     return row.implicit, f"the truncated form of distance {row.name!r}"
 
 
@@ -118,23 +118,25 @@ def compute(
     _one_of_both(X, graph)
     if row.needs == "graph" and graph is None:
         return _on_graph(X, None, row, recipe, dtype, random_state, params)
-    why = f"distance {distance!r} needs none" if row.needs != "graph" else "graph=A came"
+    why: tuple[object, ...] = (f"distance {distance!r} needs none.",)
+    way = ", or choose a distance on a graph."
+    if row.needs == "graph":
+        why, way = (Argument("graph"), " was passed."), "."
     for name in recipe.changed():
         raise _check.InputError(
-            Argument(name), f" is for making a neighbour graph, and {why}; leave ", Argument(name),
-            " out, or choose a distance on a graph.",
-        )  # fmt: skip
+            Argument(name), " is for making a neighbour graph, but ", *why, " Leave ", Argument(name), " out", way
+        )
     if row.needs == "graph":
         return _on_graph(X, graph, row, recipe, dtype, random_state, params)
     if X is None:
         able = ", ".join(r.name for r in ROWS if r.needs == "graph")
         raise _check.InputError(
-            f"distance {distance!r} is computed from points, and a graph came; pass one of: {able}."
+            f"distance {distance!r} is computed from points, not from a graph. Pass one of: {able}."
         )
     if row.needs == "points":
         X = _check.points(X)
         n = len(X)
-        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
+        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *INSTEAD)
         _check.distinct(X)
     D, facts = row.function(X, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)
@@ -152,14 +154,14 @@ def _on_graph(
     if row.edges == "lengths" and recipe.weighted is not False:
         raise _check.InputError(
             Argument("weighted"),
-            f" is about conductances, and distance {row.name!r} works on the lengths of the edges; leave ",
+            f" is about conductances, but distance {row.name!r} works on the lengths of the edges. Leave ",
             Argument("weighted"),
             " out.",
         )
     A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges)
     _pass_neighbors(row.function, params, made_how)
     n = A.shape[0]
-    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", INSTEAD)
+    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *INSTEAD)
     D, facts = row.function(A, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, made_how, random_state), dtype)
 
@@ -217,8 +219,8 @@ def by_stage(
 
 def _one_of_both(X: FloatArray | None, graph: Graph | None) -> None:
     if (X is None) == (graph is None):
-        came = "neither" if X is None else "both"
-        raise _check.InputError("either points X or ", Argument("graph"), f"=A is needed, and {came} came.")
+        rest = "=A: neither was passed." if X is None else "=A, not both."
+        raise _check.InputError("pass either points X or ", Argument("graph"), rest)
 
 
 def _pass_neighbors(function: Callable[..., Any], params: Settings, made_how: Settings) -> None:
@@ -260,8 +262,8 @@ def neighbourhood(
                 A = sp.csr_array((1 / A.data, A.indices, A.indptr), shape=A.shape)
             if not np.isfinite(A.data).all():
                 raise _check.InputError(
-                    "the graph has conductances so small that the length of an edge, one over it, is infinite; drop those "
-                    "edges."
+                    "the graph has conductances so small that the length of an edge, one over it, is infinite. "
+                    "Drop those edges."
                 )
         return A, {"passed": True, "vertices": A.shape[0], "edges": A.nnz // 2}
     assert X is not None
@@ -322,15 +324,15 @@ def compute_implicit(
     _pass_neighbors(function, params, made_how)
     implicit = function(A, random_state=random_state, **params)
     if "n_components" not in params and implicit.facts["cut_at"] < LOW_CUT and not implicit.facts["complete"]:
-        # Slow diffusion is cut off: on 10,000 pallium cells 100 eigenpairs (cut at .3) put the birth of the top loop 11 %
-        # too high, 200 (cut at .43) 0.2 %.
+        # Slow diffusion is cut off: on 10,000 pallium cells 100 eigenpairs (cut at 0.3) put the birth of the top loop 11 %
+        # too high, 200 (cut at 0.43) 0.2 %.
         params["n_components"] = MORE_COMPONENTS
         implicit = function(A, random_state=random_state, **params)
     return implicit, _settings(function, distance, params | implicit.facts, made_how, random_state)
 
 
 def _kept(D: FloatArray, settings: Settings, dtype: str) -> Computed:
-    if _check.one_of(dtype, ("float64", "float32"), "dtype") == "float32":
+    if _check.one_of(dtype, ("float64", "float32"), "type of number", "dtype") == "float32":
         D = D.astype(np.float32)
         settings["distance"]["dtype"] = "float32 (distances rounded to 6e-8 of their size)"
     return Computed(D, settings)

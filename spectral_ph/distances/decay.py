@@ -14,7 +14,7 @@ from spectral_ph._types import FloatArray
 def corrected_resistance(mu: FloatArray, steps: int = 1) -> FloatArray:
     """Corrected effective resistance after some steps, |1 - mu|^steps / sqrt(mu); the squared distance is the resistance.
 
-    One step is the corrected resistance of von Luxburg; more are the resistance between two ends that a walk of so many steps
+    One step is the corrected resistance of von Luxburg; more are the resistance between two ends that a walk of that many steps
     has spread. Not to be confused with the plain resistance (no step): on large graphs that tends to 1/d_i + 1/d_j
     whatever the shape.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.graph.neighbors import nearest_neighbors
@@ -58,7 +59,7 @@ def dtm(
 
     p = _check.real(p, "p", least=1)
     if _check.real(xi, "xi") not in XI:
-        raise _check.InputError(f"xi must be 1, 2 or inf (float('inf')), and {xi!r} came.")
+        raise _check.InputError(Argument("xi"), f" must be 1, 2 or inf (float('inf')), not {xi!r}.")
     vertex_births = _check.flag(vertex_births, "vertex_births")
     f = _distance_to_measure(nearest_neighbors(X, n_neighbors, search="exact").distances, p)
     D = pairwise_euclidean(X)

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
@@ -64,12 +65,18 @@ def diffusion(
     Coifman, Lafon, Appl. Comput. Harmon. Anal. 2006; Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
     t = _check.real(t, "t", least=0, most=LARGEST_T)
-    _check.one_of(solver, ("auto", "spectral", "power"), "solver of diffusion")
+    _check.one_of(solver, ("auto", "spectral", "power"), "solver of diffusion", "solver")
     whole = t == int(t) and t >= 1
     if solver == "power" and not (whole and n_components is None):
         raise _check.InputError(
-            f"solver='power' needs a whole number of steps t >= 1 and no n_components, and t={t:g}, "
-            f"n_components={n_components} came; pass solver='spectral'."
+            Argument("solver", "power"),
+            " needs a whole number of steps t of at least 1 and no n_components, not ",
+            Argument("t", int(t) if whole else t),
+            " with ",
+            Argument("n_components", n_components),
+            ". Pass ",
+            Argument("solver", "spectral"),
+            ".",
         )
     if solver == "auto":
         solver = "power" if whole and n_components is None else "spectral"
@@ -85,8 +92,9 @@ def diffusion(
         if not S.complete:
             facts["truncation"] = _truncation(A, S, t)
             _check.warn(
-                f"diffusion was truncated to {len(S.values)} of {len(d)} eigenpairs: squared distances are too small by "
-                f"at most {facts['truncation']['bound_squared']:.2g} (largest squared distance {squared.max():.2g})."
+                f"diffusion was truncated to {len(S.values)} of {len(d)} eigenpairs: squared distances are too "
+                f"small by at most {facts['truncation']['bound_squared']:.2g} (largest squared distance "
+                f"{squared.max():.2g})."
             )
     if len(parts) > 1:
         # The trivial eigenvectors, equal within a component, part the components: vol (1/vol_a + 1/vol_b).
@@ -99,7 +107,15 @@ def diffusion(
 def _by_power(A: Graph, d: FloatArray, labels: IntArray, t: int) -> FloatArray:
     """Squared distances between rows of S^t, the trivial eigenvectors taken off first so that nothing large cancels."""
     n = len(d)
-    _check.memory(8.0 * 5 * n**2, f"diffusion of {n} points by powers", "use solver='spectral' with n_components.")
+    _check.memory(
+        8.0 * 5 * n**2,
+        f"diffusion of {n} points by powers",
+        "Pass ",
+        Argument("solver", "spectral"),
+        " with ",
+        Argument("n_components"),
+        ".",
+    )
     S = normalized_adjacency(A).toarray(order="F")
     trivial = np.sqrt(d / np.bincount(labels, weights=d)[labels])
     S -= np.where(labels[:, None] == labels[None], np.multiply.outer(trivial, trivial), 0.0)
@@ -160,7 +176,7 @@ def dpt(
     ----------
     Haghverdi et al., Nature Methods 2016; variants as in Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    _check.one_of(variant, ("sym", "symd", "rw"), "variant of dpt")
+    _check.one_of(variant, ("sym", "symd", "rw"), "variant of dpt", "variant")
     parts, facts = components_or_raise(A, "diffusion pseudotime", disconnected)
     S = spectrum(A, solver="dense", random_state=random_state)
     refuse_nearly_zero(S, "diffusion pseudotime")
@@ -192,7 +208,7 @@ def eigenmaps(
     n_components : number of non-trivial eigenvectors.
     variant : "rw", the eigenvectors D^-1/2 U of the random walk, which solve L f = mu D f (Belkin and Niyogi); "sym", those
         of L_sym as they are. These carry the root of the degree, which on a neighbour graph varies from point to point
-        for no reason of the shape: a clean loop is then as rough as the degrees (score .92 instead of 1.00 on a circle).
+        for no reason of the shape: a clean loop is then as rough as the degrees (score 0.92 instead of 1.00 on a circle).
     disconnected : "raise", or "max": each component is embedded by itself, as far as its eigenvalues are among the
         smallest, and distances between components become twice the largest within one.
     random_state : seed of the eigensolver.
@@ -210,12 +226,15 @@ def eigenmaps(
     ----------
     Belkin, Niyogi, Neural Computation 2003.
     """
-    _check.one_of(variant, ("rw", "sym"), "variant of eigenmaps")
+    _check.one_of(variant, ("rw", "sym"), "variant of eigenmaps", "variant")
     parts, facts = components_or_raise(A, "the distance by eigenmaps", disconnected)
     m = _check.positive_int(n_components, "n_components")
     if m + len(parts) > A.shape[0]:
         raise _check.InputError(
-            f"n_components={m} is more than the {A.shape[0] - len(parts)} non-trivial eigenvectors there are; pass fewer."
+            Argument("n_components", m),
+            f" is more than the {A.shape[0] - len(parts)} non-trivial eigenvectors there are. Pass ",
+            Argument("n_components", A.shape[0] - len(parts)),
+            " or fewer.",
         )
     S = spectrum(A, m + len(parts), random_state=random_state)
     D = pairwise_squared(spectral_coordinates(S, decay.eigenmaps(S.values), scale_by_degree=variant == "rw"))
@@ -250,7 +269,7 @@ def potential(A: Graph, *, t: int = 8) -> tuple[FloatArray, Settings]:
     t = _check.positive_int(t, "t")
     d = degrees(A)
     n = len(d)
-    _check.memory(8.0 * 4 * n**2, f"the potential distance of {n} points", "use fewer points.")
+    _check.memory(8.0 * 4 * n**2, f"the potential distance of {n} points", "Use fewer points.")
     parts = connected_components(A)
     root = np.sqrt(d)
     # P^t = D^-1/2 S^t D^1/2

@@ -13,8 +13,8 @@ are left out, and that is the error.
 The eigenvalues that were cut off carry a measure for every point (and every pair), whose first moments are walks that
 return, (S^k)_ii, less what the known eigenpairs carry. Gauss-Radau quadrature turns the moments 0 to 4 into a lower and an
 upper bound of K_ii, or of K_ii + K_jj - 2 K_ij, and where between the two a value is taken is chosen by the exact values of
-a few sampled points. On the circle with sigma = .25 (n = 2,000, m = 100) the bounds are within .4 % (points) and .8 %
-(edges) of the median distance, and the values right to .1 %. Tried and worse: the series ended after S^3, as far as
+a few sampled points. On the circle with sigma = 0.25 (n = 2,000, m = 100) the bounds are within 0.4 % (points) and 0.8 %
+(edges) of the median distance, and the values right to 0.1 %. Tried and worse: the series ended after S^3, as far as
 those walks reach (1 to 2 %), a random sketch of the rest (noise of the size of the births).
 
 Source of the quadrature: Golub, Meurant, Matrices, Moments and Quadrature, 1993. Cutting the rest off instead, as in
@@ -30,16 +30,9 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import (
-    BoolArray,
-    Disconnected,
-    FloatArray,
-    Graph,
-    IntArray,
-    RandomState,
-    Settings,
-)
+from spectral_ph._types import BoolArray, Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.lookup import rows
 from spectral_ph.distances.passes import check_passes, check_steps, connected_or_raise, graph_under_implicit, kept
@@ -49,7 +42,7 @@ from spectral_ph.spectrum.laplacian import degrees, normalized_adjacency
 
 SAMPLED_POINTS = 64
 NEAR = 15
-"""Pairs of a sampled point and one of its so many nearest points are reported by themselves."""
+"""Pairs of a sampled point and one of its nearest points, this many, are reported by themselves."""
 CORRECTIONS_A_POINT = 16
 """Pairs of two hops that get a correction, per point; with 16 the largest error is a third of that without."""
 THRESHOLD_ROWS = 256
@@ -122,21 +115,25 @@ def eff_res_implicit(
     pairs (Cohen-Steiner, Edelsbrunner, Harer 2007), so births and deaths are off by at most "bound", and by about
     error["all"]["max"]: a maximum over a sample of columns, no proof.
 
-    100 eigenpairs: the time of the eigensolver and of every distance grows with their number, errors fall slowly. With
-    50, 100 and 200, n = 5,000, the birth of the top loop was off by 1.6, .6 and .1 % and its death by .4, .2 and .2 % on the
-    circle with sigma = .25, by .2, .1, .1 % and .2, 1.0, .1 % on the pallium cells (n = 2,000: at most .3 % and 3.3 %); the
-    largest error of any pair was .13, .13, .11 and .30, .23, .16 of the median distance, that of an edge below .002 and .015.
-    n = 100,000 takes 26 s of processor time beside the spectrum (60 s), 1.1 GiB in all.
+    100 eigenpairs: the time of the eigensolver and of every distance grows with their number, errors fall slowly. With 50,
+    100 and 200, n = 5,000, the birth of the top loop was off by 1.6, 0.6 and 0.1 % and its death by 0.4, 0.2 and 0.2 % on
+    the circle with sigma = 0.25, by 0.2, 0.1, 0.1 % and 0.2, 1.0, 0.1 % on the pallium cells (n = 2,000: at most 0.3 % and
+    3.3 %); the largest error of any pair was 0.13, 0.13, 0.11 and 0.30, 0.23, 0.16 of the median distance, that of an edge
+    below 0.002 and 0.015. n = 100,000 takes 26 s of processor time beside the spectrum (60 s), 1.1 GiB in all.
     """
     sqrt = _check.flag(sqrt, "sqrt")
-    _check.one_of(disconnected, ("raise", "max"), "treatment of disconnected graphs (disconnected=)")
+    _check.one_of(disconnected, ("raise", "max"), "treatment of disconnected graphs", "disconnected")
     A = _check.graph(A)
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     rng = _check.generator(random_state)
     steps = check_steps(steps, passes)
     if steps == 0:
         raise _check.InputError(
-            "the truncated form is of the corrected resistance, and steps=0 came; pass steps of at least 1, or method='exact'."
+            "the truncated form is of the corrected resistance, so ",
+            Argument("steps"),
+            " must be at least 1, not 0. Raise it, or pass ",
+            Argument("method", "exact"),
+            ".",
         )
     implicit = _one_pass(A, steps, n_components, sqrt, disconnected, rng)
     graphs: list[Settings] = []
@@ -159,12 +156,15 @@ def _one_pass(
     if len(parts) > 1:
         if disconnected == "raise":
             raise _check.InputError(
-                f"the graph has {parts.describe()}, so effective resistance between them is infinite; raise n_neighbors "
-                "or pass disconnected='max'"
+                f"the graph has {parts.describe()}, so effective resistance between them is infinite. Raise ",
+                Argument("n_neighbors"),
+                ", or pass ",
+                Argument("disconnected", "max"),
+                ".",
             )
         _check.warn(
-            f"the graph has {parts.describe()}; effective resistance between them was set to a bound of twice the largest "
-            "within one."
+            f"the graph has {parts.describe()}. Effective resistance between them was set to a bound of twice the "
+            "largest within one."
         )
     return _implicit(A, parts, n_components, steps, True, sqrt, rng)
 
@@ -218,8 +218,11 @@ def _implicit(
     wanted = n if n_components is None else min(n, _check.positive_int(n_components, "n_components"))
     if len(parts) < n and wanted == len(parts):
         raise _check.InputError(
-            f"n_components={wanted} are only the trivial eigenpairs, one for each connected component, and at least one "
-            f"more is needed; pass n_components={wanted + 1} or more."
+            Argument("n_components", wanted),
+            " are only the trivial eigenpairs, one for each connected component, but at least one more is needed. "
+            "Pass ",
+            Argument("n_components", wanted + 1),
+            " or more.",
         )
     spec = spectrum(A, wanted, random_state=rng)
     weights = np.zeros(wanted)
@@ -435,7 +438,9 @@ def _solve(S: Graph, right: FloatArray, cut_off: Callable[[FloatArray], FloatArr
     left = float(np.sqrt(((right - x + S @ x) ** 2).sum(axis=0).max() / max((right**2).sum(axis=0).max(), 1e-300)))
     if left > 1e3 * SOLVE_TOLERANCE:
         raise _check.InputError(
-            f"conjugate gradients left a residual of {left:.1e} when the error of the distances was measured; the "
-            "conductances span too many orders of magnitude; use weighted=False."
+            f"conjugate gradients left a residual of {left:.1e} when the error of the distances was measured: the "
+            "conductances span too many orders of magnitude. Pass ",
+            Argument("weighted", False),
+            ".",
         )
     return x, left

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.distances.lookup import pairs, restrict, rows
@@ -20,7 +21,7 @@ class Landmarks:
 
     Attributes
     ----------
-    indices : (m,) int64, the landmarks in the order of choice: the first so many are the landmarks for a smaller m.
+    indices : (m,) int64, the landmarks in the order of choice: the first k of them are the landmarks for m = k.
     assignment : (n,) int64, the place in `indices` of the landmark that each point is assigned to, its nearest.
     radius : the largest distance of a point from its landmark, the covering radius; see `farthest_points` for the metric.
     bound : proven bound on the bottleneck distance between the Rips diagrams of all points and of the landmarks, when
@@ -91,10 +92,12 @@ def farthest_points(points: ImplicitDistances | FloatArray, n_landmarks: int, *,
     n = len(implicit)
     m = _check.positive_int(n_landmarks, "n_landmarks")
     if m > n:
-        raise _check.InputError(f"n_landmarks={m} is more than the {n} points there are; pass {n} or fewer.")
+        raise _check.InputError(
+            Argument("n_landmarks", m), f" is more than the {n} points there are. Pass {n} or fewer."
+        )
     first = _check.positive_int(start, "start", least=0)
     if first >= n:
-        raise _check.InputError(f"start={first} must be one of the {n} points, 0 to {n - 1}.")
+        raise _check.InputError(Argument("start", first), f" must be one of the {n} points, 0 to {n - 1}.")
     from spectral_ph.distances import _implicit
 
     extra = np.sqrt(implicit.offset)

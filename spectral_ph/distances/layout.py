@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, RandomState, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean, principal_components
 from spectral_ph.graph.affinities import log_perplexity_affinities
@@ -55,7 +56,7 @@ def tsne(
 
     if _check.positive_int(dims, "dims") > 3:
         raise _check.InputError(
-            f"dims of t-SNE must be 1, 2 or 3, and {dims} came; distance 'umap' takes more dimensions."
+            Argument("dims"), f" of t-SNE must be 1, 2 or 3, not {dims}. Distance 'umap' takes more dimensions."
         )
     L, facts = log_perplexity_affinities(X, perplexity)
     L.data = np.exp(L.data)
@@ -109,7 +110,10 @@ def umap(
     n, dims = len(X), _check.positive_int(dims, "dims")
     if dims > n - 3:
         raise _check.InputError(
-            f"dims={dims} needs at least {dims + 3} points, and n_samples={n} came; pass a smaller dims."
+            Argument("dims", dims),
+            f" needs at least {dims + 3} points, but n_samples={n}. Pass a smaller ",
+            Argument("dims"),
+            ".",
         )
     found = nearest_neighbors(X, n_neighbors, search="exact")
     own = np.arange(n)[:, None]
@@ -135,7 +139,11 @@ def umap(
     ]
     if not np.isfinite(embedding).all():
         raise _check.InputError(
-            "umap-learn returned an embedding that is not finite; pass other n_neighbors or fewer dims."
+            "umap-learn returned an embedding that is not finite. Pass another ",
+            Argument("n_neighbors"),
+            ", or fewer ",
+            Argument("dims"),
+            ".",
         )
     for text in said:
         _check.warn(f"umap-learn warned: {text}")

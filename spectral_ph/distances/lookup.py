@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, IntArray
 
@@ -55,7 +56,11 @@ def pairs(implicit: ImplicitDistances, i: IntArray, j: IntArray) -> FloatArray:
     left, right = _indices(implicit, i, "i"), _indices(implicit, j, "j")
     if len(left) != len(right):
         raise _check.InputError(
-            f"i and j must be equally many points, one of each for a pair, and {len(left)} and {len(right)} came."
+            Argument("i"),
+            " and ",
+            Argument("j"),
+            f" must hold one point each for every pair, not {len(left)} and {len(right)} points. Pass arrays of "
+            "equal length.",
         )
     out = np.empty(len(left))
     _implicit.implicit_pairs(*_arrays(implicit), left, right, out)
@@ -78,7 +83,7 @@ def matrix(implicit: ImplicitDistances) -> FloatArray:
     TooLargeError : if it would not fit in memory.
     """
     n = len(implicit)
-    _check.memory(8.0 * n**2, f"the matrix of {n} points", "ask for rows or pairs, or use landmarks.")
+    _check.memory(8.0 * n**2, f"the matrix of {n} points", "Ask for rows or pairs, or use landmarks.")
     return rows(implicit, np.arange(n))
 
 
@@ -100,7 +105,9 @@ def restrict(implicit: ImplicitDistances, indices: IntArray) -> ImplicitDistance
     """
     chosen = _indices(implicit, indices, "indices")
     if len(np.unique(chosen)) < len(chosen):
-        raise _check.InputError("indices must be different points, and some come twice; pass numpy.unique(indices).")
+        raise _check.InputError(
+            Argument("indices"), " must be different points, but some are there twice. Pass numpy.unique(indices)."
+        )
     correction = implicit.correction
     if correction is not None:
         correction = sp.csr_array(correction[chosen][:, chosen])
@@ -118,7 +125,7 @@ def _indices(implicit: ImplicitDistances, indices: IntArray, name: str) -> IntAr
     array = np.atleast_1d(np.asarray(indices))
     n = len(implicit)
     if array.ndim != 1 or array.dtype.kind not in "iu" or (len(array) and not 0 <= array.min() <= array.max() < n):
-        raise _check.InputError(f"{name} must be whole numbers from 0 to {n - 1}, one for a point, and others came.")
+        raise _check.InputError(Argument(name), f" must be whole numbers from 0 to {n - 1}, each of a point.")
     return array.astype(np.int64)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, Graph, Settings
 from spectral_ph.distances.lookup import pairs, rows
@@ -46,8 +47,10 @@ def check_passes(passes: object, pass_neighbors: object, n: int) -> tuple[int, i
         return passes, 0
     if pass_neighbors is None:
         raise _check.InputError(
-            f"passes={passes} makes new neighbour graphs, and a graph came that does not tell of how many neighbours; pass "
-            "pass_neighbors=15, or another number."
+            Argument("passes", passes),
+            " makes new neighbour graphs, but the graph that was passed does not tell of how many neighbours. Pass ",
+            Argument("pass_neighbors", 15),
+            ", or another number.",
         )
     return passes, _check.n_neighbors(pass_neighbors, n)
 
@@ -77,12 +80,20 @@ def check_steps(steps: object, passes: int, corrected: bool = True) -> int:
     number = _check.positive_int(steps, "steps", least=0)
     if number > LARGEST_STEPS:
         raise _check.InputError(
-            f"steps must be at most {LARGEST_STEPS}, and {number} came; after so many only the slowest eigenvectors are left, "
-            "which distance='eigenmaps' gives at once."
+            Argument("steps"),
+            f" must be at most {LARGEST_STEPS}, not {number}. After that many only the slowest eigenvectors are "
+            "left, which ",
+            Argument("distance", "eigenmaps"),
+            " gives at once.",
         )
     if not corrected and number:
         raise _check.InputError(
-            f"corrected=False is the plain resistance, steps=0, and steps={number} came with it; leave one of the two out."
+            Argument("corrected", False),
+            " is the plain resistance, which is ",
+            Argument("steps", 0),
+            ", but ",
+            Argument("steps", number),
+            " was passed with it. Leave one of the two out.",
         )
     return number
 
@@ -195,8 +206,16 @@ def connected_or_raise(A: Graph, number: int, disconnected: str) -> None:
     parts = connected_components(A)
     if len(parts) > 1 and disconnected == "raise":
         raise _check.InputError(
-            f"in pass {number} the graph has {parts.describe()}, so effective resistance between them is infinite; ask for "
-            "fewer passes, raise n_neighbors (or pass_neighbors), or pass disconnected='max'."
+            f"in pass {number} the graph has {parts.describe()}, so effective resistance between them is infinite. "
+            "Ask for fewer ",
+            Argument("passes"),
+            ", raise ",
+            Argument("n_neighbors"),
+            " (or ",
+            Argument("pass_neighbors"),
+            "), or pass ",
+            Argument("disconnected", "max"),
+            ".",
         )
 
 

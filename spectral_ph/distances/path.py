@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import Disconnected, FloatArray, Graph, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.distances.spectral import bridge, components_or_raise
@@ -45,8 +46,10 @@ def fermat(X: FloatArray, *, p: float = 3) -> tuple[FloatArray, Settings]:
     powers = [p * np.log(v) for v in (smallest / largest, smallest, largest)]
     if min(powers) < np.log(least) or max(powers) > np.log(most):
         raise _check.InputError(
-            f"distances between {smallest:.3g} and {largest:.3g} to the power p={p:g} do not fit in double precision; pass a "
-            "smaller p, merge points that nearly coincide, or rescale X."
+            f"distances between {smallest:.3g} and {largest:.3g} to the power {p:g} do not fit in double "
+            "precision. Pass a smaller ",
+            Argument("p"),
+            ", merge points that nearly coincide, or rescale the points.",
         )
     D /= largest
     np.power(D, p, out=D)

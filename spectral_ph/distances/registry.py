@@ -394,6 +394,6 @@ ROWS = (
         cost="d n^2 + 750 n n_neighbors flops, about 100 bytes a neighbour",
         ranges={"n_neighbors": NEIGHBORS, "dims": Range("whole", 1, limit="n - 3"), "random_state": SEED},
     ),
-    Distance("precomputed", ambient.precomputed, "distances", "D as it came", "-", False, cost="n^2 comparisons"),
+    Distance("precomputed", ambient.precomputed, "distances", "D itself", "-", False, cost="n^2 comparisons"),
 )
 DISTANCES = {row.name: row for row in ROWS}

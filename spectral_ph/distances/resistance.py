@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.passes import check_passes, check_steps, connected_or_raise, graph_under, kept
@@ -147,12 +148,20 @@ def by_pass(
     ------
     InputError : as `eff_res`.
     """
-    _check.one_of(solver, ("exact", "spectral"), "solver of eff_res")
+    _check.one_of(solver, ("exact", "spectral"), "solver of eff_res", "solver")
     corrected, sqrt = _check.flag(corrected, "corrected"), _check.flag(sqrt, "sqrt")
     if n_components is not None and solver == "exact":
         raise _check.InputError(
-            "n_components is for solver='spectral', and solver='exact' came; pass solver='spectral' or leave n_components "
-            "out."
+            Argument("n_components"),
+            " is for ",
+            Argument("solver", "spectral"),
+            ", not for ",
+            Argument("solver", "exact"),
+            ". Pass ",
+            Argument("solver", "spectral"),
+            ", or leave ",
+            Argument("n_components"),
+            " out.",
         )
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     steps = check_steps(steps, passes, corrected)
@@ -211,11 +220,7 @@ def _exact(A: Graph, d: FloatArray, members: list[IntArray], steps: int) -> Floa
     n = len(d)
     largest = max(map(len, members))
     blocks = 1 if len(members) == 1 else 1 + (largest / n) ** 2
-    _check.memory(
-        8.0 * n**2 * blocks,
-        f"the exact eff_res matrix of {n} points",
-        "use fewer points, or landmarks.",
-    )
+    _check.memory(8.0 * n**2 * blocks, f"the exact eff_res matrix of {n} points", "Use fewer points, or landmarks.")
     if len(members) == 1:
         return _exact_connected(A, d, steps)
     D = np.zeros((n, n))
@@ -245,8 +250,10 @@ def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
         inverse, info = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     if info != 0:
         raise _check.InputError(
-            "the Laplacian of the graph is singular in double precision, for its conductances span "
-            f"{A.data.min():g} to {A.data.max():g}; use weighted=False, or drop edges of negligible weight."
+            "the Laplacian of the graph is singular in double precision, because its conductances span "
+            f"{A.data.min():g} to {A.data.max():g}. Pass ",
+            Argument("weighted", False),
+            ", or drop edges of negligible weight.",
         )
     D: FloatArray = inverse.T
     if steps > 1:
@@ -265,14 +272,18 @@ def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
 
 
 def _warn_of_rounding(D: FloatArray, largest: float, steps: int) -> None:
-    """Say so where distances are so much smaller than the terms they are differences of (`largest`) that rounding shows."""
+    """Warn where rounding shows: where distances are far smaller than the terms they are differences of (`largest`)."""
     sample = D[:: max(1, len(D) // 64)]
     low = float(np.quantile(sample[sample > 0], 0.1)) if (sample > 0).any() else 0.0
     rounding = np.finfo(float).eps * largest
     if rounding > LEAST_DIGITS * low:
         _check.warn(
-            f"after {steps} steps effective resistance is as low as {low:.1e} for a tenth of the pairs, and rounding is about "
-            f"{rounding:.1e}; pass fewer steps or solver='spectral'."
+            f"after {steps} steps effective resistance is as low as {low:.1e} for a tenth of the pairs, and "
+            f"rounding is about {rounding:.1e}. Pass fewer ",
+            Argument("steps"),
+            ", or ",
+            Argument("solver", "spectral"),
+            ".",
         )
 
 
@@ -399,7 +410,9 @@ def solve_pair(L: Graph, d: FloatArray, i: int, j: int, walk: Graph | None = Non
     )
     if info != 0:
         raise _check.InputError(
-            f"conjugate gradients did not converge for the resistance between {i} and {j}; the conductances span "
-            "too many orders of magnitude; use weighted=False."
+            f"conjugate gradients did not converge for the resistance between {i} and {j}: the conductances span "
+            "too many orders of magnitude. Pass ",
+            Argument("weighted", False),
+            ".",
         )
     return float(current @ potential)

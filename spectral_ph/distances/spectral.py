@@ -11,13 +11,14 @@ import numpy as np
 import scipy.linalg
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import Disconnected, FloatArray, Graph, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.graph.components import Components, connected_components
 from spectral_ph.spectrum.decomposition import Spectrum
 
 DIRECT_COLUMNS = 64
-"""Up to so many coordinates distances are summed from differences, above through a Gram matrix (BLAS)."""
+"""Up to this many coordinates distances are summed from differences, above it through a Gram matrix (BLAS)."""
 
 
 def spectral_coordinates(S: Spectrum, weights: FloatArray, *, scale_by_degree: bool = True) -> FloatArray:
@@ -53,8 +54,10 @@ def refuse_nearly_zero(S: Spectrum, what: str) -> None:
     rest = np.delete(S.values, S.trivial)
     if len(rest) and rest.min() <= 4 * len(S.degrees) * np.finfo(float).eps:
         raise _check.InputError(
-            f"the graph hangs together by so little (second eigenvalue {rest.min():.1e}) that {what} cannot be computed in "
-            "double precision; drop edges of negligible weight, or use weighted=False."
+            f"the graph hangs together so weakly (second eigenvalue {rest.min():.1e}) that {what} cannot be "
+            "computed in double precision. Drop edges of negligible weight, or pass ",
+            Argument("weighted", False),
+            ".",
         )
 
 
@@ -70,7 +73,7 @@ def pairwise_squared(E: FloatArray) -> FloatArray:
     (n, n) float64, symmetric to the last bit.
     """
     n, m = E.shape
-    _check.memory(8.0 * (n**2 + n * m), f"the distances of {n} points from {m} coordinates", "use fewer points.")
+    _check.memory(8.0 * (n**2 + n * m), f"the distances of {n} points from {m} coordinates", "Use fewer points.")
     if m <= DIRECT_COLUMNS:
         return pairwise_euclidean(E, squared=True)
     from spectral_ph.distances import _pairwise
@@ -99,16 +102,21 @@ def components_or_raise(A: Graph, what: str, disconnected: Disconnected) -> tupl
     ------
     InputError : if there are several components and `disconnected` is "raise".
     """
-    _check.one_of(disconnected, ("raise", "max"), "treatment of disconnected graphs (disconnected=)")
+    _check.one_of(disconnected, ("raise", "max"), "treatment of disconnected graphs", "disconnected")
     parts = connected_components(A)
     if len(parts) == 1:
         return parts, {}
     if disconnected == "raise":
         raise _check.InputError(
-            f"the graph has {parts.describe()}, so {what} between them is infinite; raise n_neighbors or pass "
-            "disconnected='max'"
+            f"the graph has {parts.describe()}, so {what} between them is infinite. Raise ",
+            Argument("n_neighbors"),
+            ", or pass ",
+            Argument("disconnected", "max"),
+            ".",
         )
-    _check.warn(f"the graph has {parts.describe()}; {what} between them was set to twice the largest within one.")
+    _check.warn(
+        f"the graph has {parts.describe()}. {what[0].upper()}{what[1:]} between them was set to twice the largest within one."
+    )
     return parts, {"component_sizes": parts.sizes.tolist()}
 
 

@@ -39,7 +39,7 @@ def test_affinities_smaller_than_the_smallest_double_are_finite_distances():
 def test_equal_affinities_are_warned_about():
     X = np.repeat(np.array([[0.0], [1.0], [5.0]]), 2, axis=0)
     sentence = (
-        "all edges of the UMAP graph have the same affinity, so every distance is 0; raise its number of neighbours."
+        "all edges of the UMAP graph have the same affinity, so every distance is 0. Raise its number of neighbours."
     )
     with pytest.warns(sph.SpectralWarning, match=f"^{re.escape(sentence)}$"):
         assert not sph.distance_matrix(X, "umap_graph", n_neighbors=1).any()
@@ -51,16 +51,16 @@ def test_equal_affinities_are_warned_about():
         (
             "tsne_graph",
             {},
-            "perplexity=30 needs at least 91 points (3 x perplexity neighbours of each), and n_samples=10 came; pass "
-            "perplexity=3 or less.",
+            "perplexity=30 needs at least 91 points (3 x perplexity neighbours of each), but n_samples=10. "
+            "Pass perplexity=3 or less.",
         ),
-        ("tsne_graph", {"perplexity": 1}, "perplexity must be a finite number above 1, and 1 came."),
-        ("tsne_graph", {"perplexity": 0.5}, "perplexity must be at least 1, and 0.5 came."),
+        ("tsne_graph", {"perplexity": 1}, "perplexity must be a finite number above 1, not 1."),
+        ("tsne_graph", {"perplexity": 0.5}, "perplexity must be at least 1, not 0.5."),
         (
             "umap_graph",
             {},
-            "n_neighbors=100 needs at least 101 points (a point is not its own neighbour), and n_samples=10 came; pass "
-            "n_neighbors=9 or fewer.",
+            "n_neighbors=100 needs at least 101 points (a point is not its own neighbour), but n_samples=10. "
+            "Pass n_neighbors=9 or fewer.",
         ),
     ],
 )

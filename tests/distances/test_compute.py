@@ -84,53 +84,58 @@ def test_float32_is_the_rounded_matrix_and_is_stated():
             {"distance": "eff_ress"},
             "'eff_ress' is not a known distance; did you mean 'eff_res'? Known are: " + ", ".join(sph.DISTANCES) + ".",
         ),
-        ({}, "either points X or graph=A is needed, and neither came."),
-        ({"X": np.eye(4), "graph": np.eye(4)}, "either points X or graph=A is needed, and both came."),
+        ({}, "pass either points X or graph=A: neither was passed."),
+        ({"X": np.eye(4), "graph": np.eye(4)}, "pass either points X or graph=A, not both."),
         (
             {"graph": np.ones((4, 4)), "distance": "euclidean"},
-            "distance 'euclidean' is computed from points, and a graph came; pass one of: eff_res, diffusion, dpt, eigenmaps, "
-            "potential, geodesic, hops.",
+            "distance 'euclidean' is computed from points, not from a graph. Pass one of: eff_res, diffusion, "
+            "dpt, eigenmaps, potential, geodesic, hops.",
         ),
         (
             {"X": np.eye(4), "distance": "euclidean", "n_neighbors": 3},
-            "n_neighbors is for making a neighbour graph, and distance 'euclidean' needs none; leave n_neighbors out, or "
-            "choose a distance on a graph.",
+            "n_neighbors is for making a neighbour graph, but distance 'euclidean' needs none. Leave "
+            "n_neighbors out, or choose a distance on a graph.",
         ),
         (
             {"X": np.eye(4), "distance": "euclidean", "metric": "precomputed"},
-            "metric is for making a neighbour graph, and distance 'euclidean' needs none; leave metric out, or choose a "
-            "distance on a graph.",
+            "metric is for making a neighbour graph, but distance 'euclidean' needs none. Leave metric out, "
+            "or choose a distance on a graph.",
         ),
         (
             {"graph": np.ones((4, 4)), "weighted": True},
-            "weighted is for making a neighbour graph, and graph=A came; leave weighted out, or choose a distance on a graph.",
+            "weighted is for making a neighbour graph, but graph was passed. Leave weighted out.",
         ),
         (
             {"X": np.eye(4) * 1j},
-            "Complex data not supported: X must hold real numbers; pass its real part or its modulus.",
+            "Complex data not supported: X must hold real numbers. Pass its real part or its modulus.",
         ),
         (
             {"X": np.eye(4) * 1e200},
-            "the largest coordinate of X is 1e+200, and squares of such numbers do not fit in double precision; pass X / "
-            "1e+200.",
+            "the largest coordinate of X is 1e+200, and squares of such numbers do not fit in double "
+            "precision. Divide all coordinates by 1e+200.",
         ),
         (
             {"X": [[1.0, 2.0], [3.0]]},
-            "X must hold numbers, and it could not be read as such (setting an array element with a sequence. The requested "
-            "array has an inhomogeneous shape after 1 dimensions. The detected shape was (2,) + inhomogeneous part.).",
+            "X must hold numbers, but it could not be read as such (setting an array element with a sequence. "
+            "The requested array has an inhomogeneous shape after 1 dimensions. The detected shape was (2,) + "
+            "inhomogeneous part.).",
         ),
         (
             {"X": np.ones((5, 2))},
-            "all 5 points of X are the same point, so there is no shape to find; check the input.",
+            "all 5 points of X are the same point, so there is no shape to find. Check the input.",
         ),
         (
             {"X": np.array([[1.0, np.nan], [0, 1], [np.nan, np.inf]])},
-            "X contains NaN and infinity in 3 of its 6 entries (first in row 0); drop those rows or fill the gaps first.",
+            (
+                "X contains NaN and infinity in 3 of its 6 entries (first in row 0). Drop those rows or fill the "
+                "gaps first."
+            ),
         ),
         (
             {"X": np.ones(5)},
-            "X must be a 2-dimensional array (n points, d coordinates), and one of 1 dimensions came. Reshape your data with "
-            "X.reshape(-1, 1) if it has a single feature or X.reshape(1, -1) if it is a single sample.",
+            "X must be a 2-dimensional array (n points, d coordinates), not one of 1 dimensions. Reshape your "
+            "data with X.reshape(-1, 1) if it has a single feature or X.reshape(1, -1) if it is a single "
+            "sample.",
         ),
     ],
 )
@@ -145,8 +150,8 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
     monkeypatch.setattr(_check, "available_memory", lambda: 2**20)
     X = np.random.default_rng(5).standard_normal((500, 2))
     sentence = (
-        "the distance matrix of 500 points needs about 0.0 GiB of memory and 0.0 GiB are available; use fewer points, or "
-        "persistence(..., method='truncated'), which holds no matrix."
+        "the distance matrix of 500 points would take about 0.0 GiB of memory, but only 0.0 GiB are "
+        "available. Use fewer points, or persistence with method='truncated', which holds no matrix."
     )
     for name in ("eff_res", "euclidean"):
         with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):

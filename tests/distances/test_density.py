@@ -104,13 +104,13 @@ def test_with_infinite_exponents_dtm_is_the_core_distance_but_for_the_half():
     [
         (
             {"n_neighbors": 6},
-            "n_neighbors=6 needs at least 7 points (a point is not its own neighbour), and n_samples=6 came; pass "
+            "n_neighbors=6 needs at least 7 points (a point is not its own neighbour), but n_samples=6. Pass "
             "n_neighbors=5 or fewer.",
         ),
-        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, and 0 came."),
-        ({"n_neighbors": 2, "p": 0.5}, "p must be at least 1, and 0.5 came."),
-        ({"n_neighbors": 2, "xi": 3}, "xi must be 1, 2 or inf (float('inf')), and 3 came."),
-        ({"n_neighbors": 2, "vertex_births": 1}, "vertex_births must be True or False, and 1 came."),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, not 0."),
+        ({"n_neighbors": 2, "p": 0.5}, "p must be at least 1, not 0.5."),
+        ({"n_neighbors": 2, "xi": 3}, "xi must be 1, 2 or inf (float('inf')), not 3."),
+        ({"n_neighbors": 2, "vertex_births": 1}, "vertex_births must be True or False, not 1."),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence(arguments, sentence):

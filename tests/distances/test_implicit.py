@@ -177,7 +177,10 @@ def test_many_steps_leave_nothing_to_estimate(steps):
 
 
 def test_the_plain_resistance_has_no_truncated_form():
-    sentence = "the truncated form is of the corrected resistance, and steps=0 came; pass steps of at least 1, or method='exact'."
+    sentence = (
+        "the truncated form is of the corrected resistance, so steps must be at least 1, not 0. Raise it, or pass "
+        "method='exact'."
+    )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         eff_res_implicit(noisy_circle(100), steps=0)
 
@@ -262,15 +265,15 @@ def test_disconnected_resistance():
     with pytest.raises(
         sph.InputError,
         match=re.escape(
-            "the graph has 2 connected components (sizes 90, 60), so effective resistance between them is infinite; raise "
-            "n_neighbors or pass disconnected='max'"
+            "the graph has 2 connected components (sizes 90, 60), so effective resistance between them is infinite. Raise n_neighbors, "
+            "or pass disconnected='max'."
         ),
     ):
         eff_res_implicit(A)
     with pytest.warns(
         sph.SpectralWarning,
         match=re.escape(
-            "the graph has 2 connected components (sizes 90, 60); effective resistance between them was set to a bound of "
+            "the graph has 2 connected components (sizes 90, 60). Effective resistance between them was set to a bound of "
             "twice the largest within one."
         ),
     ):
@@ -306,30 +309,30 @@ def test_the_same_seed_gives_the_same_bits():
     [
         (
             lambda A: eff_res_implicit(A, n_components=1),
-            "n_components=1 are only the trivial eigenpairs, one for each connected component, and at least one more is "
-            "needed; pass n_components=2 or more.",
+            "n_components=1 are only the trivial eigenpairs, one for each connected component, but at least "
+            "one more is needed. Pass n_components=2 or more.",
         ),
         (
             lambda A: eff_res_implicit(A, n_components=0),
-            "n_components must be a whole number of at least 1, and 0 came.",
+            "n_components must be a whole number of at least 1, not 0.",
         ),
-        (lambda A: eff_res_implicit(A, sqrt="yes"), "sqrt must be True or False, and 'yes' came."),
-        (lambda A: diffusion_implicit(A, t=2.5), "t must be a whole number of at least 1, and 2.5 came."),
+        (lambda A: eff_res_implicit(A, sqrt="yes"), "sqrt must be True or False, not 'yes'."),
+        (lambda A: diffusion_implicit(A, t=2.5), "t must be a whole number of at least 1, not 2.5."),
         (
             lambda A: rows(eff_res_implicit(A), [0, 60]),
-            "indices must be whole numbers from 0 to 59, one for a point, and others came.",
+            "indices must be whole numbers from 0 to 59, each of a point.",
         ),
         (
             lambda A: pairs(eff_res_implicit(A), [0.5], [1]),
-            "i must be whole numbers from 0 to 59, one for a point, and others came.",
+            "i must be whole numbers from 0 to 59, each of a point.",
         ),
         (
             lambda A: pairs(eff_res_implicit(A), [0, 1], [1]),
-            "i and j must be equally many points, one of each for a pair, and 2 and 1 came.",
+            "i and j must hold one point each for every pair, not 2 and 1 points. Pass arrays of equal length.",
         ),
         (
             lambda A: restrict(eff_res_implicit(A), [3, 3]),
-            "indices must be different points, and some come twice; pass numpy.unique(indices).",
+            "indices must be different points, but some are there twice. Pass numpy.unique(indices).",
         ),
     ],
 )

@@ -126,10 +126,10 @@ def test_the_root_with_offsets_is_a_metric(seed):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"n_landmarks": 31}, "n_landmarks=31 is more than the 30 points there are; pass 30 or fewer."),
-        ({"n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, and 0 came."),
+        ({"n_landmarks": 31}, "n_landmarks=31 is more than the 30 points there are. Pass 30 or fewer."),
+        ({"n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, not 0."),
         ({"n_landmarks": 3, "start": 30}, "start=30 must be one of the 30 points, 0 to 29."),
-        ({"n_landmarks": 3, "start": -1}, "start must be a whole number of at least 0, and -1 came."),
+        ({"n_landmarks": 3, "start": -1}, "start must be a whole number of at least 0, not -1."),
     ],
 )
 def test_refusals(arguments, sentence):

@@ -77,18 +77,21 @@ def test_all_principal_components_are_the_points():
 @pytest.mark.parametrize(
     ("distance", "arguments", "sentence"),
     [
-        ("tsne", {"dims": 5}, "dims of t-SNE must be 1, 2 or 3, and 5 came; distance 'umap' takes more dimensions."),
-        ("umap", {"dims": 8}, "dims=8 needs at least 11 points, and n_samples=10 came; pass a smaller dims."),
+        ("tsne", {"dims": 5}, "dims of t-SNE must be 1, 2 or 3, not 5. Distance 'umap' takes more dimensions."),
+        ("umap", {"dims": 8}, "dims=8 needs at least 11 points, but n_samples=10. Pass a smaller dims."),
         (
             "pca",
             {"n_components": 7},
-            "n_components=7 is more than the 3 principal components of 10 points in 3 dimensions; pass fewer.",
+            (
+                "n_components=7 is more than the 3 principal components of 10 points in 3 dimensions. Pass "
+                "n_components=3 or fewer."
+            ),
         ),
         (
             "pca",
             {"n_components": 3, "whiten": True},
-            "n_components=3 with whiten=True, and only 2 principal components have any variance; pass n_components=2 or "
-            "whiten=False.",
+            "n_components=3 with whiten=True needs as many components with variance, but only 2 have any. "
+            "Pass n_components=2 or whiten=False.",
         ),
     ],
 )
@@ -102,6 +105,6 @@ def test_bad_input_is_refused_with_a_sentence(distance, arguments, sentence):
 @pytest.mark.parametrize(("distance", "module"), [("tsne", "openTSNE"), ("umap", "umap")])
 def test_a_missing_extra_is_named(distance, module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    sentence = f"{module} is not installed, and this needs it; run: pip install 'spectral_ph[embedding]'"
+    sentence = f"this needs {module}, which is not installed. Run: pip install 'spectral_ph[embedding]'"
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(CLUSTERS, distance)

@@ -120,11 +120,11 @@ def test_the_truncated_form_takes_passes_too(noisy):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"passes": 0}, "passes must be a whole number of at least 1, and 0 came."),
+        ({"passes": 0}, "passes must be a whole number of at least 1, not 0."),
         (
             {"passes": 2, "pass_neighbors": 300},
-            "n_neighbors=300 needs at least 301 points (a point is not its own neighbour), and n_samples=300 came; pass "
-            "n_neighbors=299 or fewer.",
+            "n_neighbors=300 needs at least 301 points (a point is not its own neighbour), but n_samples=300. "
+            "Pass n_neighbors=299 or fewer.",
         ),
     ],
 )
@@ -135,8 +135,8 @@ def test_refusals(noisy, arguments, sentence):
 
 def test_a_graph_needs_the_number_of_neighbours(noisy):
     sentence = (
-        "passes=2 makes new neighbour graphs, and a graph came that does not tell of how many neighbours; pass "
-        "pass_neighbors=15, or another number."
+        "passes=2 makes new neighbour graphs, but the graph that was passed does not tell of how many "
+        "neighbours. Pass pass_neighbors=15, or another number."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(graph=sph.neighbor_graph(noisy), passes=2)

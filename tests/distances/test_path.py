@@ -119,29 +119,32 @@ def test_pieces_are_put_at_twice_the_largest_distance():
 @pytest.mark.parametrize(
     ("distance", "arguments", "sentence"),
     [
-        ("fermat", {"p": 0.5}, "p must be at least 1, and 0.5 came."),
+        ("fermat", {"p": 0.5}, "p must be at least 1, not 0.5."),
         (
             "fermat",
             {"p": 1000},
-            "distances between 1 and 101 to the power p=1000 do not fit in double precision; pass a smaller p, merge points "
-            "that nearly coincide, or rescale X.",
+            "distances between 1 and 101 to the power 1000 do not fit in double precision. Pass a smaller p, "
+            "merge points that nearly coincide, or rescale the points.",
         ),
         (
             "geodesic",
             {"n_neighbors": 1},
-            "the graph has 2 connected components (sizes 3, 2), so the geodesic distance between them is infinite; raise "
-            "n_neighbors or pass disconnected='max'",
+            "the graph has 2 connected components (sizes 3, 2), so the geodesic distance between them is "
+            "infinite. Raise n_neighbors, or pass disconnected='max'.",
         ),
         (
             "hops",
             {"n_neighbors": 1},
-            "the graph has 2 connected components (sizes 3, 2), so the hop distance between them is infinite; raise "
-            "n_neighbors or pass disconnected='max'",
+            "the graph has 2 connected components (sizes 3, 2), so the hop distance between them is infinite. "
+            "Raise n_neighbors, or pass disconnected='max'.",
         ),
         (
             "geodesic",
             {"weighted": True},
-            "weighted is about conductances, and distance 'geodesic' works on the lengths of the edges; leave weighted out.",
+            (
+                "weighted is about conductances, but distance 'geodesic' works on the lengths of the edges. Leave "
+                "weighted out."
+            ),
         ),
     ],
 )
@@ -154,7 +157,7 @@ def test_bad_input_is_refused_with_a_sentence(distance, arguments, sentence):
 def test_an_edge_of_infinite_length_is_refused():
     A = np.array([[0, 1e-310], [1e-310, 0]])
     sentence = (
-        "the graph has conductances so small that the length of an edge, one over it, is infinite; drop those edges."
+        "the graph has conductances so small that the length of an edge, one over it, is infinite. Drop those edges."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(graph=A, distance="geodesic")

@@ -111,8 +111,8 @@ def test_where_rounding_shows_it_is_said():
     A[0, 40] = A[40, 0] = 1e-9
     with pytest.warns(
         sph.SpectralWarning,
-        match=r"^after 4 steps effective resistance is as low as .* for a tenth of the pairs, and rounding is about .*; pass "
-        r"fewer steps or solver='spectral'\.$",
+        match=r"^after 4 steps effective resistance is as low as .* for a tenth of the pairs, and rounding is about .*\. Pass "
+        r"fewer steps, or solver='spectral'\.$",
     ):
         sph.distance_matrix(graph=A)
 
@@ -208,8 +208,8 @@ def test_between_components_is_twice_the_largest_then_corrected():
 
 def test_disconnected_is_refused_by_default():
     sentence = (
-        "the graph has 2 connected components (sizes 150, 50), so effective resistance between them is infinite; raise "
-        "n_neighbors or pass disconnected='max'"
+        "the graph has 2 connected components (sizes 150, 50), so effective resistance between them is "
+        "infinite. Raise n_neighbors, or pass disconnected='max'."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(graph=inputs()["disconnected"])
@@ -218,7 +218,7 @@ def test_disconnected_is_refused_by_default():
 def test_disconnected_max_warns_and_is_reported():
     with pytest.warns(
         sph.SpectralWarning,
-        match=r"^the graph has 2 connected components \(sizes 150, 50\); effective resistance between them was set to twice",
+        match=r"^the graph has 2 connected components \(sizes 150, 50\)\. Effective resistance between them was set to twice",
     ):
         P = sph.persistence(graph=inputs()["disconnected"], disconnected="max")
     assert P.settings["distance"]["component_sizes"] == [150, 50]
@@ -229,24 +229,27 @@ def test_disconnected_max_warns_and_is_reported():
     [
         (
             {"n_components": 5},
-            "n_components is for solver='spectral', and solver='exact' came; pass solver='spectral' or leave n_components "
-            "out.",
+            "n_components is for solver='spectral', not for solver='exact'. Pass solver='spectral', or leave "
+            "n_components out.",
         ),
-        ({"corrected": 1}, "corrected must be True or False, and 1 came."),
-        ({"steps": -1}, "steps must be a whole number of at least 0, and -1 came."),
+        ({"corrected": 1}, "corrected must be True or False, not 1."),
+        ({"steps": -1}, "steps must be a whole number of at least 0, not -1."),
         (
             {"steps": 1001},
-            "steps must be at most 1000, and 1001 came; after so many only the slowest eigenvectors are left, which "
-            "distance='eigenmaps' gives at once.",
+            "steps must be at most 1000, not 1001. After that many only the slowest eigenvectors are left, "
+            "which distance='eigenmaps' gives at once.",
         ),
         (
             {"steps": 2, "corrected": False},
-            "corrected=False is the plain resistance, steps=0, and steps=2 came with it; leave one of the two out.",
+            (
+                "corrected=False is the plain resistance, which is steps=0, but steps=2 was passed with it. Leave "
+                "one of the two out."
+            ),
         ),
         (
             {"disconnected": "maxx"},
-            "'maxx' is not a known treatment of disconnected graphs (disconnected=); did you mean 'max'? Known are: raise, "
-            "max.",
+            "disconnected='maxx' is not a known treatment of disconnected graphs; did you mean 'max'? Known "
+            "are: raise, max.",
         ),
         (
             {"corected": True},
@@ -264,8 +267,8 @@ def test_bad_input_is_refused_with_a_sentence(arguments, sentence):
 def test_conductances_beyond_double_precision_are_refused():
     A = np.diag([1.0, 1e-30, 1.0], 1) + np.diag([1.0, 1e-30, 1.0], -1)
     sentence = (
-        "the Laplacian of the graph is singular in double precision, for its conductances span 1e-30 to 1; use "
-        "weighted=False, or drop edges of negligible weight."
+        "the Laplacian of the graph is singular in double precision, because its conductances span 1e-30 to "
+        "1. Pass weighted=False, or drop edges of negligible weight."
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.distance_matrix(graph=A)

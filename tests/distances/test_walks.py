@@ -122,30 +122,33 @@ def test_eigenmaps_by_definition():
 @pytest.mark.parametrize(
     ("distance", "arguments", "sentence"),
     [
-        ("diffusion", {"t": -1}, "t must be between 0 and 1e+09, and -1 came."),
+        ("diffusion", {"t": -1}, "t must be between 0 and 1e+09, not -1."),
         (
             "diffusion",
             {"t": 0.5, "solver": "power"},
-            "solver='power' needs a whole number of steps t >= 1 and no n_components, and t=0.5, n_components=None came; "
-            "pass solver='spectral'.",
+            "solver='power' needs a whole number of steps t of at least 1 and no n_components, not t=0.5 with "
+            "n_components=None. Pass solver='spectral'.",
         ),
         (
             "dpt",
             {"variant": "symdd"},
-            "'symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw.",
+            "variant='symdd' is not a known variant of dpt; did you mean 'symd'? Known are: sym, symd, rw.",
         ),
-        ("potential", {"t": 0}, "t must be a whole number of at least 1, and 0 came."),
+        ("potential", {"t": 0}, "t must be a whole number of at least 1, not 0."),
         (
             "eigenmaps",
             {"n_components": 120},
-            "n_components=120 is more than the 119 non-trivial eigenvectors there are; pass fewer.",
+            (
+                "n_components=120 is more than the 119 non-trivial eigenvectors there are. Pass n_components=119 "
+                "or fewer."
+            ),
         ),
         (
             "eigenmaps",
             {"variant": "symd"},
-            "'symd' is not a known variant of eigenmaps; did you mean 'sym'? Known are: rw, sym.",
+            "variant='symd' is not a known variant of eigenmaps; did you mean 'sym'? Known are: rw, sym.",
         ),
-        ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, and 0 came."),
+        ("eigenmaps", {"n_components": 0}, "n_components must be a whole number of at least 1, not 0."),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence(distance, arguments, sentence):
