@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray, RandomState
 from spectral_ph.cells.anchor import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
 from spectral_ph.cells.confounders import Association, association
@@ -64,7 +65,7 @@ class AboutLoop:
         return {name: values[order] for name, values in self.genes.to_columns().items()}
 
     def gene_test(self) -> dict[str, Any]:
-        """Return how the genes were tested and what came of it, by name.
+        """Return how the genes were tested and what was found, by name.
 
         Returns
         -------
@@ -136,10 +137,15 @@ def chosen_genes(
     anchors = []
     for given, usual in ((s_genes, S_GENES), (g2m_genes, G2M_GENES)):
         if isinstance(given, str):
-            raise _check.InputError(f"s_genes and g2m_genes take lists of names, and {given!r} came; pass [{given!r}].")
+            raise _check.InputError(f"s_genes and g2m_genes take lists of names, not {given!r}. Pass [{given!r}].")
         anchors.append(known_genes(names, usual if given is None else given))
     if isinstance(genes, str):
-        raise _check.InputError(f"genes takes True, False or a list of names, and {genes!r} came; pass [{genes!r}].")
+        raise _check.InputError(
+            Argument("genes"),
+            f" takes True, False or a list of names, not {genes!r}. Pass ",
+            Argument("genes", [genes]),
+            ".",
+        )
     if isinstance(genes, (bool, np.bool_)):
         return (np.arange(len(names)) if genes else None), anchors
     place = {name: j for j, name in reversed(list(enumerate(names)))}
@@ -202,8 +208,8 @@ def about_result(
         return result, None
     if expression.values is not None and expression.shape[0] != len(result.loops[0].phase):
         raise _check.InputError(
-            f"expression has {expression.shape[0]} cells, and the loops are of {len(result.loops[0].phase)}; pass the same "
-            "cells in the same order."
+            f"expression has {expression.shape[0]} cells, but the loops have {len(result.loops[0].phase)}. Pass "
+            "the same cells in the same order."
         )
     loops = list(result.loops)
     anchors: dict[int, Anchor] = {}
@@ -217,8 +223,8 @@ def about_result(
     compared: list[Association] = []
     if not _enough(top):
         _check.warn(
-            f"the loop has {len(np.unique(top.phase[top.domain]))} different phases, and {LEAST_CELLS} are needed to tell "
-            "what follows it; no gene was tested, and nothing was compared with it."
+            f"the loop has only {len(np.unique(top.phase[top.domain]))} different phases, but {LEAST_CELLS} are "
+            "needed to tell what follows it. No gene was tested, and nothing was compared with it."
         )
     else:
         if chosen is not None and expression.values is None:
@@ -258,7 +264,7 @@ def _genes(loop: Loop, source: Any, names: list[str]) -> PeriodicGenes | None:
     try:
         return genes_along(loop, source, names)
     except _check.InputError as error:
-        _check.warn(f"genes were not tested along the loop: {error}")
+        _check.warn("genes were not tested along the loop: ", *error.args)
         return None
 
 
@@ -271,14 +277,14 @@ def _compared(loop: Loop, properties: Mapping[str, ArrayLike], random_state: Ran
             column = np.asarray(values)
             if column.shape != inside.shape:
                 raise _check.InputError(
-                    f"{name} must hold one value for each of the {len(inside)} cells, and an array of shape {column.shape} "
-                    "came."
+                    f"{name} must hold one value for each of the {len(inside)} cells, not an array of shape "
+                    f"{column.shape}."
                 )
             one = association(
                 loop.phase[inside], column[inside], name, distance=loop.distance[inside], random_state=random_state
             )
         except _check.InputError as error:
-            _check.warn(f"the phase was not compared with {name}: {error}")
+            _check.warn(f"the phase was not compared with {name}: ", *error.args)
             continue
         found.append(one)
         if one.warning:

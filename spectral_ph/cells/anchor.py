@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.cells.curves import angles, periodic_fit
 
@@ -38,7 +39,7 @@ class Anchor:
 
     Attributes
     ----------
-    anchored : whether zero and direction are known; if not, the phase is as it came.
+    anchored : whether zero and direction are known; if not, the phase is left as it was.
     reason : one sentence that says why.
     direction, shift : the new phase is direction * phase + shift modulo 2 pi; 1 and 0 if not anchored.
     s_genes, g2m_genes : how many genes were used.
@@ -99,7 +100,7 @@ def anchor_phase(
     phase : (n,) radians.
     s_expression : (n, a), expression of S genes; constant genes do not count. Normalise and take logarithms first.
     g2m_expression : (n, b), of G2/M genes.
-    min_genes : each group needs so many genes.
+    min_genes : least number of genes in each group.
     min_r_squared : share of the variance of each group's mean that its wave must explain.
     level : largest p-value of both F-tests. With many cells the share is what decides, for the phase was found on the same
         cells, and small p-values come easily.
@@ -131,7 +132,7 @@ def anchor_phase(
     min_r_squared = _check.real(min_r_squared, "min_r_squared", least=0, most=1)
     level = _check.real(level, "level", least=0, most=1)
     if len(phase) < 5:
-        raise _check.InputError(f"anchoring needs at least 5 cells, and {len(phase)} came; pass more rows.")
+        raise _check.InputError(f"anchoring needs at least 5 cells, not {len(phase)}. Pass more rows.")
     peak, share, p_value = (np.full(2, np.nan) for _ in range(3))
     for k, group in enumerate(groups):
         if group.shape[1]:
@@ -147,8 +148,8 @@ def anchor_phase(
         peak = peak + shift
         reason = (
             f"{groups[0].shape[1]} S genes and {groups[1].shape[1]} G2/M genes follow the phase (waves explain "
-            f"{share[0]:.0%} and {share[1]:.0%} of the variance of their means); it goes up from S to G2/M, and zero is "
-            "half-way from the G2/M peak to the S peak."
+            f"{share[0]:.0%} and {share[1]:.0%} of the variance of their means). The phase goes up from S to G2/M, and "
+            "its zero is half-way from the G2/M peak to the S peak."
         )
         anchored = True
     else:
@@ -192,10 +193,13 @@ def _group(expression: ArrayLike, n: int, what: str) -> FloatArray:
     values = np.asarray(expression, dtype=np.float64)
     if values.ndim != 2 or len(values) != n:
         raise _check.InputError(
-            f"{what} must be {n} cells by genes, as many cells as there are phases, and an array of shape {values.shape} came."
+            Argument(what),
+            f" must be an array of {n} cells by genes, one cell for each phase, not an array of shape {values.shape}.",
         )
     if not np.isfinite(values).all():
-        raise _check.InputError(f"{what} contains NaN or infinity; drop those cells or genes, or fill the gaps first.")
+        raise _check.InputError(
+            Argument(what), " contains NaN or infinity. Drop those cells or genes, or fill the gaps first."
+        )
     spread = values.std(axis=0)
     values = values[:, spread > 1e-12 * np.abs(values).max(axis=0, initial=0)]
     return np.asarray((values - values.mean(axis=0)) / values.std(axis=0))
@@ -213,12 +217,12 @@ def _why_not(
     """Return what speaks against anchoring, or nothing."""
     for name, count in zip(("S", "G2/M"), genes, strict=True):
         if count < min_genes:
-            return f"{count} of the known {name} genes were found to vary in the data, and {min_genes} are needed"
+            return f"{count} of the known {name} genes vary in the data, but {min_genes} are needed"
     for k, name in enumerate(("S", "G2/M")):
         if not (share[k] >= min_r_squared and p_value[k] <= level):
             return (
-                f"the mean of {genes[k]} known {name} genes does not follow it (a wave explains {share[k]:.1%} of its variance, "
-                f"p = {p_value[k]:.2g})"
+                f"the mean of {genes[k]} known {name} genes does not follow the phase (a wave explains {share[k]:.1%} of "
+                f"its variance, p = {p_value[k]:.2g})"
             )
     apart = abs(np.mod(peak[1] - peak[0] + np.pi, 2 * np.pi) - np.pi)
     if not UNDECIDED <= apart <= np.pi - UNDECIDED:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, RandomState
 from spectral_ph.cells.curves import angles, periodic_fit
 
@@ -56,13 +57,13 @@ class Association:
 
     @property
     def warning(self) -> str:
-        """Return a sentence if the phase goes strongly with it (a share of a quarter, p < .01), else nothing."""
+        """Return a sentence if the phase goes strongly with it (a share of a quarter, p < 0.01), else nothing."""
         share = self.share if self.kind == "categorical" else self.rank_share
         if not (share >= STRONG and self.p_value < 0.01):
             return ""
         return (
-            f"the phase goes with {self.name} ({share:.0%} of the variance): look whether the loop stays when that is "
-            "regressed out or kept fixed."
+            f"the phase goes with {self.name} ({share:.0%} of the variance). Check whether the loop stays when "
+            f"{self.name} is regressed out or kept fixed."
         )
 
     def __repr__(self) -> str:
@@ -107,7 +108,7 @@ def association(
     array = np.asarray(values)
     if array.shape != phase.shape:
         raise _check.InputError(
-            f"{name} must hold one value for each of the {len(phase)} cells, and an array of shape {array.shape} came."
+            f"{name} must hold one value for each of the {len(phase)} cells, not an array of shape {array.shape}."
         )
     numeric = array.dtype.kind in "iuf"
     if numeric:
@@ -116,7 +117,7 @@ def association(
         known = np.array([value is not None and value == value for value in array.tolist()], dtype=bool)
     n = int(known.sum())
     if n < 10:
-        raise _check.InputError(f"{name} is known in {n} cells, and at least 10 are needed; leave it out.")
+        raise _check.InputError(f"{name} is known in {n} cells, but at least 10 are needed. Leave it out.")
     phase, array = phase[known], array[known]
     if not numeric:
         share, p = _between(
@@ -131,7 +132,8 @@ def association(
         away = np.asarray(distance, dtype=np.float64)
         if away.shape != known.shape:
             raise _check.InputError(
-                f"distance must hold one value for each of the {len(known)} cells, and an array of shape {away.shape} came."
+                Argument("distance"),
+                f" must hold one value for each of the {len(known)} cells, not an array of shape {away.shape}.",
             )
         correlation = _correlation(ranks, _ranks(away[known]))
     return Association(name, "numeric", float(shares[0]), float(shares[1]), float(p_values[1]), correlation, n)

@@ -15,6 +15,7 @@ import scipy.special
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.cells.expression import BLOCK, block
 
@@ -59,8 +60,9 @@ def angles(phase: ArrayLike) -> FloatArray:
     array = np.asarray(phase, dtype=np.float64)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise _check.InputError(
-            f"phase must hold one finite angle in radians for each cell, and an array of shape {array.shape} with "
-            f"{int((~np.isfinite(array)).sum())} non-finite entries came; leave out cells without a phase."
+            Argument("phase"),
+            f" must hold one finite angle in radians for each cell, not an array of shape {array.shape} with "
+            f"{int((~np.isfinite(array)).sum())} non-finite entries. Leave out cells without a phase.",
         )
     array = np.mod(array, 2 * np.pi)
     array[array >= 2 * np.pi] = 0.0  # a tiny negative angle is 2 pi modulo 2 pi
@@ -121,7 +123,9 @@ def design(phase: FloatArray, inside: BoolArray, n_harmonics: int, flat: bool = 
             return Design(inside, basis, np.eye(len(R)))
         raise _check.InputError(
             f"the phase takes too few different values among {len(columns)} cells for a curve with {n_harmonics} "
-            "harmonic(s); pass n_harmonics=1, or more cells."
+            "harmonic(s). Pass ",
+            Argument("n_harmonics", 1),
+            ", or more cells.",
         )
     basis[inside] = Q
     return Design(inside, basis, R)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
 
 Kind = Literal["auto", "counts", "log"]
@@ -56,7 +57,7 @@ class Expression:
         ------
         InputError : an unknown kind, or not a name for each column.
         """
-        _check.one_of(kind, KINDS, "kind of values")
+        _check.one_of(kind, KINDS, "kind of values", "kind")
         names = tuple(map(str, names))
         if values is None or 0 in values.shape:
             return cls(None, names, "none", None)
@@ -146,14 +147,18 @@ def check_shape(expression: Any, n: int, g: int | None) -> tuple[int, int]:
     shape = tuple(getattr(expression, "shape", ()))
     if len(shape) != 2:
         raise _check.InputError(
-            f"expression must be an array of n cells by g genes, and {type(expression).__name__} of shape {shape} came."
+            Argument("expression"),
+            f" must be an array of n cells by g genes, not {type(expression).__name__} of shape {shape}.",
         )
     if shape[0] != n:
         raise _check.InputError(
-            f"expression has {shape[0]} cells, and the phase is of {n}; pass the rows that the phase stands for."
+            Argument("expression"),
+            f" has {shape[0]} cells, but the phase has {n}. Pass the rows that the phase stands for.",
         )
     if g is not None and shape[1] != g:
-        raise _check.InputError(f"expression has {shape[1]} genes, and {g} names came; pass one name for each column.")
+        raise _check.InputError(
+            Argument("expression"), f" has {shape[1]} genes, but there are {g} names. Pass one name for each column."
+        )
     return int(shape[0]), int(shape[1])
 
 
@@ -183,8 +188,9 @@ def block(expression: Any, start: int) -> Any:
         values = cells = np.asarray(cells, dtype=np.float64)
     if not np.isfinite(values).all():
         raise _check.InputError(
-            f"expression contains NaN or infinity (among cells {start} to {start + cells.shape[0] - 1}); drop those cells or "
-            "genes, or fill the gaps first."
+            Argument("expression"),
+            f" contains NaN or infinity (among cells {start} to {start + cells.shape[0] - 1}). Drop those cells or "
+            "genes, or fill the gaps first.",
         )
     return cells
 

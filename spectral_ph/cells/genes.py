@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray, RandomState
 from spectral_ph.cells.curves import Sums, angles, design, peak_and_amplitude, regress
 from spectral_ph.cells.expression import BLOCK, block, check_shape, dense
@@ -51,7 +52,7 @@ class PeriodicGenes:
         the phase came from elsewhere.
     combine : how the p-values of the halves were combined; None where `tests` is 0.
     n_harmonics : of the fitted curve.
-    permuted_share : share of tested genes with p < .05 after the cells were shuffled, which is about .05 or less for a test
+    permuted_share : share of tested genes with p < 0.05 after the cells were shuffled, which is about 0.05 or less for a test
         that keeps its level on these values; None if not asked for.
     """
 
@@ -105,7 +106,7 @@ class PeriodicGenes:
         found = int((self.q_value < FALSE_DISCOVERY_RATE).sum())
         way = f"{self.tests} halves, {self.combine}" if self.tests else "one fit to all cells"
         return (
-            f"PeriodicGenes({len(self.names)} genes, {tested} tested, {found} at a false-discovery rate of .05; {way})"
+            f"PeriodicGenes({len(self.names)} genes, {tested} tested, {found} at a false-discovery rate of 0.05; {way})"
         )
 
 
@@ -136,8 +137,8 @@ def genes_along(
         more power, and valid for small p-values only and under weak conditions on the dependence.
     cells : (n,) bool, the cells to use. Default: the loop's domain; all for phases. Leave out cells that do not belong to the
         loop: their phase is that of the nearest cell that does, and what tells them apart would look periodic.
-    min_cells : genes that are not 0 in fewer cells are not tested: the F-test needs about so many to keep its level.
-    n_permutations : shuffle the cells so many times and report how often p falls below .05.
+    min_cells : genes that are not 0 in fewer cells are not tested: the F-test needs about that number to keep its level.
+    n_permutations : number of shuffles of the cells; how often p falls below 0.05 in them is reported.
     random_state : seed of the shuffling.
 
     Returns
@@ -150,7 +151,7 @@ def genes_along(
 
     Warns
     -----
-    SpectralWarning : a `Loop` without halves came, so that the p-values are too small.
+    SpectralWarning : for a `Loop` without halves, as its p-values are too small.
 
     Notes
     -----
@@ -188,8 +189,9 @@ def genes_along(
         used = np.asarray(cells)
         if used.dtype != np.bool_ or used.shape != (n,):
             raise _check.InputError(
-                f"cells must be {n} values True or False, one for each cell, and {used.dtype} of shape {used.shape} came; pass "
-                "a mask."
+                Argument("cells"),
+                f" must be {n} values True or False, one for each cell, not {used.dtype} of shape {used.shape}. "
+                "Pass a mask.",
             )
     else:
         used = loop.domain if isinstance(loop, Loop) else np.ones(n, dtype=bool)
@@ -203,13 +205,17 @@ def genes_along(
                 fits.append((half.phase, held_out))
         if len(fits) == 1:
             _check.warn(
-                "the loop holds no halves, so genes were tested on the very cells that its phase was found on, and the "
-                "p-values are too small; find the loop with resamples to have them."
+                "the loop holds no halves, so genes were tested on the very cells that its phase was found on, "
+                "and the p-values are too small. To have halves, find the loop with ",
+                Argument("splits", 1),
+                " or more.",
             )
     if used.sum() <= least:
         raise _check.InputError(
-            f"a curve with {n_harmonics} harmonic(s) needs more than {least} cells, and {int(used.sum())} came; pass more "
-            "cells, or n_harmonics=1."
+            f"a curve with {n_harmonics} harmonic(s) needs more than {least} cells, not {int(used.sum())}. Pass "
+            "more cells, or ",
+            Argument("n_harmonics", 1),
+            ".",
         )
     # A half that found no loop may have carried nearly one phase to all cells: it explains nothing, which counts.
     designs = [design(p, mask, n_harmonics, flat=j > 0) for j, (p, mask) in enumerate(fits)]

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
 
 
@@ -73,7 +74,7 @@ def preprocess(
     -----
     SpectralWarning : if counts are not whole numbers, or components were reduced.
     """
-    _check.one_of(kind, ("counts", "log"), "kind of values")
+    _check.one_of(kind, ("counts", "log"), "kind of values", "kind")
     n_top_genes = _check.positive_int(n_top_genes, "n_top_genes")
     n_components = _check.positive_int(n_components, "n_components")
     drop_empty = _check.flag(drop_empty, "drop_empty")
@@ -81,8 +82,12 @@ def preprocess(
     steps: list[str] = []
     if kind == "counts" and (fractional := _check_counts(table)):
         sentence = f"{fractional} of the {table.nnz} non-zero counts are not whole numbers"
-        _check.warn(f"{sentence}, so the table looks already normalised; pass kind='log' if it is on a log scale.")
-        steps.append(f"{sentence}, and they were used as they came")
+        _check.warn(
+            f"{sentence}, so the table looks already normalised. Pass ",
+            Argument("kind", "log"),
+            " if it is on a log scale.",
+        )
+        steps.append(f"{sentence}, and they were used as they are")
     kept_cells = _occupied(table, drop_empty)
     if len(kept_cells) < table.shape[0]:
         steps.append(
@@ -91,7 +96,7 @@ def preprocess(
     table = table[kept_cells]
     n, g = table.shape
     if n < 2:
-        raise _check.InputError(f"principal components need at least 2 cells, and {n} came; pass more rows.")
+        raise _check.InputError(f"principal components need at least 2 cells, not {n}. Pass more rows.")
 
     if kind == "counts":
         totals = table.sum(axis=1)
@@ -113,7 +118,7 @@ def preprocess(
             f"{n} cells and {len(genes)} genes have at most {most} principal components, so {most} were computed "
             f"instead of {n_components}"
         )
-        _check.warn(f"{sentence}; pass n_components={most} or fewer to say so yourself.")
+        _check.warn(f"{sentence}. To avoid this warning, pass n_components={most} or fewer to spectral_ph.preprocess.")
         steps.append(sentence)
     X, ratio = _components(table, genes, min(n_components, most))
     steps.append(
@@ -129,16 +134,19 @@ def _table(counts: object) -> sp.csr_array:
 
 def _sparse_table(counts: Any) -> sp.csr_array:
     if np.issubdtype(counts.dtype, np.complexfloating):
-        raise _check.InputError("counts must hold real numbers, and complex ones came; pass their real part.")
+        raise _check.InputError(Argument("counts"), " must hold real numbers, not complex ones. Pass their real part.")
     if counts.ndim != 2:
-        raise _check.InputError(f"counts must be (n cells, g genes), and an array of {counts.ndim} dimensions came.")
+        raise _check.InputError(
+            Argument("counts"), f" must be (n cells, g genes), not an array of {counts.ndim} dimensions."
+        )
     table: sp.csr_array = sp.csr_array(counts, dtype=np.float64, copy=True)
     table.sum_duplicates()
     if not (finite := np.isfinite(table.data)).all():
         row = int(_rows(table)[np.argmin(finite)])
         raise _check.InputError(
-            f"counts contains NaN or infinity in {int((~finite).sum())} of its entries (first in row {row}); drop "
-            "those cells or genes, or fill the gaps first."
+            Argument("counts"),
+            f" contains NaN or infinity in {int((~finite).sum())} of its entries (first in row {row}). Drop those "
+            "cells or genes, or fill the gaps first.",
         )
     return table
 
@@ -147,8 +155,10 @@ def _check_counts(table: sp.csr_array) -> int:
     """Refuse negative values, and return how many are not whole numbers."""
     if table.nnz and (smallest := table.data.min()) < 0:
         raise _check.InputError(
-            f"counts holds negative values (smallest {smallest:g}), and a count is never negative; pass the raw "
-            "counts, or kind='log' if the values are already normalised and on a log scale."
+            Argument("counts"),
+            f" holds negative values (smallest {smallest:g}), but a count is never negative. Pass the raw counts, or ",
+            Argument("kind", "log"),
+            " if the values are already normalised and on a log scale.",
         )
     return int((table.data != np.round(table.data)).sum())
 
@@ -160,8 +170,10 @@ def _occupied(table: sp.csr_array, drop_empty: bool) -> IntArray:
     n_empty = len(filled) - len(kept)
     if n_empty and not drop_empty:
         raise _check.InputError(
-            f"{n_empty} of the {len(filled)} cells have no counts at all (first: row {int(np.argmin(filled))}); remove "
-            "them, or pass drop_empty=True to leave them out."
+            f"{n_empty} of the {len(filled)} cells have no counts at all (first: row {int(np.argmin(filled))}). "
+            "Remove them, or pass ",
+            Argument("drop_empty", True),
+            " to leave them out.",
         )
     return kept
 
@@ -180,7 +192,7 @@ def _most_variable(table: sp.csr_array, n_top_genes: int) -> IntArray:
     # Rounding leaves a constant gene with a variance of about 1e-32 times its square.
     if not (variance > 1e-28 * mean**2).any():
         raise _check.InputError(
-            f"none of the {g} genes varies between the {n} cells, so there is no shape to find; check the input."
+            f"none of the {g} genes varies between the {n} cells, so there is no shape to find. Check the input."
         )
     return np.sort(np.argsort(-variance, kind="stable")[:n_top_genes]).astype(np.int64)
 
@@ -192,7 +204,7 @@ def _components(table: sp.csr_array, genes: IntArray, n_components: int) -> tupl
     _check.memory(
         8.0 * (2 * n * kept + 3 * kept**2),
         f"the principal components of {n} cells and {kept} genes",
-        "pass a smaller n_top_genes.",
+        "Pass a smaller n_top_genes to spectral_ph.preprocess.",
     )
     # Both solvers are exact and need no random start, and scikit-learn makes the largest loading of each component
     # positive; the first decomposes a (kept, kept) matrix, which is slow where there are fewer cells than genes.

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.special import i0, i1
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
 
 __all__ = ["SimulatedCells", "cell_cycle"]
@@ -144,7 +145,14 @@ def cell_cycle(
     g = _check.positive_int(n_genes, "n_genes")
     m = _check.positive_int(n_cycling_genes, "n_cycling_genes", least=0)
     if m > g:
-        raise _check.InputError(f"n_cycling_genes={m} is more than n_genes={g}; pass n_cycling_genes={g} or fewer.")
+        raise _check.InputError(
+            Argument("n_cycling_genes", m),
+            " is more than ",
+            Argument("n_genes", g),
+            ". Pass ",
+            Argument("n_cycling_genes", g),
+            " or fewer.",
+        )
     share = _check.real(cycling_share, "cycling_share", 0.0, 1.0)
     u = _check.real(speed_unevenness, "speed_unevenness", 0.0, 1.0)
     amplitude = _check.real(amplitude, "amplitude", 0.0, 100.0)

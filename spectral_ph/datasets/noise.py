@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, RandomState
 
 
@@ -49,7 +50,10 @@ def embed(latent: FloatArray, ambient_dim: int, rng: np.random.Generator) -> Flo
     dim = latent.shape[1]
     if ambient_dim < dim:
         raise _check.InputError(
-            f"ambient_dim={ambient_dim} is too small for a shape of {dim} coordinates; pass ambient_dim={dim} or more."
+            Argument("ambient_dim", ambient_dim),
+            f" is too small for a shape of {dim} coordinates. Pass ",
+            Argument("ambient_dim", dim),
+            " or more.",
         )
     return np.ascontiguousarray(latent @ orthonormal_basis(dim, ambient_dim, rng).T)
 

@@ -108,12 +108,12 @@ def read(
         if value is not None and kind not in formats:
             raise InputError(
                 Argument(name),
-                f" is for {', '.join(formats)} only, and {file} is {kind}; leave ",
+                f" is for {', '.join(formats)} only, but {file} is {kind}. Leave ",
                 Argument(name),
                 " out.",
             )
     if kind != "a folder" and file.stat().st_size == 0:
-        raise InputError(f"{file} is empty (0 bytes); check how it was made.")
+        raise InputError(f"{file} is empty (0 bytes). Check how it was made.")
     if kind == ".h5ad":
         return _table(_read_h5ad(file, use_rep, layer))
     if kind in (".csv", ".tsv", ".txt"):
@@ -130,10 +130,10 @@ def read(
 def _missing(file: Path) -> str:
     folder = file.parent
     if not folder.is_dir():
-        return f"there is no folder {folder}, so {file.name} cannot be read from it; check the path."
+        return f"there is no folder {folder}, so {file.name} cannot be read from it. Check the path."
     near = difflib.get_close_matches(file.name, sorted(p.name for p in folder.iterdir()), n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else "check the path."
-    return f"there is no file {file.name} in {folder.resolve() if str(folder) == '.' else folder}; {hint}"
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Check the path."
+    return f"there is no file {file.name} in {folder.resolve() if str(folder) == '.' else folder}. {hint}"
 
 
 def _format(file: Path) -> str:
@@ -143,8 +143,8 @@ def _format(file: Path) -> str:
         if name.removesuffix(".gz").endswith(suffix):
             return suffix
     raise InputError(
-        f"{file} has an ending that is not known, so its format is not either; known are {', '.join(FORMATS)}, the "
-        f"last {len(GZIPPED)} of them also with .gz, and 10x folders."
+        f"{file} has an unknown ending, so its format is unknown too. Known endings are {', '.join(FORMATS)}, the "
+        f"last {len(GZIPPED)} of them also with .gz. A 10x folder can be read as well."
     )
 
 
@@ -168,13 +168,13 @@ def _reading(file: Path, what: str) -> Iterator[None]:
     ) as error:
         if "allow_pickle" in str(error):
             raise InputError(
-                f"{file} holds Python objects, which are never unpickled here because that can run any code; save it "
-                "again as numbers, for example with numpy.save(path, X.astype(float))."
+                f"{file} holds Python objects, which are never unpickled here because that can run any code. Save "
+                "it again as numbers, for example with numpy.save(path, X.astype(float))."
             ) from error
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")
         raise InputError(
-            f"{file} could not be read as {what} ({reason}); it may be cut short or of another format, so make or copy "
-            "it again, or correct its ending."
+            f"{file} could not be read as {what} ({reason}). It may be cut short or of another format: make or "
+            "copy it again, or correct its ending."
         ) from error
 
 
@@ -184,15 +184,15 @@ def _table(content: _Content) -> Table:
     if not sparse:
         values = np.asarray(values)
     if values.dtype.kind not in "biuf":
-        raise InputError(f"{what} holds values of type {values.dtype}, and real numbers were needed; save it as those.")
+        raise InputError(f"{what} holds values of type {values.dtype}, but real numbers are needed. Save it as those.")
     if values.ndim != 2:
         raise InputError(
-            f"{what} has {values.ndim} dimension(s) (shape {values.shape}), and a table of n rows and d columns was "
-            "needed; save it with that shape, for example X.reshape(len(X), -1)."
+            f"{what} has {values.ndim} dimension(s) (shape {values.shape}), but a table of n rows and d columns is "
+            "needed. Save it with that shape, for example as X.reshape(len(X), -1)."
         )
     n, d = values.shape
     if n == 0 or d == 0:
-        raise InputError(f"{what} has {n} rows and {d} columns, so there is nothing to compute; check how it was made.")
+        raise InputError(f"{what} has {n} rows and {d} columns, so there is nothing to compute. Check how it was made.")
     X: FloatArray | sp.csr_array
     if sparse:
         X = sp.csr_array(values, dtype=np.float64)
@@ -200,7 +200,9 @@ def _table(content: _Content) -> Table:
         X = np.ascontiguousarray(values, dtype=np.float64)
     for axis, names, length in (("rows", content.names, n), ("columns", content.columns, d)):
         if names is not None and len(names) != length:
-            raise InputError(f"{what} has {length} {axis} and {len(names)} names for them; the file is inconsistent.")
+            raise InputError(
+                f"{what} has {length} {axis} but {len(names)} names for them. The file is inconsistent: make it again."
+            )
     with content.file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Table(X, content.names, content.columns, f"{what} ({n} {content.rows} x {d}{content.notes})", digest)
@@ -212,22 +214,22 @@ def _read_h5ad(file: Path, use_rep: str | None, layer: str | None) -> _Content:
             Argument("use_rep", use_rep),
             " and ",
             Argument("layer", layer),
-            f" both say what to read from {file}; pass only one of them.",
+            f" both say what to read from {file}. Pass only one of them.",
         )
     # Element by element rather than through read_h5ad: even its backed mode loads all of obsm and layers.
     h5py, read_elem = _check.need("h5py", "cells"), _check.need("anndata.io", "cells").read_elem
     with _reading(file, "an .h5ad file"), h5py.File(file, "r") as f:
         if not isinstance(f.get("obs"), h5py.Group) or "_index" not in f["obs"].attrs:
             raise InputError(
-                f"{file} is an HDF5 file that anndata 0.7 or newer did not write (it has no table obs of cells); read "
-                "it with the program that made it, and save it as .h5ad."
+                f"{file} is an HDF5 file that anndata 0.7 or newer did not write: it has no table obs of cells. "
+                "Read it with the program that made it, and save it as .h5ad."
             )
         where, key = _h5ad_entry(file, f, use_rep, layer)
         element = f["X"] if where == "X" else f[where][key]
         what = "X" if where == "X" else f"{where}[{key!r}]"
         if isinstance(element, h5py.Dataset):
             _check.memory(
-                8.0 * element.size, f"{what} of {file}", "store it as a sparse matrix, or choose fewer cells."
+                8.0 * element.size, f"{what} of {file}", "Store it as a sparse matrix, or choose fewer cells."
             )
         values = read_elem(element)
         names = tuple(map(str, read_elem(f["obs"][f["obs"].attrs["_index"]])))
@@ -244,23 +246,21 @@ def _h5ad_entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> t
     obsm, layers = (sorted(f[group]) if group in f else [] for group in ("obsm", "layers"))
     if layer is not None:
         if layer not in layers:
-            raise InputError(f"{file} has no layer {layer!r}; {_those('layers', layers)}.")
+            raise InputError(f"{file} has no layer {layer!r}. {_those('layers', layers)}.")
         return "layers", layer
     # A sparse X is a group that holds its shape as an attribute; an AnnData without X has none or one of type "null".
     shape: Any = f["X"].attrs.get("shape", getattr(f["X"], "shape", ())) if "X" in f else ()
     has_columns = len(shape) == 2 and shape[1] > 0
-    offer = f"{_those('obsm entries', obsm)}, and X has {f'{shape[1]} columns' if has_columns else 'none'}"
+    offer = f"{_those('obsm entries', obsm)}, and X has {f'{shape[1]} columns' if has_columns else 'no columns'}"
     if use_rep == "X":
         if not has_columns:
             raise InputError(
-                f"{file} has no values in X; {_those('obsm entries', obsm)}, to be named with ",
-                Argument("use_rep"),
-                ".",
+                f"{file} has no values in X. {_those('obsm entries', obsm)}. Name one with ", Argument("use_rep"), "."
             )
         return "X", "X"
     if use_rep is not None:
         if use_rep not in obsm:
-            raise InputError(f"{file} has no obsm[{use_rep!r}]; {offer}.")
+            raise InputError(f"{file} has no obsm[{use_rep!r}]. {offer}.")
         return "obsm", use_rep
     if "X_pca" in obsm:
         return "obsm", "X_pca"
@@ -269,19 +269,19 @@ def _h5ad_entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> t
     if len(obsm) == 1:
         return "obsm", obsm[0]
     raise InputError(
-        f"{file} does not say which entry holds the points ({offer}); name one with ", Argument("use_rep"), "."
+        f"{file} does not say which entry holds the points. {offer}. Name one with ", Argument("use_rep"), "."
     )
 
 
 def _those(what: str, keys: list[str]) -> str:
-    return f"its {what} are {', '.join(map(repr, keys))}" if keys else f"it has no {what}"
+    return f"Its {what} are {', '.join(map(repr, keys))}" if keys else f"It has no {what}"
 
 
 def _starts_with(file: Path, magic: bytes, what: str) -> None:
     # Without this check numpy takes any other file for a pickle and says so, which would mislead.
     with file.open("rb") as stream:
         if stream.read(len(magic)) != magic:
-            raise InputError(f"{file} is not {what}, whatever its name says; correct its ending, or save it again.")
+            raise InputError(f"{file} is not {what}, whatever its name says. Correct its ending, or save it again.")
 
 
 def _read_npy(file: Path) -> _Content:
@@ -298,8 +298,8 @@ def _read_npz(file: Path) -> _Content:
             return _Content(sp.load_npz(file), file, f"the sparse matrix in {file.name}")
         if len(keys) != 1 and "X" not in keys:
             raise InputError(
-                f"{file} holds {len(keys)} arrays ({', '.join(map(repr, keys)) or 'none'}), and none is called 'X'; "
-                "save the one to read as X, for example with numpy.savez(path, X=X)."
+                f"{file} holds {len(keys)} arrays ({', '.join(map(repr, keys)) or 'none'}), and none is called "
+                "'X'. Save the one to read as X, for example with numpy.savez(path, X=X)."
             )
         key = "X" if "X" in keys else keys[0]
         return _Content(arrays[key], file, f"array {key!r} of {file.name}")
@@ -332,9 +332,9 @@ def _read_10x(folder: Path) -> _Content:
         there = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         listing = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
         raise InputError(
-            f"{folder} is a folder, and a 10x folder was needed, but it has no "
-            f"{' and no '.join(name for name, path in parts.items() if path is None)}, with or without .gz (it holds "
-            f"{listing or 'nothing'}); pass a file instead."
+            f"{folder} is a folder but not a 10x folder: it has no "
+            f"{' and no '.join(name for name, path in parts.items() if path is None)}, with or without .gz (it "
+            f"holds {listing or 'nothing'}). Pass a 10x folder or a file."
         )
     # The second column of features.tsv is the symbol, the first the accession; old files may have only one.
     columns = tuple(row[min(1, len(row) - 1)] for row in _fields(features))

@@ -64,7 +64,7 @@ def rows_and_names(
     OSError, EOFError, ValueError, csv.Error : what the libraries say of a damaged file.
     """
     if delimiter is not None and len(delimiter) != 1:
-        raise InputError(Argument("delimiter"), f" must be one character, and {delimiter!r} came.")
+        raise InputError(Argument("delimiter"), f" must be one character, not {delimiter!r}.")
     with _open_text(file) as stream:
         skipped, first = 0, ""
         for first in stream:
@@ -72,7 +72,7 @@ def rows_and_names(
                 break
             skipped += 1
         else:
-            raise InputError(f"{file} holds no rows; check how it was made.")
+            raise InputError(f"{file} holds no rows. Check how it was made.")
         if delimiter is None:
             delimiter = _delimiter(kind, first)
         lines: Iterator[str] = chain([first], stream)
@@ -98,19 +98,19 @@ def _parse(
     second = start[1][1] if len(start) == 2 else None
     header, named = _layout(file, first, second)
     if header is not None and second is None:
-        raise InputError(f"{file} holds column names and no rows; check how it was made.")
+        raise InputError(f"{file} holds column names and no rows. Check how it was made.")
     width = len(first if header is None else header)
     if width == 1 and named:
         raise InputError(
-            f"{file} holds names and no numbers; if its columns are not told apart, pass ", Argument("delimiter"), "."
+            f"{file} holds names and no numbers. If its columns are not told apart, pass ", Argument("delimiter"), "."
         )
     names: list[str] = []
     values: list[FloatArray] = []
     for number, row in chain(start if header is None else start[1:], rows):
         if len(row) != width:
             raise InputError(
-                f"line {number} of {file} has {len(row)} columns and those before it have {width}; every row needs as "
-                "many, so check that line, or pass ",
+                f"line {number} of {file} has {len(row)} columns, but those before it have {width}. Every row "
+                "needs the same number: check that line, or pass ",
                 Argument("delimiter"),
                 " if the columns are not told apart.",
             )
@@ -133,8 +133,8 @@ def _layout(file: Path, first: list[str], second: list[str] | None) -> tuple[lis
     named = not _is_number(first[0])
     if named and (corner in NAME_HEADERS or (second is not None and _is_number(second[0]))):
         raise InputError(
-            f"the first row of {file} may be column names or a point, for it starts with {first[0]!r} and goes on with "
-            "numbers; give the columns names that are not numbers, or leave them out."
+            f"the first row of {file} may be column names or a point: it starts with {first[0]!r} and goes on with "
+            "numbers. Give the columns names that are not numbers, or leave them out."
         )
     return None, named
 
@@ -158,6 +158,6 @@ def _numbers(file: Path, line: int, row: list[str], skip: int) -> FloatArray:
     cell = cells[column].strip()
     said = f"{cell!r} is not a number" if cell else "the cell is empty"
     raise InputError(
-        f"{said} in line {line}, column {skip + column + 1} of {file}; all below the column names and right of the row "
-        "names must be numbers, so fill it or drop that row or column."
+        f"{said} in line {line}, column {skip + column + 1} of {file}. All cells below the column names and right "
+        "of the row names must be numbers. Fill it in, or drop that row or column."
     )

@@ -35,8 +35,8 @@ def _whole(path: PathLike) -> Iterator[TextIO]:
         partial.replace(target)
     except OSError as error:
         raise InputError(
-            f"{target} could not be written ({error.strerror or error}); name a file in a folder that exists and can "
-            "be written to."
+            f"{target} could not be written ({error.strerror or error}). Name a file in a folder that exists and "
+            "can be written to."
         ) from error
     finally:
         with suppress(OSError):  # after success it is gone, and without its folder it never was
@@ -113,7 +113,7 @@ def _plain(value: Any, where: str) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     raise InputError(
-        f"{where} is a {type(value).__name__}, which has no JSON form; use dicts, lists, arrays, text and numbers."
+        f"{where} is a {type(value).__name__}, which has no JSON form. Use dicts, lists, arrays, text and numbers."
     )
 
 
@@ -137,12 +137,12 @@ def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
     for name, array in arrays.items():
         if array.ndim != 1:
             raise InputError(
-                f"column {name!r} has {array.ndim} dimensions, and a column has 1; pass each column by itself."
+                f"column {name!r} has {array.ndim} dimensions, but a column has 1. Pass each column by itself."
             )
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         listing = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
-        raise InputError(f"columns must be of one length, and they are not: {listing}.")
+        raise InputError(f"columns must be of one length, but {listing}.")
     with _whole(path) as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(arrays)
@@ -191,23 +191,23 @@ def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
 
 def _check_target(path: Path, target: Path, overwrite: bool) -> None:
     if target.exists() and not target.is_dir():
-        raise InputError(f"{path} is a file, and the results need a folder; name another one.")
+        raise InputError(f"{path} is a file, but the results need a folder. Name another one.")
     if target.is_mount() or Path.cwd().is_relative_to(target):
         raise InputError(
-            f"{path} is the folder you are in, one above it, or a mount point, which cannot be put in place whole; "
-            "name a folder inside it."
+            f"{path} is the folder you are in, one above it, or a mount point, so it cannot be replaced as a "
+            "whole. Name a folder inside it."
         )
     if target.is_dir() and any(target.iterdir()):
         if not overwrite:
             raise InputError(
-                f"the folder {path} is not empty; name another one, or pass ",
+                f"the folder {path} is not empty. Name another one, or pass ",
                 Argument("overwrite", True),
                 " to replace it.",
             )
         if not (target / MARKER).is_file():
             raise InputError(
-                f"the folder {path} holds files that spectral_ph did not write, so it is not replaced; name another "
-                "one, or empty it yourself."
+                f"the folder {path} holds files that spectral_ph did not write, so it is not replaced. Name "
+                "another one, or empty it yourself."
             )
 
 
@@ -217,7 +217,7 @@ def _writing(path: PathLike) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"the folder {path} could not be written ({error.strerror or error}); name one in a place that can be "
+            f"the folder {path} could not be written ({error.strerror or error}). Name one in a place that can be "
             "written to."
         ) from error
 

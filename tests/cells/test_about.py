@@ -94,7 +94,7 @@ def test_without_a_loop_there_is_nothing_to_say(cells):
     [
         (
             lambda R: about_result(R, Expression.of(np.ones((2, 1)), ["a"])),
-            "expression has 2 cells, and the loops are of 120; pass the same cells in the same order.",
+            "expression has 2 cells, but the loops have 120. Pass the same cells in the same order.",
         ),
         (
             lambda R: about_result(R, Expression.of(np.ones((120, 1)), ["TOP2A"]), genes=["TOP2"]),
@@ -102,7 +102,7 @@ def test_without_a_loop_there_is_nothing_to_say(cells):
         ),
         (
             lambda _: Expression.of(np.ones((120, 2)), ["a"]),
-            "expression has 2 genes, and 1 names came; pass one name for each column.",
+            "expression has 2 genes, but there are 1 names. Pass one name for each column.",
         ),
     ],
 )

@@ -46,8 +46,8 @@ def test_zero_is_half_way_from_g2m_to_s_and_the_phase_goes_up_from_s_to_g2m():
     assert (anchor.apply(truth) < 2 * np.pi).all()
     assert anchor.s_r_squared == pytest.approx(1)
     assert repr(anchor) == (
-        "Anchor(anchored: 5 S genes and 5 G2/M genes follow the phase (waves explain 100% and 100% of the variance of their "
-        "means); it goes up from S to G2/M, and zero is half-way from the G2/M peak to the S peak.)"
+        "Anchor(anchored: 5 S genes and 5 G2/M genes follow the phase (waves explain 100% and 100% of the variance of their means). "
+        "The phase goes up from S to G2/M, and its zero is half-way from the G2/M peak to the S peak.)"
     )
 
 
@@ -63,11 +63,11 @@ def test_one_strong_gene_does_not_decide():
     [
         (
             lambda phase, s, g2m: (s[:, :2], g2m),
-            "zero and direction of the phase are arbitrary: 2 of the known S genes were found to vary in the data, and 3 are needed.",
+            "zero and direction of the phase are arbitrary: 2 of the known S genes vary in the data, but 3 are needed.",
         ),
         (
             lambda phase, s, g2m: (s, 0 * g2m),
-            "zero and direction of the phase are arbitrary: 0 of the known G2/M genes were found to vary in the data, and 3 are needed.",
+            "zero and direction of the phase are arbitrary: 0 of the known G2/M genes vary in the data, but 3 are needed.",
         ),
         (
             lambda phase, s, g2m: (s, np.cos(phase - 2.2 - np.pi)[:, None] + np.zeros(4)),
@@ -79,7 +79,7 @@ def test_one_strong_gene_does_not_decide():
         ),
         (
             lambda phase, s, g2m: (np.cos(7 * phase)[:, None] + np.zeros(5), g2m),
-            "zero and direction of the phase are arbitrary: the mean of 5 known S genes does not follow it (a wave explains 0.0% of its variance, p = 1).",
+            "zero and direction of the phase are arbitrary: the mean of 5 known S genes does not follow the phase (a wave explains 0.0% of its variance, p = 1).",
         ),
     ],
 )
@@ -115,11 +115,11 @@ def test_known_genes_are_found_in_human_and_in_mouse():
     [
         (
             np.ones((9, 3)),
-            "s_expression must be 10 cells by genes, as many cells as there are phases, and an array of shape (9, 3) came.",
+            "s_expression must be an array of 10 cells by genes, one cell for each phase, not an array of shape (9, 3).",
         ),
         (
             np.full((10, 3), np.inf),
-            "s_expression contains NaN or infinity; drop those cells or genes, or fill the gaps first.",
+            "s_expression contains NaN or infinity. Drop those cells or genes, or fill the gaps first.",
         ),
     ],
 )

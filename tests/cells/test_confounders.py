@@ -19,7 +19,7 @@ def test_a_wave_is_explained_whole_and_noise_is_not():
     assert wave.p_value < 1e-100
     assert wave.kind == "numeric"
     assert wave.warning == (
-        f"the phase goes with depth ({wave.rank_share:.0%} of the variance): look whether the loop stays when that is regressed "
+        f"the phase goes with depth ({wave.rank_share:.0%} of the variance). Check whether the loop stays when depth is regressed "
         "out or kept fixed."
     )
     noise = association(PHASE, rng.normal(size=400), "depth")
@@ -96,12 +96,12 @@ def test_one_group_and_constant_values_explain_nothing():
 @pytest.mark.parametrize(
     ("values", "distance", "sentence"),
     [
-        (np.ones(9), None, "x must hold one value for each of the 400 cells, and an array of shape (9,) came."),
-        (np.full(400, np.nan), None, "x is known in 0 cells, and at least 10 are needed; leave it out."),
+        (np.ones(9), None, "x must hold one value for each of the 400 cells, not an array of shape (9,)."),
+        (np.full(400, np.nan), None, "x is known in 0 cells, but at least 10 are needed. Leave it out."),
         (
             np.ones(400),
             np.ones(3),
-            "distance must hold one value for each of the 400 cells, and an array of shape (3,) came.",
+            "distance must hold one value for each of the 400 cells, not an array of shape (3,).",
         ),
     ],
 )

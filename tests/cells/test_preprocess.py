@@ -120,7 +120,7 @@ def test_steps_say_what_was_done_with_numbers(counts):
 @pytest.mark.parametrize("form", [np.array, sp.csr_array])
 def test_empty_cells_are_refused_or_dropped_on_request(counts, form):
     counts[[3, 7]] = 0
-    message = "2 of the 60 cells have no counts at all (first: row 3); remove them, or pass drop_empty=True to leave"
+    message = "2 of the 60 cells have no counts at all (first: row 3). Remove them, or pass drop_empty=True to leave"
     with pytest.raises(InputError, match=f"^{re.escape(message)} them out\\.$"):
         preprocess(form(counts))
     result = preprocess(form(counts), n_components=5, drop_empty=True)
@@ -145,7 +145,7 @@ def test_fewer_genes_or_cells_than_components(counts):
         )
         with pytest.warns(
             SpectralWarning,
-            match=f"^{re.escape(f'{sentence}; pass n_components={most} or fewer to say so yourself.')}$",
+            match=f"^{re.escape(f'{sentence}. To avoid this warning, pass n_components={most} or fewer to spectral_ph.preprocess.')}$",
         ):
             result = preprocess(given, drop_empty=True)
         assert result.X.shape == (n, most)
@@ -155,19 +155,19 @@ def test_fewer_genes_or_cells_than_components(counts):
 def test_fractions_among_counts_are_warned_about(counts):
     message = (
         f"{np.count_nonzero(counts)} of the {np.count_nonzero(counts)} non-zero counts are not whole numbers, so the "
-        "table looks already normalised; pass kind='log' if it is on a log scale."
+        "table looks already normalised. Pass kind='log' if it is on a log scale."
     )
     with pytest.warns(SpectralWarning, match=f"^{re.escape(message)}$") as caught:
         result = preprocess(counts * 0.3 + 0.01 * (counts > 0), n_components=3)
-    assert result.steps[0].endswith("non-zero counts are not whole numbers, and they were used as they came.")
+    assert result.steps[0].endswith("non-zero counts are not whole numbers, and they were used as they are.")
     assert caught[0].filename == __file__
 
 
 def test_negative_counts_are_refused_and_negative_logs_are_not(counts):
     counts[0, 0] = -2
     message = (
-        "counts holds negative values (smallest -2), and a count is never negative; pass the raw counts, or kind='log' "
-        "if the values are already normalised and on a log scale."
+        "counts holds negative values (smallest -2), but a count is never negative. Pass the raw counts, or "
+        "kind='log' if the values are already normalised and on a log scale."
     )
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         preprocess(counts)
@@ -178,12 +178,12 @@ def test_negative_counts_are_refused_and_negative_logs_are_not(counts):
 def test_nan_is_refused(counts, kind):
     bad = counts.astype(float)
     bad[4, 2] = np.nan
-    sentence = "counts contains NaN in 1 of its 2400 entries (first in row 4); drop those rows or fill the gaps first."
+    sentence = "counts contains NaN in 1 of its 2400 entries (first in row 4). Drop those rows or fill the gaps first."
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         preprocess(bad, kind)
     sentence = (
-        "counts contains NaN or infinity in 1 of its entries (first in row 4); drop those cells or genes, or fill the "
-        "gaps first."
+        "counts contains NaN or infinity in 1 of its entries (first in row 4). Drop those cells or genes, or "
+        "fill the gaps first."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         preprocess(sp.csr_array(bad), kind)
@@ -191,26 +191,26 @@ def test_nan_is_refused(counts, kind):
 
 @pytest.mark.parametrize("value", [1.0, 0.1, 1e6])
 def test_genes_that_never_vary_are_refused(value):
-    message = "none of the 5 genes varies between the 10 cells, so there is no shape to find; check the input."
+    message = "none of the 5 genes varies between the 10 cells, so there is no shape to find. Check the input."
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         preprocess(np.full((10, 5), value), kind="log")
 
 
 def test_other_arguments_out_of_range_are_refused(counts):
-    with pytest.raises(InputError, match=r"^'raw' is not a known kind of values.*Known are: counts, log\.$"):
+    with pytest.raises(InputError, match=r"^kind='raw' is not a known kind of values\. Known are: counts, log\.$"):
         preprocess(counts, kind="raw")
-    with pytest.raises(InputError, match=re.escape("n_top_genes must be a whole number of at least 1, and 0 came.")):
+    with pytest.raises(InputError, match=re.escape("n_top_genes must be a whole number of at least 1, not 0.")):
         preprocess(counts, n_top_genes=0)
-    with pytest.raises(InputError, match=re.escape("n_components must be a whole number of at least 1, and 0 came.")):
+    with pytest.raises(InputError, match=re.escape("n_components must be a whole number of at least 1, not 0.")):
         preprocess(counts, n_components=0)
-    with pytest.raises(InputError, match="complex ones came"):
+    with pytest.raises(InputError, match="not complex ones"):
         preprocess(sp.csr_array(counts + 1j))
     one = sp.csr_array(counts[:1])
-    with pytest.raises(InputError, match=re.escape("principal components need at least 2 cells, and 1 came")):
+    with pytest.raises(InputError, match=re.escape("principal components need at least 2 cells, not 1.")):
         preprocess(one)
 
 
 def test_too_large_is_said_before_anything_is_allocated(counts, monkeypatch):
     monkeypatch.setattr("spectral_ph._check.available_memory", lambda: 1000)
-    with pytest.raises(TooLargeError, match=re.escape("pass a smaller n_top_genes.")):
+    with pytest.raises(TooLargeError, match=re.escape("Pass a smaller n_top_genes to spectral_ph.preprocess.")):
         preprocess(counts, n_components=3)

@@ -169,14 +169,14 @@ def test_blocks_change_nothing_but_the_memory(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_cells": 0}, "n_cells must be a whole number of at least 1, and 0 came."),
+        ({"n_cells": 0}, "n_cells must be a whole number of at least 1, not 0."),
         (
             {"n_genes": 100},
-            "n_cycling_genes=300 is more than n_genes=100; pass n_cycling_genes=100 or fewer.",
+            "n_cycling_genes=300 is more than n_genes=100. Pass n_cycling_genes=100 or fewer.",
         ),
-        ({"cycling_share": 1.5}, "cycling_share must be between 0 and 1, and 1.5 came."),
-        ({"dropout": 1.0}, "dropout must be between 0 and 0.999, and 1.0 came."),
-        ({"speed_unevenness": -0.1}, "speed_unevenness must be between 0 and 1, and -0.1 came."),
+        ({"cycling_share": 1.5}, "cycling_share must be between 0 and 1, not 1.5."),
+        ({"dropout": 1.0}, "dropout must be between 0 and 0.999, not 1.0."),
+        ({"speed_unevenness": -0.1}, "speed_unevenness must be between 0 and 1, not -0.1."),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, message):

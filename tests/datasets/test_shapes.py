@@ -89,7 +89,7 @@ def test_outliers_lie_in_the_bounding_cube_of_the_clean_points(shape):
 def test_an_ambient_space_smaller_than_the_shape_is_refused(name, shape):
     d = SHAPES[name]
     extra = {"intrinsic_dim": d} if name == "blob" else {}
-    message = f"ambient_dim={d - 1} is too small for a shape of {d} coordinates; pass ambient_dim={d} or more."
+    message = f"ambient_dim={d - 1} is too small for a shape of {d} coordinates. Pass ambient_dim={d} or more."
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         shape(20, d - 1, **extra)
 
@@ -97,11 +97,11 @@ def test_an_ambient_space_smaller_than_the_shape_is_refused(name, shape):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": 0}, "n must be a whole number of at least 1, and 0 came."),
-        ({"ambient_dim": 2.5}, "ambient_dim must be a whole number of at least 1, and 2.5 came."),
-        ({"outliers": -1}, "outliers must be a whole number of at least 0, and -1 came."),
-        ({"return_latent": 1}, "return_latent must be True or False, and 1 came."),
-        ({"random_state": -1}, "random_state must be a non-negative int, a numpy Generator or None, and -1 came."),
+        ({"n": 0}, "n must be a whole number of at least 1, not 0."),
+        ({"ambient_dim": 2.5}, "ambient_dim must be a whole number of at least 1, not 2.5."),
+        ({"outliers": -1}, "outliers must be a whole number of at least 0, not -1."),
+        ({"return_latent": 1}, "return_latent must be True or False, not 1."),
+        ({"random_state": -1}, "random_state must be a non-negative int, a numpy Generator or None, not -1."),
     ],
 )
 def test_arguments_out_of_range_are_refused(shape, arguments, message):
@@ -176,7 +176,7 @@ def test_blob_is_standard_gaussian_in_its_own_dimension():
     X, latent = datasets.blob(2000, 10, 0.0, intrinsic_dim=2, return_latent=True)
     assert latent.shape == (2000, 2)
     assert np.linalg.matrix_rank(X) == 2
-    with pytest.raises(InputError, match=re.escape("intrinsic_dim must be a whole number of at least 1, and 0 came.")):
+    with pytest.raises(InputError, match=re.escape("intrinsic_dim must be a whole number of at least 1, not 0.")):
         datasets.blob(10, 10, intrinsic_dim=0)
 
 

@@ -40,20 +40,20 @@ def test_any_real_dtype_becomes_c_contiguous_float64(here, dtype, order):
     [
         (
             np.array([["a", "b"]]),
-            "x.npy holds values of type <U1, and real numbers were needed; save it as those.",
+            "x.npy holds values of type <U1, but real numbers are needed. Save it as those.",
         ),
         (
             np.array([[1j]]),
-            "x.npy holds values of type complex128, and real numbers were needed; save it as those.",
+            "x.npy holds values of type complex128, but real numbers are needed. Save it as those.",
         ),
         (
             np.ones(3),
-            "x.npy has 1 dimension(s) (shape (3,)), and a table of n rows and d columns was needed; save it with that "
-            "shape, for example X.reshape(len(X), -1).",
+            "x.npy has 1 dimension(s) (shape (3,)), but a table of n rows and d columns is needed. Save it "
+            "with that shape, for example as X.reshape(len(X), -1).",
         ),
         (
             np.ones((0, 3)),
-            "x.npy has 0 rows and 3 columns, so there is nothing to compute; check how it was made.",
+            "x.npy has 0 rows and 3 columns, so there is nothing to compute. Check how it was made.",
         ),
     ],
 )
@@ -71,7 +71,7 @@ class Trap:
 
 
 PICKLED = (
-    " holds Python objects, which are never unpickled here because that can run any code; save it again as numbers, "
+    " holds Python objects, which are never unpickled here because that can run any code. Save it again as numbers, "
     "for example with numpy.save(path, X.astype(float))."
 )
 
@@ -84,10 +84,10 @@ def test_nothing_is_ever_unpickled(here):
         with says(name + PICKLED):
             read(name)
     (here / "bare.npy").write_bytes(pickle.dumps(Trap()))
-    with says("bare.npy is not a .npy file, whatever its name says; correct its ending, or save it again."):
+    with says("bare.npy is not a .npy file, whatever its name says. Correct its ending, or save it again."):
         read("bare.npy")
     (here / "bare.npz").write_bytes(pickle.dumps(Trap()))
-    with says("bare.npz is not an .npz file, whatever its name says; correct its ending, or save it again."):
+    with says("bare.npz is not an .npz file, whatever its name says. Correct its ending, or save it again."):
         read("bare.npz")
 
 
@@ -103,7 +103,7 @@ def test_npz_with_one_array_or_one_called_X(here):
 def test_npz_with_several_arrays_is_refused_with_their_names(here):
     np.savez("x.npz", a=X, b=X)
     with says(
-        "x.npz holds 2 arrays ('a', 'b'), and none is called 'X'; save the one to read as X, for example with "
+        "x.npz holds 2 arrays ('a', 'b'), and none is called 'X'. Save the one to read as X, for example with "
         "numpy.savez(path, X=X)."
     ):
         read("x.npz")
@@ -162,7 +162,7 @@ def test_10x_folder_is_transposed_to_cells_by_genes(here, features, end):
 def test_10x_folder_with_one_barcode_too_few_is_refused(here):
     tenx(here / "run")
     text("run/barcodes.tsv", "A-1\n")
-    with says("10x folder run has 4 rows and 1 names for them; the file is inconsistent."):
+    with says("10x folder run has 4 rows but 1 names for them. The file is inconsistent: make it again."):
         read("run")
 
 
@@ -171,8 +171,8 @@ def test_a_folder_without_matrix_is_refused_with_what_it_holds(here):
     text("run/barcodes.tsv", "A-1\n")
     text("run/x.csv", "1,2\n")
     with says(
-        "run is a folder, and a 10x folder was needed, but it has no matrix.mtx and no features.tsv (or genes.tsv), "
-        "with or without .gz (it holds barcodes.tsv, x.csv); pass a file instead."
+        "run is a folder but not a 10x folder: it has no matrix.mtx and no features.tsv (or genes.tsv), with "
+        "or without .gz (it holds barcodes.tsv, x.csv). Pass a 10x folder or a file."
     ):
         read("run")
 
@@ -231,19 +231,19 @@ def test_h5ad_obsm_may_be_a_data_frame(h5ad):
 
 def test_h5ad_missing_keys_name_those_there_are(h5ad):
     path = h5ad(obsm={"X_pca": PCA, "X_umap": PCA})
-    with says("x.h5ad has no obsm['X_scVI']; its obsm entries are 'X_pca', 'X_umap', and X has 3 columns."):
+    with says("x.h5ad has no obsm['X_scVI']. Its obsm entries are 'X_pca', 'X_umap', and X has 3 columns."):
         read(path, use_rep="X_scVI")
-    with says("x.h5ad has no layer 'raw'; it has no layers."):
+    with says("x.h5ad has no layer 'raw'. It has no layers."):
         read(path, layer="raw")
-    with says("use_rep='X' and layer='raw' both say what to read from x.h5ad; pass only one of them."):
+    with says("use_rep='X' and layer='raw' both say what to read from x.h5ad. Pass only one of them."):
         read(path, use_rep="X", layer="raw")
     path = h5ad(None, obsm={"a": PCA, "b": PCA})
     with says(
-        "x.h5ad does not say which entry holds the points (its obsm entries are 'a', 'b', and X has none); name one "
-        "with use_rep."
+        "x.h5ad does not say which entry holds the points. Its obsm entries are 'a', 'b', and X has no "
+        "columns. Name one with use_rep."
     ):
         read(path)
-    with says("x.h5ad has no values in X; its obsm entries are 'a', 'b', to be named with use_rep."):
+    with says("x.h5ad has no values in X. Its obsm entries are 'a', 'b'. Name one with use_rep."):
         read(path, use_rep="X")
 
 
@@ -251,7 +251,7 @@ def test_h5ad_entry_is_read_without_the_others(h5ad, monkeypatch):
     path = h5ad(np.ones((4, 1000)), obsm={"X_pca": PCA})
     monkeypatch.setattr("spectral_ph._check.available_memory", lambda: 1000)
     np.testing.assert_array_equal(read(path).X, PCA)
-    with pytest.raises(TooLargeError, match=re.escape("X of x.h5ad needs about 0.0 GiB")):
+    with pytest.raises(TooLargeError, match=re.escape("X of x.h5ad would take about 0.0 GiB")):
         read(path, use_rep="X")
 
 
@@ -270,8 +270,8 @@ def test_other_hdf5_is_refused(here):
     with h5py.File("x.h5ad", "w") as f:
         f["matrix"] = X
     with says(
-        "x.h5ad is an HDF5 file that anndata 0.7 or newer did not write (it has no table obs of cells); read it with "
-        "the program that made it, and save it as .h5ad."
+        "x.h5ad is an HDF5 file that anndata 0.7 or newer did not write: it has no table obs of cells. Read "
+        "it with the program that made it, and save it as .h5ad."
     ):
         read("x.h5ad")
 
@@ -283,18 +283,18 @@ def test_a_missing_file_is_said_with_its_nearest_names(here):
     text("cells.csv", "1,2\n")
     text("cells2.csv", "1,2\n")
     text("other.txt", "1,2\n")
-    with says(f"there is no file cels.csv in {here}; did you mean cells.csv or cells2.csv?"):
+    with says(f"there is no file cels.csv in {here}. Did you mean cells.csv or cells2.csv?"):
         read("cels.csv")
-    with says(f"there is no file zzz in {here}; check the path."):
+    with says(f"there is no file zzz in {here}. Check the path."):
         read(here / "zzz")
-    with says("there is no folder nowhere, so x.csv cannot be read from it; check the path."):
+    with says("there is no folder nowhere, so x.csv cannot be read from it. Check the path."):
         read("nowhere/x.csv")
 
 
 @pytest.mark.parametrize("name", ["x.h5ad", "x.npy", "x.npz", "x.csv", "x.tsv.gz", "x.txt", "x.mtx"])
 def test_an_empty_file_is_refused(here, name):
     (here / name).touch()
-    with says(f"{name} is empty (0 bytes); check how it was made."):
+    with says(f"{name} is empty (0 bytes). Check how it was made."):
         read(name)
 
 
@@ -302,8 +302,8 @@ def test_an_empty_file_is_refused(here, name):
 def test_an_unknown_ending_is_refused(here, name):
     text(name, "1,2\n")
     with says(
-        f"{name} has an ending that is not known, so its format is not either; known are .h5ad, .npy, .npz, .csv, "
-        ".tsv, .txt, .mtx, the last 4 of them also with .gz, and 10x folders."
+        f"{name} has an unknown ending, so its format is unknown too. Known endings are .h5ad, .npy, .npz, .csv, "
+        ".tsv, .txt, .mtx, the last 4 of them also with .gz. A 10x folder can be read as well."
     ):
         read(name)
 
@@ -313,7 +313,7 @@ def test_an_unknown_ending_is_refused(here, name):
 )
 def test_an_option_of_another_format_is_refused(here, option, formats):
     np.save("x.npy", X)
-    with says(f"{option} is for {formats} only, and x.npy is .npy; leave {option} out."):
+    with says(f"{option} is for {formats} only, but x.npy is .npy. Leave {option} out."):
         read("x.npy", **{option: ","})
 
 

@@ -54,7 +54,7 @@ def test_a_single_column_and_a_single_row(here):
 
 def test_a_delimiter_can_be_given(here):
     np.testing.assert_array_equal(read(text("x.txt", "1|2\n3|4\n"), delimiter="|").X, [[1, 2], [3, 4]])
-    with says("delimiter must be one character, and '||' came."):
+    with says("delimiter must be one character, not '||'."):
         read("x.txt", delimiter="||")
 
 
@@ -63,7 +63,8 @@ def test_nan_and_infinity_are_numbers(here):
 
 
 BELOW = (
-    "; all below the column names and right of the row names must be numbers, so fill it or drop that row or column."
+    ". All cells below the column names and right of the row names must be numbers. Fill it in, or drop that row or "
+    "column."
 )
 
 
@@ -71,7 +72,13 @@ BELOW = (
     ("content", "message"),
     [
         ("a,b\n1,2\n3,o.5\n", f"'o.5' is not a number in line 3, column 2 of x.csv{BELOW}"),
-        ("a,b\n\n# no\n1,2\n", "line 3 of x.csv has 1 columns and those before it have 2"),
+        (
+            "a,b\n\n# no\n1,2\n",
+            (
+                "line 3 of x.csv has 1 columns, but those before it have 2. Every row needs the same number: check "
+                "that line, or pass delimiter if the columns are not told apart."
+            ),
+        ),
         ("a,b\n1,2\n,4\n", f"the cell is empty in line 3, column 1 of x.csv{BELOW}"),
         ("cell,a,b\nc1,1,2\nc2,3,NA\n", f"'NA' is not a number in line 3, column 3 of x.csv{BELOW}"),
         ("1,2\n3,4_0\n", f"'4_0' is not a number in line 2, column 2 of x.csv{BELOW}"),
@@ -79,16 +86,16 @@ BELOW = (
         ("# comment\na,b\n1,2\n3,x\n", f"'x' is not a number in line 4, column 2 of x.csv{BELOW}"),
         (
             "1,2\n3,4,5\n",
-            "line 2 of x.csv has 3 columns and those before it have 2; every row needs as many, so check that line, or "
-            "pass delimiter if the columns are not told apart.",
+            "line 2 of x.csv has 3 columns, but those before it have 2. Every row needs the same number: "
+            "check that line, or pass delimiter if the columns are not told apart.",
         ),
         (
             "x,1,2\n0.5,3,4\n",
-            "the first row of x.csv may be column names or a point, for it starts with 'x' and goes on with numbers; "
-            "give the columns names that are not numbers, or leave them out.",
+            "the first row of x.csv may be column names or a point: it starts with 'x' and goes on with "
+            "numbers. Give the columns names that are not numbers, or leave them out.",
         ),
-        ("a,b\n", "x.csv holds column names and no rows; check how it was made."),
-        ("\n\n", "x.csv holds no rows; check how it was made."),
+        ("a,b\n", "x.csv holds column names and no rows. Check how it was made."),
+        ("\n\n", "x.csv holds no rows. Check how it was made."),
     ],
 )
 def test_text_that_is_no_table_is_refused_with_line_and_column(here, content, message):

@@ -46,7 +46,7 @@ def test_json_turns_numpy_into_lists_and_numbers(here):
 
 def test_json_of_something_else_is_refused_and_nothing_written(here):
     text("x.json", "before")
-    with says("the object['a'][1] is a object, which has no JSON form; use dicts, lists, arrays, text and numbers."):
+    with says("the object['a'][1] is a object, which has no JSON form. Use dicts, lists, arrays, text and numbers."):
         write_json("x.json", {"a": [1, object()]})
     assert (here / "x.json").read_text() == "before"
     assert leftovers(here) == ["x.json"]
@@ -75,9 +75,9 @@ def test_csv_quotes_text_and_keeps_every_bit_of_numbers(here):
 
 
 def test_csv_of_unequal_columns_is_refused(here):
-    with says("columns must be of one length, and they are not: 'a' has 2, 'b' has 3."):
+    with says("columns must be of one length, but 'a' has 2, 'b' has 3."):
         write_csv("x.csv", {"a": [1, 2], "b": [1, 2, 3]})
-    with says("column 'a' has 2 dimensions, and a column has 1; pass each column by itself."):
+    with says("column 'a' has 2 dimensions, but a column has 1. Pass each column by itself."):
         write_csv("x.csv", {"a": X})
     assert leftovers(here) == []
 
@@ -107,8 +107,8 @@ def test_writing_where_nothing_can_be_written_is_refused(here):
     text("file", "x")
     for write in (lambda p: write_json(p, 1), lambda p: write_csv(p, {"a": [1]})):
         with says(
-            "nowhere/x could not be written (No such file or directory); name a file in a folder that exists and can "
-            "be written to."
+            "nowhere/x could not be written (No such file or directory). Name a file in a folder that exists "
+            "and can be written to."
         ):
             write("nowhere/x")
         with pytest.raises(InputError, match=r"^file/x could not be written"):
@@ -153,7 +153,7 @@ def test_output_folder_is_replaced_whole_and_only_when_told_to(here):
     assert leftovers(here / "out") == [MARKER, "new.txt"]
     assert leftovers(here) == ["out"]
     with (
-        says("the folder out is not empty; name another one, or pass overwrite=True to replace it."),
+        says("the folder out is not empty. Name another one, or pass overwrite=True to replace it."),
         output_folder("out"),
     ):
         pytest.fail("the block must not run")
@@ -188,15 +188,15 @@ def test_output_folder_never_replaces_what_it_did_not_write(here):
     text("mine/thesis.txt", "1")
     refused(
         "mine",
-        "the folder mine holds files that spectral_ph did not write, so it is not replaced; name another one, or empty "
-        "it yourself.",
+        "the folder mine holds files that spectral_ph did not write, so it is not replaced. Name another one, "
+        "or empty it yourself.",
     )
-    refused("mine/thesis.txt", "mine/thesis.txt is a file, and the results need a folder; name another one.")
+    refused("mine/thesis.txt", "mine/thesis.txt is a file, but the results need a folder. Name another one.")
     for path in (".", "..", "/"):
         refused(
             path,
-            f"{path} is the folder you are in, one above it, or a mount point, which cannot be put in place whole; "
-            "name a folder inside it.",
+            f"{path} is the folder you are in, one above it, or a mount point, so it cannot be replaced "
+            "as a whole. Name a folder inside it.",
         )
     assert leftovers(here) == ["mine"]
 
@@ -205,5 +205,5 @@ def test_output_folder_that_cannot_be_made_is_refused(here):
     text("file", "1")
     refused(
         "file/out",
-        "the folder file/out could not be written (Not a directory); name one in a place that can be written to.",
+        ("the folder file/out could not be written (Not a directory). Name one in a place that can be written to."),
     )
