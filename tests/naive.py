@@ -3,6 +3,8 @@
 import itertools
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 
 def nearest_by_sorting(X, k):
@@ -192,3 +194,58 @@ def dense_affinities(L):
     A = np.zeros(L.shape)
     A[np.repeat(np.arange(L.shape[0]), np.diff(L.indptr)), L.indices] = np.exp(L.data)
     return A
+
+
+def directions_by_double_cover(A, i, j):
+    """Return signs of the edges i -> j such that triangles sum to zero, as components of the double cover, or None.
+
+    The two copies of what is coloured are the families of half-edges; a family hangs together where the far ends of its
+    half-edges do. Of two colours the one that holds the first family is 1.
+    """
+    e = len(i)
+    towards, away = np.concatenate([j, i]), np.concatenate([i, j])
+    family = np.full(2 * e, -1)
+    families = 0
+    for v in range(len(A)):
+        members = np.flatnonzero(towards == v)
+        _, part = connected_components(sp.csr_array(A[np.ix_(away[members], away[members])]), directed=False)
+        family[members] = families + part
+        families += int(part.max(initial=-1)) + 1
+    first, second = family[:e], family[e:]
+    ends = (np.concatenate([first, first + families]), np.concatenate([second + families, second]))
+    cover = sp.coo_array((np.ones(2 * e), ends), shape=(2 * families, 2 * families))
+    _, label = connected_components(cover, directed=False)
+    if (label[:families] == label[families:]).any():
+        return None
+    return np.where(label[:families] < label[families:], 1, -1)[first]
+
+
+def triangle_sums(A, i, j, values, edges):
+    """Return what the cochain sums to round every triangle at some of its edges."""
+    n = len(A)
+    dense = np.zeros((n, n), dtype=int)
+    np.add.at(dense, (i, j), values)
+    np.add.at(dense, (j, i), -values)
+    return [values[e] + dense[j[e], k] + dense[k, i[e]] for e in edges for k in range(n) if A[i[e], k] and A[j[e], k]]
+
+
+def path_before(D, i, j):
+    """Return the shortest path from i to j > i among the edges before i j, or None; of equals settled first by index."""
+    n = len(D)
+    before = np.array([[(D[a, b], min(a, b), max(a, b)) < (D[i, j], i, j) for b in range(n)] for a in range(n)])
+    shortest, previous, left = np.full(n, np.inf), np.full(n, -1), set(range(n))
+    shortest[j] = 0
+    while left:
+        u = min(left, key=lambda v: (shortest[v], v))
+        if np.isinf(shortest[u]):
+            return None
+        if u == i:
+            break
+        left.remove(u)
+        for v in left:
+            if before[u, v] and shortest[u] + D[u, v] < shortest[v]:
+                shortest[v], previous[v] = shortest[u] + D[u, v], u
+    path = [i]
+    while path[-1] != j:
+        path.append(int(previous[path[-1]]))
+    return path

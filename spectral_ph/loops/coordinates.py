@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
-import scipy.sparse.csgraph
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
@@ -194,6 +193,8 @@ def orient(
     InputError : if no edge of the cocycle is in the complex.
     TooLargeError : if the graph at that scale does not fit in memory.
     """
+    from spectral_ph.loops import _lift as kernels
+
     scale = _scale(birth, death, at, threshold)
     rows = cocycle_rows(cocycle)
     n = len(D)
@@ -202,22 +203,9 @@ def orient(
     rows = rows[A[rows[:, 0], rows[:, 1]]]
     if len(rows) == 0:
         raise _trivial(scale)
-    e = len(rows)
-    # Half-edges sorted by the vertex they run towards; half-edge h and h + e (mod 2 e) are the two ends of one edge.
-    towards, away = np.concatenate([rows[:, 1], rows[:, 0]]), np.concatenate([rows[:, 0], rows[:, 1]])
-    order = np.argsort(towards, kind="stable")
-    family = np.empty(2 * e, dtype=np.int64)
-    families = 0
-    for part in np.split(order, np.flatnonzero(np.diff(towards[order])) + 1):
-        found = _hang_together(A, away[part])
-        family[part] = families + found
-        families += int(found.max()) + 1
-    # Two colours are a component of the double cover that does not meet its mirror image.
-    first, second = family[:e], family[e:]
-    ends = (np.concatenate([first, first + families]), np.concatenate([second + families, second]))
-    cover = sp.coo_array((np.ones(2 * e, dtype=np.int8), ends), shape=(2 * families, 2 * families))
-    _, label = sp.csgraph.connected_components(cover, directed=False)
-    if (label[:families] == label[families:]).any():
+    i, j = np.ascontiguousarray(rows[:, 0]), np.ascontiguousarray(rows[:, 1])
+    sign = np.empty(len(rows), dtype=np.int64)
+    if not kernels.directions(A, i, j, sign):
         raise LiftError(
             "the cocycle over Z/2 has no integer lift with values 0 and +-1 at this scale. Compute it over "
             "another prime: pass ",
@@ -226,23 +214,7 @@ def orient(
             Argument("coeff", 47),
             ".",
         )
-    sign = np.where(label[:families] < label[families:], 1, -1)
-    return np.column_stack([rows[:, 0], rows[:, 1], sign[first]]).astype(np.int64)
-
-
-def _hang_together(A: BoolArray, members: IntArray) -> IntArray:
-    """Return the components, numbered from 0, of the graph `A` among a few of its vertices."""
-    component = np.full(len(members), -1, dtype=np.int64)
-    count = 0
-    while (left := np.flatnonzero(component < 0)).size:
-        reached = left[:1]
-        while reached.size:
-            component[reached] = count
-            left = np.flatnonzero(component < 0)
-            # One vertex reaches nearly all of its component, so the second round is small.
-            reached = left[A[np.ix_(members[left], members[reached])].any(axis=1)]
-        count += 1
-    return component
+    return np.column_stack([i, j, sign])
 
 
 def _graph_at(D: FloatArray, scale: float) -> BoolArray:
@@ -357,30 +329,25 @@ def _check_triangles(A: BoolArray, i: IntArray, j: IntArray, values: FloatArray,
     p/3 can fail: with p = 47 there is hardly ever one to look at. Whether they are one is tested at these edges and at as
     many others as make TRIANGLES_TESTED triangles.
     """
+    from spectral_ph.loops import _lift as kernels
+
     n, m = len(A), len(values)
     sample = np.linspace(0, m - 1, min(m, max(1, TRIANGLES_TESTED // n))).astype(np.int64)
     edges = np.union1d(np.flatnonzero(np.abs(values) * 3 >= p), sample)
-    # int32 holds sums of three values below 2**15.
-    signed = np.concatenate([values, -values]).astype(np.int32)
-    cochain = sp.csr_array((signed, (np.concatenate([i, j]), np.concatenate([j, i]))), shape=(n, n))
-    step = max(1, 2**20 // n)
-    for start in range(0, len(edges), step):
-        block = edges[start : start + step]
-        sums = signed[block, None] + cochain[j[block]].toarray() - cochain[i[block]].toarray()
-        sums[~(A[i[block]] & A[j[block]])] = 0
-        if (sums % p).any():
-            raise _check.InputError(
-                f"the values do not sum to zero modulo {p} round a triangle of the complex at this scale, so they "
-                "are not a cocycle. Pass the cocycle, birth, death and coeff of one feature, with the distances "
-                "they come from."
-            )
-        if sums.any():
-            raise LiftError(
-                f"the cocycle over Z/{p} does not lift to the integers, as happens for single primes. Compute the "
-                "persistence with another prime, for example ",
-                Argument("coeff", 47 if p != 47 else 53),
-                ".",
-            )
+    found = kernels.triangles(A, np.ascontiguousarray(i), np.ascontiguousarray(j), values.astype(np.int64), edges, p)
+    if found == 2:
+        raise _check.InputError(
+            f"the values do not sum to zero modulo {p} round a triangle of the complex at this scale, so they "
+            "are not a cocycle. Pass the cocycle, birth, death and coeff of one feature, with the distances "
+            "they come from."
+        )
+    if found == 1:
+        raise LiftError(
+            f"the cocycle over Z/{p} does not lift to the integers, as happens for single primes. Compute the "
+            "persistence with another prime, for example ",
+            Argument("coeff", 47 if p != 47 else 53),
+            ".",
+        )
 
 
 def _components(A: BoolArray, start: IntArray) -> list[BoolArray]:

@@ -52,31 +52,17 @@ def representative_cycle(D: FloatArray, birth_edge: ArrayLike) -> IntArray:
     >>> representative_cycle(square, (2, 3))
     array([2, 1, 0, 3])
     """
+    from spectral_ph.loops import _cycle as kernels
+
     i, j = _edge(birth_edge, len(D))
-    birth = D[i, j]
-    shortest = np.full(len(D), np.inf)
-    queue = np.full(len(D), np.inf)  # `shortest` where it can still fall, inf where it is settled
-    previous = np.full(len(D), -1, dtype=np.int64)
-    shortest[j] = queue[j] = 0.0
-    while True:
-        u = int(queue.argmin())
-        if queue[u] == np.inf:
-            raise _check.InputError(
-                f"the edge ({i}, {j}) of length {birth:g} joins two parts that no earlier edge connects, so no "
-                "loop is born there. Pass a row of birth_edges[1] together with the distances it was computed "
-                "from."
-            )
-        if u == i:
-            break
-        queue[u] = np.inf
-        through = shortest[u] + D[u]
-        better = np.flatnonzero((D[u] <= birth) & (through < shortest))
-        tied = D[u, better] == birth
-        if tied.any():
-            low, high = np.minimum(u, better), np.maximum(u, better)
-            better = better[~tied | (low < i) | ((low == i) & (high < j))]
-        shortest[better] = queue[better] = through[better]
-        previous[better] = u
+    previous = np.empty(len(D), dtype=np.int64)
+    # Symmetric, so a matrix in Fortran order is its own transpose; every other layout would be compiled anew.
+    if not kernels.shortest_path_before(D.T if D.flags.f_contiguous else np.ascontiguousarray(D), i, j, previous):
+        raise _check.InputError(
+            f"the edge ({i}, {j}) of length {D[i, j]:g} joins two parts that no earlier edge connects, so no "
+            "loop is born there. Pass a row of birth_edges[1] together with the distances it was computed "
+            "from."
+        )
     cycle = [i]
     while cycle[-1] != j:
         cycle.append(int(previous[cycle[-1]]))

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from spectral_ph import _check
 from spectral_ph._check import InputError, SpectralWarning
-from spectral_ph.loops import coordinates
+from spectral_ph.loops import _lift, coordinates
 from spectral_ph.loops.coordinates import (
     CircularCoordinate,
     LiftError,
@@ -21,6 +21,7 @@ from spectral_ph.loops.coordinates import (
     to_ranks,
 )
 from spectral_ph.loops.cycles import representative_cycle
+from tests import naive
 from tests.loops.ripser_h1 import circle, distances, h1
 
 seeds = st.integers(0, 2**32 - 1)
@@ -263,6 +264,42 @@ def test_lifting_fails_exactly_if_some_triangle_does_not_sum_to_zero(seed, p):
     else:
         with pytest.raises(LiftError):
             coordinates._check_triangles(A, i, j, values.astype(float), p)
+
+
+def random_graph(rng, n):
+    """Return a graph and the edges i < j of some of its pairs, or all of those of a cut (a coboundary over Z/2)."""
+    A = np.triu(rng.random((n, n)) < rng.choice([0.2, 0.5, 0.9]), 1)
+    i, j = np.nonzero(A)
+    side = rng.integers(0, 2, n)
+    # Of a cut the edges are a cocycle; some edges beside it are mostly none, and then there may be no colouring.
+    taken = side[i] != side[j]
+    if rng.random() < 0.3:
+        taken ^= rng.random(len(i)) < 0.1
+    return A | A.T, i[taken], j[taken]
+
+
+@given(seeds, st.integers(2, 14))
+@settings(deadline=None)
+def test_the_directions_of_a_cocycle_are_those_of_their_slow_twin(seed, n):
+    A, i, j = random_graph(np.random.default_rng(seed), n)
+    sign = np.zeros(len(i), dtype=np.int64)
+    expected = naive.directions_by_double_cover(A, i, j)
+    assert _lift.directions(A, i, j, sign) == (expected is not None)
+    if expected is not None:
+        np.testing.assert_array_equal(sign, expected)
+
+
+@given(seeds, st.integers(3, 12), st.sampled_from([2, 3, 5, 47]))
+@settings(deadline=None)
+def test_the_sums_round_triangles_are_those_of_their_slow_twin(seed, n, p):
+    rng = np.random.default_rng(seed)
+    A, i, j = random_graph(rng, n)
+    f = rng.integers(0, p, n)
+    values = rng.choice([f[j] - f[i], (f[j] - f[i]) % p, rng.integers(-p, p, len(i))])
+    edges = np.flatnonzero(rng.random(len(i)) < 0.7)
+    sums = naive.triangle_sums(A, i, j, values, edges)
+    expected = 2 if any(s % p for s in sums) else 1 if any(sums) else 0
+    assert _lift.triangles(A, i, j, values, edges, p) == expected
 
 
 SQUARE = np.array([[0.0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 0, 1], [1, 2, 1, 0]])

@@ -12,7 +12,9 @@ from hypothesis.extra import numpy as hnp
 
 from spectral_ph._check import InputError
 from spectral_ph.loops.cycles import cocycle_value, representative_cycle
+from tests import naive
 from tests.loops.ripser_h1 import circle, distances, h1
+from tests.strategies import distance_matrices
 
 
 def hops(n):
@@ -55,6 +57,19 @@ def test_the_cycle_of_a_regular_polygon_is_the_polygon(n, seed):
         assert sorted(corners) == list(range(n))
         turn = np.diff(np.append(corners, corners[0])) % n
         assert set(turn) in ({1}, {n - 1})
+
+
+@given(distance_matrices(least=3), st.data())
+@settings(deadline=None)
+def test_the_path_is_that_of_its_slow_twin(D, data):
+    i, j = sorted(data.draw(st.lists(st.integers(0, len(D) - 1), min_size=2, max_size=2, unique=True)))
+    for given_as in (D, np.asfortranarray(D), D.astype(np.float32)):
+        expected = naive.path_before(given_as.astype(np.float64), i, j)
+        if expected is None:
+            with pytest.raises(InputError, match="no earlier edge connects"):
+                representative_cycle(given_as, (i, j))
+        else:
+            assert representative_cycle(given_as, (j, i)).tolist() == expected
 
 
 @given(grids)

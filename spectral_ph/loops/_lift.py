@@ -1,0 +1,133 @@
+"""Compiled parts of the lift of a cocycle to the integers: directions for its edges, and the test on triangles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectral_ph._numba import njit
+from spectral_ph._types import BoolArray, IntArray
+
+
+@njit
+def _sorted_by(keys: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Return the places of the keys 0 to n - 1 in increasing order, equal ones as they come, and where each key starts."""
+    start = np.zeros(n + 1, dtype=np.int64)
+    for key in keys:
+        start[key + 1] += 1
+    for key in range(n):
+        start[key + 1] += start[key]
+    at = start[:-1].copy()
+    order = np.empty(len(keys), dtype=np.int64)
+    for h in range(len(keys)):
+        order[at[keys[h]]] = h
+        at[keys[h]] += 1
+    return order, start
+
+
+@njit
+def _families(A: BoolArray, towards: IntArray, away: IntArray, family: IntArray) -> int:
+    """Write to which family each half-edge belongs, and return how many there are.
+
+    Half-edges that run towards the same vertex are of one family where the vertices that they come from hang together in
+    the graph `A`, without that vertex. Families are numbered by the vertex, then by their first half-edge.
+    """
+    order, start = _sorted_by(towards, len(A))
+    waiting = np.empty(len(towards), dtype=np.int64)
+    left = np.empty(len(towards), dtype=np.int64)
+    count = 0
+    for v in range(len(A)):
+        rest = start[v + 1] - start[v]
+        left[:rest] = order[start[v] : start[v + 1]]
+        while rest:
+            # Those that are left stay in their order, so the next family begins with the first of them.
+            waiting[0], n_waiting = left[0], 1
+            family[left[0]] = count
+            rest -= 1
+            for at in range(rest):
+                left[at] = left[at + 1]
+            while n_waiting and rest:
+                n_waiting -= 1
+                near = A[away[waiting[n_waiting]]]
+                kept = 0
+                for at in range(rest):
+                    h = left[at]
+                    if near[away[h]]:
+                        family[h] = count
+                        waiting[n_waiting] = h
+                        n_waiting += 1
+                    else:
+                        left[kept] = h
+                        kept += 1
+                rest = kept
+            count += 1
+    return count
+
+
+@njit
+def directions(A: BoolArray, i: IntArray, j: IntArray, sign: IntArray) -> bool:
+    """Give every edge of a cocycle over Z/2 a direction such that all triangles sum to zero; return whether there is one.
+
+    A : (n, n) graph, symmetric without diagonal.
+    i, j : (e,) ends of the edges where the cocycle is 1, all of them in the graph.
+    sign : (e,), written: the value on i -> j, 1 or -1. In each part that can be turned as a whole, the family with the
+        smallest number has the sign 1 towards its vertex.
+    """
+    e = len(i)
+    # Half-edges h and h + e (mod 2 e) are the two ends of one edge.
+    towards, away = np.concatenate((j, i)), np.concatenate((i, j))
+    family = np.empty(2 * e, dtype=np.int64)
+    count = _families(A, towards, away, family)
+    order, start = _sorted_by(family, count)
+    colour = np.zeros(count, dtype=np.int64)
+    waiting = np.empty(count, dtype=np.int64)
+    for first in range(count):
+        if colour[first]:
+            continue
+        colour[first], waiting[0], n_waiting = 1, first, 1
+        while n_waiting:
+            n_waiting -= 1
+            f = waiting[n_waiting]
+            for h in order[start[f] : start[f + 1]]:
+                other = family[h + e if h < e else h - e]
+                if colour[other] == 0:
+                    colour[other] = -colour[f]
+                    waiting[n_waiting] = other
+                    n_waiting += 1
+                elif colour[other] == colour[f]:
+                    return False
+    for h in range(e):
+        sign[h] = colour[family[h]]
+    return True
+
+
+@njit
+def triangles(A: BoolArray, i: IntArray, j: IntArray, values: IntArray, edges: IntArray, p: int) -> int:
+    """Return what the triangles at some edges sum to: 0 if all to zero, 1 if all to zero modulo p, else 2.
+
+    A : (n, n) graph, symmetric without diagonal.
+    i, j, values : (m,), the value on i -> j, its negative on j -> i, zero on the edges not listed.
+    edges : which of these edges are looked at, in all their triangles.
+    """
+    n, m = len(A), len(i)
+    ends = np.concatenate((i, j))
+    order, start = _sorted_by(ends, n)
+    third = np.zeros(n, dtype=np.int32)  # on j -> k less that on i -> k
+    found = 0
+    for e in edges:
+        for sign, v in ((1, j[e]), (-1, i[e])):
+            for h in order[start[v] : start[v + 1]]:
+                third[j[h] if h < m else i[h - m]] += sign * (values[h] if h < m else -values[h - m])
+        value = np.int32(values[e])
+        side, other = A[i[e]], A[j[e]]
+        unequal = np.int32(0)
+        for k in range(n):
+            unequal |= (value + third[k]) * np.int32(side[k] & other[k])
+        if unequal:
+            found = 1
+            for k in range(n):
+                if side[k] and other[k] and (value + third[k]) % p:
+                    return 2
+        for v in (i[e], j[e]):
+            for h in order[start[v] : start[v + 1]]:
+                third[j[h] if h < m else i[h - m]] = 0
+    return found
