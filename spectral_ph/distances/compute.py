@@ -14,7 +14,7 @@ from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchName, Settings
 from spectral_ph.distances.registry import DISTANCES, ROWS, Distance, Form, keywords
-from spectral_ph.graph.neighbors import nearest_neighbors
+from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 from spectral_ph.graph.symmetrize import Recipe, graph_from_edges, undirected_edges
 from spectral_ph.graph.weights import conductances
 
@@ -92,6 +92,7 @@ def compute(
     recipe: Recipe = USUAL,
     dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
+    known: Neighbors | None = None,
     **params: Any,
 ) -> Computed:
     """Compute a distance matrix together with its settings; `distance_matrix` returns the matrix alone.
@@ -104,6 +105,7 @@ def compute(
     recipe : how the neighbour graph is made; refused where none is made, unless it is the usual one.
     dtype : how the finished matrix is kept.
     random_state : seed.
+    known : neighbours of the points that an exact search found, as many as the recipe asks for or more; None to search.
     **params : of the distance, as `parted` returns them.
 
     Returns
@@ -117,7 +119,7 @@ def compute(
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
     _one_of_both(X, graph)
     if row.needs == "graph" and graph is None:
-        return _on_graph(X, None, row, recipe, dtype, random_state, params)
+        return _on_graph(X, None, row, recipe, dtype, random_state, params, known)
     why: tuple[object, ...] = (f"distance {distance!r} needs none.",)
     way = ", or choose a distance on a graph."
     if row.needs == "graph":
@@ -150,6 +152,7 @@ def _on_graph(
     dtype: str,
     random_state: RandomState,
     params: Settings,
+    known: Neighbors | None = None,
 ) -> Computed:
     if row.edges == "lengths" and recipe.weighted is not False:
         raise _check.InputError(
@@ -158,7 +161,7 @@ def _on_graph(
             Argument("weighted"),
             " out.",
         )
-    A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges)
+    A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges, known=known)
     _pass_neighbors(row.function, params, made_how)
     n = A.shape[0]
     _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *INSTEAD)
@@ -189,6 +192,7 @@ def by_stage(
     recipe: Recipe = USUAL,
     dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
+    known: Neighbors | None = None,
     **params: Any,
 ) -> Iterator[FloatArray]:
     """Yield what `compute` returns for each number of stages of a distance; the neighbour graph is made once.
@@ -198,7 +202,7 @@ def by_stage(
     X : (n, d) points.
     distance : name of a row that has stages.
     last : the largest number of stages.
-    recipe, dtype, random_state, **params : as for `compute`; what `params` say of the number of stages does not count.
+    recipe, dtype, random_state, known, **params : as for `compute`; what `params` say of the number of stages does not count.
 
     Yields
     ------
@@ -210,7 +214,7 @@ def by_stage(
     """
     row = DISTANCES[distance]
     assert row.stages is not None
-    A, made_how = neighbourhood(X, None, recipe, random_state=random_state, edges=row.edges)
+    A, made_how = neighbourhood(X, None, recipe, random_state=random_state, edges=row.edges, known=known)
     params[row.stage] = last
     _pass_neighbors(row.function, params, made_how)
     for D, _ in row.stages(A, **_seeded(row.function, params, random_state)):
@@ -236,6 +240,7 @@ def neighbourhood(
     *,
     random_state: RandomState = 0,
     edges: Literal["conductances", "lengths"] = "conductances",
+    known: Neighbors | None = None,
 ) -> tuple[Graph, Settings]:
     """Return the graph that was passed, or the neighbour graph of the points, with what made it.
 
@@ -245,6 +250,7 @@ def neighbourhood(
     recipe : how the graph of the points is made.
     edges : "conductances", or "lengths": the entries are the lengths of the edges, with a stored zero for an edge between
         duplicates; of a graph that was passed, one over its conductances.
+    known : as for `compute`.
 
     Returns
     -------
@@ -271,7 +277,10 @@ def neighbourhood(
     if recipe.metric != "precomputed":
         X = _check.points(X)
         _check.distinct(X)
-    found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search=recipe.search, random_state=random_state)
+    if known is None:
+        found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search=recipe.search, random_state=random_state)
+    else:
+        found = known.nearest(recipe.n_neighbors)
     pairs, lengths = undirected_edges(found, recipe.mode)
     weights = lengths if edges == "lengths" else conductances(lengths, weighted)
     A = graph_from_edges(pairs, weights, len(found.indices))

@@ -58,6 +58,21 @@ class Neighbors:
             f"Neighbors(n={n}, k={k}, {self.settings['metric']}, {self.settings['search']}, recall {self.recall:.3g})"
         )
 
+    def nearest(self, n_neighbors: int) -> Neighbors:
+        """Return the nearest of these: what an exact search for fewer finds, to the last bit.
+
+        Parameters
+        ----------
+        n_neighbors : neighbours of each point, at most as many as here.
+
+        Returns
+        -------
+        Neighbors
+        """
+        k = _check.n_neighbors(n_neighbors, self.indices.shape[1] + 1)
+        indices, distances = self.indices[:, :k].copy(), self.distances[:, :k].copy()
+        return Neighbors(indices, distances, self.recall, self.settings | {"n_neighbors": k})
+
 
 def nearest_neighbors(
     X: FloatArray,

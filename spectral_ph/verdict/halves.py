@@ -12,7 +12,7 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.distances.compute import by_stage, compute, parted
 from spectral_ph.distances.registry import DISTANCES
-from spectral_ph.graph.neighbors import nearest_among
+from spectral_ph.graph.neighbors import Neighbors, nearest_among, nearest_neighbors
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
 from spectral_ph.verdict.candidates import Candidate
 from spectral_ph.verdict.evidence import evidence
@@ -109,24 +109,38 @@ def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, m
 
 
 def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
-    """Return what one half shows under every candidate; stages of a distance on the same graph are computed once."""
+    """Return what one half shows under every candidate; neighbours and the stages of a distance are computed once."""
     found: dict[int, Seen] = {}
     shared: dict[str, list[int]] = {}
     for c, (name, params) in enumerate(choice):
         same = {key: value for key, value in params.items() if key != DISTANCES[name].stage}
         shared.setdefault(f"{name} {sorted(same.items(), key=str)}", []).append(c)
+    known = _neighbors(X, choice)
     for members in shared.values():
         name, params = choice[members[0]]
         row = DISTANCES[name]
         with _check.unheard() as said:
             recipe, own = parted(name, params, "verdict")
             if len(members) == 1:
-                D = compute(X, name, recipe=recipe, random_state=seed, **own).D
+                D = compute(X, name, recipe=recipe, random_state=seed, known=known, **own).D
                 found[members[0]] = seen(D, at, LOOKED_AT, tuple(said))
                 continue
             wanted = {choice[c][1].get(row.stage, row.parameters[row.stage]): c for c in members}
-            stages = by_stage(X, name, max(wanted), recipe=recipe, random_state=seed, **own)
+            stages = by_stage(X, name, max(wanted), recipe=recipe, random_state=seed, known=known, **own)
             for number, D in enumerate(stages, start=1):
                 if number in wanted:
                     found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
     return [found[c] for c in range(len(choice))]
+
+
+def _neighbors(X: FloatArray, choice: list[Candidate]) -> Neighbors | None:
+    """Return as many neighbours as any of several candidates takes, for those of the others are the first of them.
+
+    What is asked for of metric and search is the same in all candidates. An approximate search for fewer finds others.
+    """
+    if len(choice) == 1:
+        return None
+    recipe = max((parted(name, params, "verdict")[0] for name, params in choice), key=lambda r: r.n_neighbors)
+    if recipe.search == "nndescent":
+        return None
+    return nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search="exact")

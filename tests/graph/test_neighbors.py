@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from spectral_ph import InputError, SpectralWarning
@@ -166,3 +167,15 @@ def test_a_cluster_of_two_processes_gives_the_same(monkeypatch):
         assert len(client.scheduler_info()["workers"]) == 2
     np.testing.assert_array_equal(here.indices, there.indices)
     np.testing.assert_array_equal(here.distances, there.distances)
+
+
+@given(point_sets(), st.sampled_from(["euclidean", "cosine", "manhattan"]), st.data())
+@settings(deadline=None)
+def test_the_nearest_of_more_neighbors_are_what_a_search_for_fewer_finds(X, metric, data):
+    assume(metric != "cosine" or np.linalg.norm(X, axis=1).all())
+    k = data.draw(st.integers(1, len(X) - 1))
+    more = nearest_neighbors(X, data.draw(st.integers(k, len(X) - 1)), metric).nearest(k)
+    fewer = nearest_neighbors(X, k, metric)
+    np.testing.assert_array_equal(more.indices, fewer.indices)
+    np.testing.assert_array_equal(more.distances, fewer.distances)
+    assert more.settings == fewer.settings
