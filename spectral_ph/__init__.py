@@ -15,7 +15,7 @@ from spectral_ph._check import InputError, MissingExtraError, SpectralWarning, T
 from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.distances.compute import distance_matrix
 from spectral_ph.distances.registry import DISTANCES
-from spectral_ph.graph.symmetrize import neighbor_graph
+from spectral_ph.graph.recipe import neighbor_graph
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.matching import diagram_distance
 from spectral_ph.loops.result import Loop, LoopResult

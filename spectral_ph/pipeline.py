@@ -17,7 +17,7 @@ from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, Distance, Form
 from spectral_ph.graph.neighbors import nearest_among
-from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.agreement import NEAR, carry_loops

@@ -15,7 +15,7 @@ import spectral_ph as sph
 from spectral_ph.cells.about import about_result
 from spectral_ph.cli import app
 from spectral_ph.graph import nearest_neighbors
-from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology import rips_persistence
 from spectral_ph.loops.coordinates import circular_agreement
 

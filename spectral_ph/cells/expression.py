@@ -83,13 +83,7 @@ class Expression:
         cells = self.values[rows]
         if self.totals is None:
             return cells
-        # A cell without counts stays at 0.
-        factor = np.median(self.totals) / np.where(self.totals[rows] > 0, self.totals[rows], 1.0)
-        if sp.issparse(cells):
-            cells = sp.csr_array(cells, dtype=np.float64, copy=True)
-            cells.data = np.log1p(cells.data * np.repeat(factor, np.diff(cells.indptr)))
-            return cells
-        return np.log1p(np.asarray(cells, dtype=np.float64) * factor[:, None])
+        return log_scaled(cells, self.totals[rows], usual_total(self.totals))
 
     def columns(self, genes: IntArray) -> FloatArray:
         """Return (n, m), a few genes of all cells."""
@@ -115,6 +109,42 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.what}, {len(self.names)} genes)"
+
+
+def usual_total(totals: FloatArray) -> float:
+    """Return the median total of the cells that have counts, to which all cells are scaled; 0.0 if none has.
+
+    Parameters
+    ----------
+    totals : (n,) sum of each cell's counts.
+
+    Returns
+    -------
+    float
+    """
+    filled = totals[totals > 0]
+    return float(np.median(filled)) if len(filled) else 0.0
+
+
+def log_scaled(cells: Any, totals: FloatArray, target: float) -> Any:
+    """Return log(1 + x) of counts whose cells were scaled to one total; a cell without counts stays at 0.
+
+    Parameters
+    ----------
+    cells : (n, g) array or scipy sparse array of counts; it is left as it is.
+    totals : (n,) sum of each cell's counts.
+    target : the total that cells are scaled to.
+
+    Returns
+    -------
+    (n, g) float64, csr_array where `cells` is sparse.
+    """
+    factor = target / np.where(totals > 0, totals, 1.0)
+    if not sp.issparse(cells):
+        return np.log1p(np.asarray(cells, dtype=np.float64) * factor[:, None])
+    out = sp.csr_array(cells, dtype=np.float64, copy=True)
+    out.data = np.log1p(out.data * np.repeat(factor, np.diff(out.indptr)))
+    return out
 
 
 def _whole(cells: Any) -> bool:

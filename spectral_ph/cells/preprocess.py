@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
+from spectral_ph.cells.expression import log_scaled, usual_total
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,9 +101,8 @@ def preprocess(
 
     if kind == "counts":
         totals = table.sum(axis=1)
-        target = float(np.median(totals))
-        table.data *= np.repeat(target / totals, np.diff(table.indptr))
-        table.data = np.log1p(table.data)
+        target = usual_total(totals)
+        table = log_scaled(table, totals, target)
         steps.append(f"scaled each of the {n} cells to {target:g} counts, the median of their totals")
         steps.append("took log(1 + x)")
 

@@ -14,9 +14,8 @@ from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchName, Settings
 from spectral_ph.distances.registry import DISTANCES, ROWS, Distance, Form, keywords
-from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
-from spectral_ph.graph.symmetrize import Recipe, graph_from_edges, undirected_edges
-from spectral_ph.graph.weights import conductances
+from spectral_ph.graph.neighbors import Neighbors
+from spectral_ph.graph.recipe import Edges, Recipe, make_graph
 
 USUAL = Recipe()
 """The neighbour graph unless told otherwise."""
@@ -239,7 +238,7 @@ def neighbourhood(
     recipe: Recipe = USUAL,
     *,
     random_state: RandomState = 0,
-    edges: Literal["conductances", "lengths"] = "conductances",
+    edges: Edges = "conductances",
     known: Neighbors | None = None,
 ) -> tuple[Graph, Settings]:
     """Return the graph that was passed, or the neighbour graph of the points, with what made it.
@@ -273,28 +272,10 @@ def neighbourhood(
                 )
         return A, {"passed": True, "vertices": A.shape[0], "edges": A.nnz // 2}
     assert X is not None
-    weighted = _check.flag(recipe.weighted, "weighted")
     if recipe.metric != "precomputed":
         X = _check.points(X)
         _check.distinct(X)
-    if known is None:
-        found = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search=recipe.search, random_state=random_state)
-    else:
-        found = known.nearest(recipe.n_neighbors)
-    pairs, lengths = undirected_edges(found, recipe.mode)
-    weights = lengths if edges == "lengths" else conductances(lengths, weighted)
-    A = graph_from_edges(pairs, weights, len(found.indices))
-    settings: Settings = {
-        "n_neighbors": recipe.n_neighbors,
-        "metric": found.settings["metric"],
-        "mode": recipe.mode,
-        "weighted": weighted,
-        "search": found.settings["search"],
-        "recall": found.recall,
-    }
-    if edges == "lengths":
-        del settings["weighted"]
-    return A, settings
+    return make_graph(X, recipe, random_state=random_state, edges=edges, known=known)
 
 
 def compute_implicit(

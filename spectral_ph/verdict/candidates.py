@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spectral_ph._types import Settings
 from spectral_ph.distances.registry import DISTANCES
-from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.graph.recipe import Recipe
 from spectral_ph.verdict import null
 
 Candidate = tuple[str, Settings]

@@ -94,7 +94,7 @@ def test_every_default_is_a_setting_of_the_plan_and_of_the_registry():
     """A changed default of a distance has to be changed here too."""
     import spectral_ph as sph
     from spectral_ph.distances.passes import check_steps
-    from spectral_ph.graph.symmetrize import Recipe
+    from spectral_ph.graph.recipe import Recipe
 
     labels = {label for label, _ in quality.plan("defaults")[0]}
     for name, label in choose.DEFAULTS.items():

@@ -74,6 +74,17 @@ def test_a_sparse_table_and_a_dense_one_give_the_same(cells):
     np.testing.assert_allclose(sparse.profiles, dense.profiles)
 
 
+def test_cells_without_counts_move_no_other_cell(cells):
+    """The median is over the cells that have counts, so empty cells change nothing for the others."""
+    simulated, _ = cells
+    counts = sp.csr_array(simulated.counts, dtype=np.float64)
+    empty = sp.csr_array((400, counts.shape[1]))
+    padded = Expression.of(sp.vstack([counts, empty], format="csr"), simulated.gene_names)
+    whole = Expression.of(counts, simulated.gene_names)
+    np.testing.assert_array_equal(padded[slice(0, 300)].toarray(), whole[slice(0, 300)].toarray())
+    assert padded[slice(300, 700)].nnz == 0
+
+
 def test_the_first_called_loop_is_the_one_that_is_described(cells):
     simulated, R = cells
     noise = dataclasses.replace(R.loops[0], verdict="undecided", phase=np.roll(R.loops[0].phase, 7))

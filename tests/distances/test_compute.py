@@ -7,7 +7,7 @@ import pytest
 
 import spectral_ph as sph
 from spectral_ph.distances.compute import by_stage, compute, parted
-from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.graph.recipe import Recipe
 
 
 def test_arguments_are_parted_into_those_of_the_graph_and_those_of_the_distance():
