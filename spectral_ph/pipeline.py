@@ -30,7 +30,7 @@ from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, examine, judg
 
 METHODS = ("auto", "exact", "truncated", "landmarks")
 EXACT_POINTS = 20_000
-"""Up to so many points `method="auto"` is exact: n^3 flops are two minutes on two cores, and the matrix 3.2 GB."""
+"""Up to this many points `method="auto"` is exact: n^3 flops are two minutes on two cores, and the matrix 3.2 GB."""
 
 MATRIX_SHARE = 1.5
 """Memory of the exact chain, in matrices: the distances and what the homology of typical data needs beside them."""
@@ -63,7 +63,7 @@ def persistence(
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.
     method : "exact" holds the (n, n) distances. "truncated" (eff_res and diffusion, maxdim <= 1) holds the first
-        `n_components` eigenpairs (100, or 200 where those end below an eigenvalue of .4), estimates the rest, and states
+        `n_components` eigenpairs (100, or 200 where those end below an eigenvalue of 0.4), estimates the rest, and states
         the error; what it returns is exact for these distances. Effective resistance has one step there unless `steps` is
         given, for with four the homology takes a hundred times as long.
         "landmarks" takes `n_landmarks` farthest points (four steps, as exact), with a bound on what the others could change.
@@ -84,7 +84,7 @@ def persistence(
 
     Raises
     ------
-    InputError : a sentence that says what came, what was needed and what to type.
+    InputError : a sentence that says what was wrong, what is needed and what to type.
     TooLargeError : if it would not fit in memory; before anything is allocated.
 
     References
@@ -131,17 +131,27 @@ def _form(
     """Return what the distance is computed as, "exact", "truncated" or "landmarks", and why."""
     if method not in METHODS and method in getattr(row.ranges.get("solver"), "values", ()):
         raise _check.InputError(
-            f"{method!r} is not a way that persistence works, but a solver of distance {row.name!r}; pass ",
-            Argument("solver", method), ".",
-        )  # fmt: skip
-    _check.one_of(method, METHODS, "method of persistence")
+            f"{method!r} is not a way that persistence works but a solver of distance {row.name!r}. Pass ",
+            Argument("solver", method),
+            ".",
+        )
+    _check.one_of(method, METHODS, "method of persistence", "method")
     without_matrix = maxdim <= 1 and coeff == 2 and engine in ("auto", "h1")
     if method == "truncated" and not without_matrix:
         raise _check.InputError(
-            Argument("method", "truncated"), " computes degrees 0 and 1 over Z/2 with engine 'h1', and ",
-            Argument("maxdim", maxdim), ", ", Argument("coeff", coeff), ", ", Argument("engine", engine), " came; pass ",
-            Argument("method", "landmarks"), ", or ", Argument("method", "exact"), ".",
-        )  # fmt: skip
+            Argument("method", "truncated"),
+            " computes degrees 0 and 1 over Z/2 with engine 'h1', not ",
+            Argument("maxdim", maxdim),
+            ", ",
+            Argument("coeff", coeff),
+            " and ",
+            Argument("engine", engine),
+            ". Pass ",
+            Argument("method", "landmarks"),
+            " or ",
+            Argument("method", "exact"),
+            ".",
+        )
     if method == "truncated":
         return "truncated", "asked for"
     if method == "landmarks":
@@ -163,9 +173,10 @@ def _warn_truncated(implicit: ImplicitDistances, filled: Settings) -> None:
         return
     error = facts["error"]
     _check.warn(
-        f"distances were computed from {facts['n_components']} of {len(implicit)} eigenpairs and an estimate of the rest: on "
-        f"{error['all']['pairs']} sampled pairs they are off by at most {error['all']['max']:.2g}, on edges of the graph by at "
-        f"most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and births and deaths by about as much.",
+        f"distances were computed from {facts['n_components']} of {len(implicit)} eigenpairs and an estimate of "
+        f"the rest. On {error['all']['pairs']} sampled pairs they are off by at most {error['all']['max']:.2g}, on "
+        f"edges of the graph by at most {error['edges']['max']:.2g} (median distance {error['median']:.2g}), and "
+        "births and deaths by about as much.",
         *(
             part
             for name, value in filled.items()
@@ -186,14 +197,14 @@ def _on_landmarks(
     """Return the diagrams of some of the points, with indices among all of them, and the bound."""
     chosen = farthest_points(implicit, _check.positive_int(n_landmarks, "n_landmarks"))
     m = len(chosen.indices)
-    _check.memory(8.0 * m**2, f"the distances between {m} landmarks", "use fewer of them (n_landmarks).")
+    _check.memory(8.0 * m**2, f"the distances between {m} landmarks", "Use a smaller ", Argument("n_landmarks"), ".")
     P = rips_persistence(
         matrix(restrict(implicit, chosen.indices)), maxdim, engine, threshold, coeff=coeff, cocycles=cocycles
     )
     unit = "births and deaths" if implicit.root else "the roots of births and deaths"
     _check.warn(
-        f"{m} of {len(implicit)} points were used as landmarks: {unit} in degree {chosen.least_degree} and above move by at "
-        f"most {chosen.bound:.2g} beside the truncation."
+        f"{m} of {len(implicit)} points were used as landmarks. Beside the truncation, {unit} in degree "
+        f"{chosen.least_degree} and above move by at most {chosen.bound:.2g}."
     )
     facts: Settings = {
         "n_landmarks": m,
@@ -243,7 +254,7 @@ def find_loops(
     splits : how many random splits into halves of at most `HALF_POINTS` points; 0 for none, and then no verdict. They are
         tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
     level : p-value up to which a loop is called.
-    max_points : of more points, loops are found on so many, drawn at random, and phases carried to the others by their
+    max_points : of more points, loops are found on a random draw of this size. Phases are carried to the others by their
         nearest neighbours among them.
     random_state : seed of the splits, the draw, and whatever is random in the distance.
     **params : of the neighbour graph and of the distance, by name: these are not chosen but kept.
@@ -257,7 +268,7 @@ def find_loops(
 
     Raises
     ------
-    InputError : a sentence that says what came, what was needed and what to type.
+    InputError : a sentence that says what was wrong, what is needed and what to type.
     TooLargeError : if it would not fit in memory.
 
     Notes
@@ -300,7 +311,7 @@ def find_loops(
     rng = _check.generator(random_state)
     with _check.collected() as warned:
         if m < n:
-            _check.warn(f"{n - m} of {n} points are copies of others; the halves were drawn from the {m} that differ.")
+            _check.warn(f"{n - m} of {n} points are copies of others. The halves were drawn from the {m} that differ.")
         choice = candidates(distance, params, half, graph is None)
         parted(
             *choice[0], "verdict", also=inspect.signature(find_loops).parameters
@@ -313,8 +324,10 @@ def find_loops(
         if points is not None and n > max_points:
             subset = np.sort(rng.choice(n, size=max_points, replace=False))
             _check.warn(
-                f"loops were found on {max_points} of {n} points, drawn at random, and phases carried to the others by their "
-                f"{NEAR} nearest neighbours; pass max_points={n} to use all."
+                f"loops were found on {max_points} of {n} points, drawn at random, and phases were carried to the "
+                f"others by their {NEAR} nearest neighbours. Pass ",
+                Argument("max_points", n),
+                " to use all.",
             )
         Y = X if subset is None or points is None else points[subset]
         recipe, own = parted(name, chosen, "verdict")
@@ -340,11 +353,11 @@ def _halves_have_neighbors(params: Settings, half: int, n: int, m: int) -> bool:
     k = _check.positive_int(params.get("n_neighbors", 1), "n_neighbors")
     if half <= k < n:
         raise _check.InputError(
-            _check.Argument("n_neighbors", k),
-            f" needs halves of more than {k} points, and those of n_samples={m} have {half}; pass ",
-            _check.Argument("n_neighbors", half - 1),
+            Argument("n_neighbors", k),
+            f" needs halves of more than {k} points, but halves of {m} points have {half}. Pass ",
+            Argument("n_neighbors", half - 1),
             " or fewer, or ",
-            _check.Argument("splits", 0),
+            Argument("splits", 0),
             ".",
         )
     return k < n

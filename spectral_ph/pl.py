@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectral_ph import _check, plot, stored
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray
 from spectral_ph.cells.genes import BINS, FALSE_DISCOVERY_RATE
 
@@ -109,7 +110,7 @@ def genes(
     Parameters
     ----------
     adata, key : as for `loops`.
-    n_genes : how many of the surest to draw, of those found at a false-discovery rate of .05. Default 30.
+    n_genes : how many of the surest to draw, of those found at a false-discovery rate of 0.05. Default 30.
     names : draw these instead; they must be among the found ones whose profile is kept.
     ax : where to draw; default None, a new figure.
 
@@ -127,7 +128,9 @@ def genes(
     result = stored.read_uns(adata, key)
     if "profiles" not in result:
         raise _check.InputError(
-            f"no genes were tested for uns[{key!r}]; call spectral_ph.tl.loops with genes=True and expression in X or a layer."
+            f"no genes were tested for uns[{key!r}]. Call spectral_ph.tl.loops with ",
+            Argument("genes", True),
+            " and expression in X or a layer.",
         )
     profiles, table = result["profiles"], result["genes"]
     n_genes = _check.positive_int(n_genes, "n_genes")
@@ -139,14 +142,14 @@ def genes(
         for name in names:
             if name not in there:
                 raise _check.InputError(
-                    f"no profile of {name!r} is stored; there are those of {len(there)} genes that follow the loop: "
-                    f"{', '.join(map(str, there[:10]))}{' ...' if len(there) > 10 else '.'}"
+                    f"no profile of {name!r} is stored. Those of {len(there)} genes that follow the loop are: "
+                    f"{', '.join(map(str, there[:10]))}{', ...' if len(there) > 10 else '.'}"
                 )
         rows = np.array([there.index(name) for name in names], dtype=np.int64)
     if ax is None:
         ax = plot.new_axes(5.6, 1.2 + 0.17 * max(len(rows), 5))
     if len(rows) == 0:
-        return plot.say(ax, "no gene follows the loop at a false-discovery rate of .05")
+        return plot.say(ax, "no gene follows the loop at a false-discovery rate of 0.05")
     rows = rows[np.argsort(table["peak"].to_numpy()[rows], kind="stable")]
     values = profiles.to_numpy(dtype=np.float64)[rows]
     mean, spread = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1, keepdims=True)
@@ -169,7 +172,7 @@ def genes(
     bar.set_label("expression (standard deviations)")
     bar.outline.set_visible(False)
     found = int((table["q_value"] < FALSE_DISCOVERY_RATE).sum())
-    ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR .05)", fontsize="medium")
+    ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR 0.05)", fontsize="medium")
     return ax
 
 
@@ -190,23 +193,21 @@ def _layout(adata: Any, basis: str | None) -> FloatArray:
     if basis is None:
         found = next((key for key in LAYOUTS if key in keys), None)
         if found is None:
-            raise _check.InputError(
-                f"obsm has none of {', '.join(LAYOUTS)} to draw the cells on"
-                + (
-                    f" (it has {', '.join(map(repr, sorted(keys)))}); name one with basis."
-                    if keys
-                    else "; make a layout first."
-                )
-            )
+            there = f"It has {', '.join(map(repr, sorted(keys)))}. Name one with "
+            way = [there, Argument("basis"), "."] if keys else ["Make a layout first."]
+            raise _check.InputError(f"obsm has none of {', '.join(LAYOUTS)} to draw the cells on. ", *way)
     else:
         found = next((key for key in (basis, f"X_{basis}") if key in keys), None)
         if found is None:
-            listed = f"it has {', '.join(map(repr, sorted(keys)))}" if keys else "it has none"
-            raise _check.InputError(f"obsm has no layout {basis!r}; {listed}.")
+            listed = f"It has {', '.join(map(repr, sorted(keys)))}" if keys else "It has none"
+            raise _check.InputError(f"obsm has no layout {basis!r}. {listed}.")
     values = adata.obsm[found]
     values = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
     if values.ndim != 2 or values.shape[1] < 2:
         raise _check.InputError(
-            f"obsm[{found!r}] has the shape {values.shape}, and two columns are needed to draw the cells; name another basis."
+            f"obsm[{found!r}] has the shape {values.shape}, but two columns are needed to draw the cells. Name "
+            "another ",
+            Argument("basis"),
+            ".",
         )
     return values[:, :2]

@@ -121,7 +121,7 @@ def barcode(
     P : Persistence, or a LoopResult, whose diagrams are drawn.
     ax : where to draw; default None, a new figure.
     dimensions : which dimensions to draw, such as [1]; default None, all there are.
-    max_bars : at most so many bars for each dimension, the longest; the label says how many there are. Default 40.
+    max_bars : at most this many bars for each dimension, the longest; the label says how many there are. Default 40.
 
     Returns
     -------
@@ -195,8 +195,8 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
     if where.shape != (len(this.phase), 2):
         raise _check.InputError(
             _check.Argument("layout"),
-            f" must have the shape ({len(this.phase)}, 2), a place in the plane for each point, and one of shape "
-            f"{where.shape} came; pass two columns, such as layout[:, :2].",
+            f" must have the shape ({len(this.phase)}, 2), a place in the plane for each point, not {where.shape}. "
+            "Pass two columns, such as layout[:, :2].",
         )
     from matplotlib import patheffects
 
@@ -307,7 +307,7 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     table = _rows(counts, names, "counts")
     if (table < 0).any():
         raise _check.InputError(
-            _check.Argument("counts"), f" must be at least 0, and {table.min():g} came; pass numbers of points."
+            _check.Argument("counts"), f" must be at least 0, not {table.min():g}. Pass numbers of points."
         )
     ax = new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
     bins = table.shape[1]
@@ -351,8 +351,8 @@ def phase_band(
             _check.Argument("middle"),
             " and ",
             _check.Argument("high"),
-            f" must be of one length, and they have the shapes {', '.join(str(x.shape) for x in lines)}; "
-            "pass one number for each interval of the phase in each.",
+            f" must be of one length, but they have the shapes {', '.join(str(x.shape) for x in lines)}. Pass one "
+            "number for each interval of the phase in each.",
         )
     ax = new_axes(4.6, 2.6) if ax is None else ax
     bins = len(lines[0])
@@ -412,8 +412,8 @@ def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
     if table.ndim != 2 or len(table) != len(names) or table.size == 0:
         raise _check.InputError(
             _check.Argument(what),
-            f" must have a row for each of the {len(names)} names and at least one column, and the shape "
-            f"{table.shape} came; pass one row of numbers along the phase for each name.",
+            f" must have a row for each of the {len(names)} names and at least one column, not the shape "
+            f"{table.shape}. Pass one row of numbers along the phase for each name.",
         )
     return table
 
@@ -439,14 +439,14 @@ def _dimensions(P: Persistence, dimensions: Sequence[int] | None) -> list[int]:
     if len(dimensions) == 0:
         raise _check.InputError(
             _check.Argument("dimensions"),
-            " must name at least one dimension, and none came; pass ",
+            " must name at least one dimension. Pass ",
             _check.Argument("dimensions", [1]),
             ".",
         )
     for k in dimensions:
         if _check.positive_int(k, "dimensions", least=0) >= len(P):
             raise _check.InputError(
-                f"dimension {k} was asked for, and the result has the dimensions 0 to {len(P) - 1}; compute it with ",
+                f"dimension {k} was asked for, but the result has the dimensions 0 to {len(P) - 1}. Compute it with ",
                 _check.Argument("maxdim", int(k)),
                 ", or leave it out.",
             )
@@ -460,12 +460,12 @@ def _names(dimensions: Sequence[int]) -> str:
 def _loop(R: LoopResult, which: int) -> Loop:
     if not R.loops:
         raise _check.InputError(
-            f"this result (verdict {R.verdict!r}) has no loop to draw; plot.diagram(R) shows the features there are."
+            f"this result (verdict {R.verdict!r}) has no loop to draw. plot.diagram(R) shows the features there are."
         )
     if _check.positive_int(which, "which", least=0) >= len(R.loops):
         raise _check.InputError(
             _check.Argument("which", int(which)),
-            f" was asked for, and the result holds {len(R.loops)} loop(s), counted from 0; pass ",
+            f" was asked for, but the result holds {len(R.loops)} loop(s), counted from 0. Pass ",
             _check.Argument("which", len(R.loops) - 1),
             " or less.",
         )

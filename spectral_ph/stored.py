@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import Settings
 from spectral_ph.cells.about import AboutLoop
 from spectral_ph.homology.diagram import Persistence
@@ -153,7 +154,9 @@ def read_uns(adata: Any, key: str) -> Mapping[str, Any]:
         there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and "obs_columns" in v)
         listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
         raise _check.InputError(
-            f"uns[{key!r}] holds no result of spectral_ph.tl.loops ({listed}); run it first, or pass key=..."
+            f"uns[{key!r}] holds no result of spectral_ph.tl.loops ({listed}). Run it first, or pass another ",
+            Argument("key"),
+            ".",
         )
     return stored
 
@@ -200,7 +203,7 @@ def read_loops(adata: Any, key: str) -> LoopResult:
         names = {part: column(key, part, place) for part in NEEDED}
         for one in names.values():
             if one not in adata.obs:
-                raise _check.InputError(f"obs has no column {one!r}, which spectral_ph.tl.loops wrote; run it again.")
+                raise _check.InputError(f"obs has no column {one!r}, which spectral_ph.tl.loops wrote. Run it again.")
         row = table.loc[name]
         # Kept in obs, the cycle follows the cells when some are left out or put into another order.
         on_cycle = adata.obs[names["cycle"]].to_numpy(dtype=np.int64)
@@ -208,7 +211,7 @@ def read_loops(adata: Any, key: str) -> LoopResult:
         cycle = order[on_cycle[order] >= 0]
         if len(cycle) == 0:
             raise _check.InputError(
-                f"none of the {adata.n_obs} cells is one that loop {name} passes, so it cannot be drawn; run "
+                f"loop {name} passes none of the {adata.n_obs} cells, so it cannot be drawn. Run "
                 "spectral_ph.tl.loops on these cells."
             )
         found.append(
@@ -251,7 +254,9 @@ def read_places(adata: Any, key: str) -> list[dict[str, Any]]:
         places.append({part: adata.obs[column(key, part, len(places))].to_numpy() for part in PLACED})
     if not places:
         raise _check.InputError(
-            f"the reference has no loop under the name {key!r}; run spectral_ph.tl.loops(reference) first, or pass key=..."
+            f"the reference has no loop under the name {key!r}. Run spectral_ph.tl.loops(reference) first, or pass another ",
+            Argument("key"),
+            ".",
         )
     return places
 

@@ -99,13 +99,13 @@ def loops(
     anndata = _check.need("anndata", "cells")
     if not isinstance(adata, anndata.AnnData):
         raise _check.InputError(
-            f"tl.loops takes an AnnData, and {type(adata).__name__} came; pass points to spectral_ph.find_loops."
+            f"tl.loops takes an AnnData, not {type(adata).__name__}. Pass points to spectral_ph.find_loops."
         )
     if _check.flag(copy, "copy"):
         if adata.isbacked:
             raise _check.InputError(
                 _check.Argument("copy", True),
-                " of a backed AnnData would need a file of its own; pass adata.to_memory(), or ",
+                " of a backed AnnData would need a file of its own. Pass adata.to_memory(), or ",
                 _check.Argument("copy", False),
                 ", which leaves X in the file as it is.",
             )
@@ -128,8 +128,8 @@ def loops(
         )
         if about is not None and R.loops[about.index].verdict != "loop":
             _check.warn(
-                f"no loop was called (verdict {R.verdict!r}), so the phase and the genes in obs and uns are those of the most "
-                "persistent feature, which may be noise."
+                f"no loop was called (verdict {R.verdict!r}), so the phase and the genes in obs and uns are those "
+                "of the most persistent feature, which may be noise."
             )
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
     stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
@@ -171,8 +171,8 @@ def place(
     known, new = (_coordinates(cells, use_rep) for cells in (reference, adata))
     if known.shape[1] != new.shape[1]:
         raise _check.InputError(
-            f"obsm[{use_rep!r}] has {new.shape[1]} columns in the new cells and {known.shape[1]} in the reference; project the "
-            "new cells into the coordinates of the reference."
+            f"obsm[{use_rep!r}] has {new.shape[1]} columns in the new cells but {known.shape[1]} in the reference. "
+            "Project the new cells into the coordinates of the reference."
         )
     near = nearest_among(known, new, _check.n_neighbors(n_neighbors, len(known)), "euclidean")
     one = np.ones(len(known))
@@ -213,7 +213,10 @@ def _properties(adata: Any, confounders: Sequence[str] | None) -> dict[str, Any]
     """Return the columns of obs that the phase is compared with, by name."""
     if isinstance(confounders, str):
         raise _check.InputError(
-            f"confounders takes a list of columns, and {confounders!r} came; pass [{confounders!r}]."
+            _check.Argument("confounders"),
+            f" takes a list of columns, not {confounders!r}. Pass ",
+            _check.Argument("confounders", [confounders]),
+            ".",
         )
     for name in confounders or ():
         if name not in adata.obs:
@@ -235,7 +238,10 @@ def _representation(
     if neighbors_key is not None:
         if use_rep is not None:
             raise _check.InputError(
-                f"use_rep={use_rep!r} and neighbors_key={neighbors_key!r} both say where the shape comes from; pass one."
+                _check.Argument("use_rep", use_rep),
+                " and ",
+                _check.Argument("neighbors_key", neighbors_key),
+                " both say where the shape comes from. Pass one of them.",
             )
         key, A = _stored_graph(adata, neighbors_key)
         return {"graph": A}, said | {"representation": f"the pattern of obsp[{key!r}]"}
@@ -249,7 +255,11 @@ def _representation(
         return {"X": points}, said | {"representation": f"obsm[{use_rep!r}]"}
     if expression.values is None:
         raise _check.InputError(
-            f"this AnnData has no values in X, and nothing else was named; {_offer(adata)} with use_rep, or a layer."
+            f"this AnnData has no values in X, and nothing else was named. {_offer(adata)} with ",
+            _check.Argument("use_rep"),
+            ", or name a ",
+            _check.Argument("layer"),
+            ".",
         )
     where = expression.what.partition(",")[0].removesuffix(" as it is")
     values = expression.values
@@ -259,7 +269,7 @@ def _representation(
         return {"X": values}, said | {"representation": where}
     if empty := int((abs(values).sum(axis=1) == 0).sum()):
         raise _check.InputError(
-            f"{empty} of the {values.shape[0]} cells have no counts at all; remove them first, for example with "
+            f"{empty} of the {values.shape[0]} cells have no counts at all. Remove them first, for example with "
             "scanpy.pp.filter_cells(adata, min_counts=1)."
         )
     prepared = preprocess(values, kind="counts" if expression.counts else "log")
@@ -271,7 +281,7 @@ def _representation(
 
 def _offer(adata: Any) -> str:
     keys = sorted(map(str, adata.obsm))
-    return f"name one of obsm ({', '.join(map(repr, keys))})" if keys else "put points into obsm and name them"
+    return f"Name one of obsm ({', '.join(map(repr, keys))})" if keys else "Put points into obsm and name them"
 
 
 def _stored_graph(adata: Any, neighbors_key: str) -> tuple[str, Graph]:

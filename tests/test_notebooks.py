@@ -51,7 +51,7 @@ def test_cell_cycle_finds_the_loop_its_genes_and_takes_it_out():
     notebook = ran("03")
     text = printed(notebook)
     assert verdicts(notebook) == ["LOOP", "NO LOOP"]
-    assert "it goes up from S to G2/M" in text
+    assert "The phase goes up from S to G2/M" in text
     called, _ = map(int, re.search(r"(\d+) of (\d+) genes follow the loop", text).groups())
     right, of, wrong = map(int, re.search(r"among them: (\d+) of (\d+); false ones: (\d+)", text).groups())
     assert right + wrong == called

@@ -80,11 +80,14 @@ def test_other_steps_have_no_p_value():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"steps": "4"}, "steps must be a whole number of at least 0, and '4' came."),
-        ({"passes": None}, "passes must be a whole number of at least 1, and None came."),
+        ({"steps": "4"}, "steps must be a whole number of at least 0, not '4'."),
+        ({"passes": None}, "passes must be a whole number of at least 1, not None."),
         (
             {"steps": 2, "corrected": False},
-            "corrected=False is the plain resistance, steps=0, and steps=2 came with it; leave one of the two out.",
+            (
+                "corrected=False is the plain resistance, which is steps=0, but steps=2 was passed with it. Leave "
+                "one of the two out."
+            ),
         ),
     ],
 )
@@ -174,7 +177,7 @@ def test_copies_of_points_are_no_evidence():
     """Every point twice, one in each half, would make any noise agree with itself."""
     X = sph.datasets.blob(150, ambient_dim=5, random_state=0)
     with pytest.warns(
-        sph.SpectralWarning, match="^150 of 300 points are copies of others; the halves were drawn from the 150"
+        sph.SpectralWarning, match=r"^150 of 300 points are copies of others\. The halves were drawn from the 150"
     ):
         R = sph.find_loops(np.repeat(X, 2, axis=0), "eff_res", passes=1)
     assert R.verdict == "no loop"
@@ -224,9 +227,7 @@ def test_what_is_asked_for_is_kept_and_the_rest_chosen():
 
 def test_many_points_are_sampled_and_all_get_a_phase():
     X, latent = sph.datasets.circle(1300, ambient_dim=10, sigma=0.1, return_latent=True)
-    sentence = (
-        "^loops were found on 1000 of 1300 points, drawn at random, and phases carried to the others by their 5 nearest"
-    )
+    sentence = "^loops were found on 1000 of 1300 points, drawn at random, and phases were carried to the others by their 5 nearest"
     with pytest.warns(sph.SpectralWarning, match=sentence):
         R = sph.find_loops(X, "eff_res", n_neighbors=15, passes=1, splits=2, max_points=1000)
     loop = R.loops[0]
@@ -280,22 +281,22 @@ def test_no_p_value_without_a_calibration(call, why):
         ({"max_point": 2000}, "distance 'eff_res' has no parameter 'max_point'; did you mean 'max_points'?"),
         (
             {"n_pcs": 30},
-            "distance 'eff_res' has no parameter 'n_pcs': the points decide how many components there are; pass fewer "
-            "columns, or reduce counts by spectral_ph.preprocess(..., n_components=30).",
+            "distance 'eff_res' has no parameter 'n_pcs': the points decide how many components there are. "
+            "Pass fewer columns, or reduce counts by spectral_ph.preprocess(..., n_components=30).",
         ),
         (
             {"n_neighbors": 70},
-            "n_neighbors=70 needs halves of more than 70 points, and those of n_samples=120 have 60; pass n_neighbors=59 or "
-            "fewer, or splits=0.",
+            "n_neighbors=70 needs halves of more than 70 points, but halves of 120 points have 60. Pass "
+            "n_neighbors=59 or fewer, or splits=0.",
         ),
         (
             {"n_neighbors": 120},
-            "n_neighbors=120 needs at least 121 points (a point is not its own neighbour), and n_samples=120 came; pass "
-            "n_neighbors=119 or fewer.",
+            "n_neighbors=120 needs at least 121 points (a point is not its own neighbour), but n_samples=120. "
+            "Pass n_neighbors=119 or fewer.",
         ),
-        ({"splits": -1}, "splits must be a whole number of at least 0, and -1 came."),
-        ({"level": 0.5}, "level must be between 0 and 0.25, and 0.5 came."),
-        ({"max_points": 10}, "max_points must be a whole number of at least 1000, and 10 came."),
+        ({"splits": -1}, "splits must be a whole number of at least 0, not -1."),
+        ({"level": 0.5}, "level must be between 0 and 0.25, not 0.5."),
+        ({"max_points": 10}, "max_points must be a whole number of at least 1000, not 10."),
     ],
 )
 def test_bad_arguments_of_find_loops_are_refused(arguments, sentence):
@@ -424,7 +425,8 @@ def test_landmarks_state_their_bound():
     X = sph.datasets.circle(400, ambient_dim=10, sigma=0.05)
     exact = sph.persistence(X, sqrt=True)
     with pytest.warns(
-        sph.SpectralWarning, match=r"^150 of 400 points were used as landmarks: births and deaths in degree 0"
+        sph.SpectralWarning,
+        match=r"^150 of 400 points were used as landmarks\. Beside the truncation, births and deaths in degree 0",
     ):
         P = sph.persistence(X, method="landmarks", n_landmarks=150, n_components=400, sqrt=True)
     assert P.n_points == 400
@@ -446,14 +448,14 @@ def test_landmarks_reach_degree_two():
     [
         (
             {"method": "truncated", "maxdim": 2},
-            "method='truncated' computes degrees 0 and 1 over Z/2 with engine 'h1', and maxdim=2, coeff=2, engine='auto' came; "
-            "pass method='landmarks', or method='exact'.",
+            "method='truncated' computes degrees 0 and 1 over Z/2 with engine 'h1', not maxdim=2, coeff=2 and "
+            "engine='auto'. Pass method='landmarks' or method='exact'.",
         ),
         (
             {"method": "truncated", "distance": "dpt"},
-            "distance 'dpt' has no truncated form; those that have one are: eff_res, diffusion.",
+            "distance 'dpt' has no truncated form. Distances that have one are: eff_res, diffusion.",
         ),
-        ({"method": "landmarks", "n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, and 0 came."),
+        ({"method": "landmarks", "n_landmarks": 0}, "n_landmarks must be a whole number of at least 1, not 0."),
         (
             {"method": "truncated", "corrected": False},
             "the truncated form of distance 'eff_res' has no parameter 'corrected'. It takes: "
@@ -461,11 +463,17 @@ def test_landmarks_reach_degree_two():
         ),
         (
             {"method": "exct"},
-            "'exct' is not a known method of persistence; did you mean 'exact'? Known are: auto, exact, truncated, landmarks.",
+            (
+                "method='exct' is not a known method of persistence; did you mean 'exact'? Known are: auto, "
+                "exact, truncated, landmarks."
+            ),
         ),
         (
             {"method": "spectral"},
-            "'spectral' is not a way that persistence works, but a solver of distance 'eff_res'; pass solver='spectral'.",
+            (
+                "'spectral' is not a way that persistence works but a solver of distance 'eff_res'. Pass "
+                "solver='spectral'."
+            ),
         ),
         (
             {"max_dim": 2},
@@ -474,7 +482,7 @@ def test_landmarks_reach_degree_two():
         ),
         (
             {"method": "power", "distance": "diffusion"},
-            "'power' is not a way that persistence works, but a solver of distance 'diffusion'; pass solver='power'.",
+            ("'power' is not a way that persistence works but a solver of distance 'diffusion'. Pass solver='power'."),
         ),
     ],
 )

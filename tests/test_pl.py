@@ -125,7 +125,7 @@ def test_genes_stand_in_the_order_of_their_peaks(adata):
     np.testing.assert_allclose(image.std(axis=1), 1)
     # The peaks at 1, 3 and 5 radians, in intervals of ten degrees.
     np.testing.assert_array_equal(image.argmax(axis=1), [5, 17, 28])
-    assert ax.get_title() == "3 of 3 genes that follow the loop (FDR .05)"
+    assert ax.get_title() == "3 of 3 genes that follow the loop (FDR 0.05)"
     assert [t.get_text() for t in pl.genes(adata, n_genes=2).get_yticklabels()] == ["early", "late"]
     assert [t.get_text() for t in pl.genes(adata, names=["mid"]).get_yticklabels()] == ["mid"]
 
@@ -134,7 +134,7 @@ def test_no_gene_is_said_in_words(adata):
     stored = adata.uns["spectral_ph"]
     stored["profiles"] = stored["profiles"].iloc[:0]
     ax = pl.genes(adata)
-    assert [text.get_text() for text in ax.texts] == ["no gene follows the loop at a false-discovery rate of .05"]
+    assert [text.get_text() for text in ax.texts] == ["no gene follows the loop at a false-discovery rate of 0.05"]
 
 
 def remove(name):
@@ -152,55 +152,64 @@ def nothing(adata):
             nothing,
             pl.loops,
             {"basis": "tsne"},
-            "obsm has no layout 'tsne'; it has 'X_pca', 'X_umap'.",
+            "obsm has no layout 'tsne'. It has 'X_pca', 'X_umap'.",
         ),
         (
             lambda adata: [adata.obsm.pop(key) for key in list(adata.obsm)],
             pl.loops,
             {},
-            "obsm has none of X_umap, X_tsne, X_draw_graph_fa, X_phate, X_pca to draw the cells on; make a layout first.",
+            (
+                "obsm has none of X_umap, X_tsne, X_draw_graph_fa, X_phate, X_pca to draw the cells on. Make a "
+                "layout first."
+            ),
         ),
         (
             lambda adata: adata.obsm.__setitem__("X_umap", np.ones((N, 1))),
             pl.loops,
             {},
-            "obsm['X_umap'] has the shape (60, 1), and two columns are needed to draw the cells; name another basis.",
+            ("obsm['X_umap'] has the shape (60, 1), but two columns are needed to draw the cells. Name another basis."),
         ),
         (
             nothing,
             pl.diagram,
             {"key": "other"},
-            "uns['other'] holds no result of spectral_ph.tl.loops (there is 'spectral_ph'); run it first, or pass key=...",
+            (
+                "uns['other'] holds no result of spectral_ph.tl.loops (there is 'spectral_ph'). Run it first, "
+                "or pass another key."
+            ),
         ),
         (
             nothing,
             pl.phase,
             {"which": 1},
-            "which=1 was asked for, and the result holds 1 loop(s), counted from 0; pass which=0 or less.",
+            "which=1 was asked for, but the result holds 1 loop(s), counted from 0. Pass which=0 or less.",
         ),
         (
             lambda adata: adata.obs.pop("spectral_ph_phase"),
             pl.phase,
             {},
-            "obs has no column 'spectral_ph_phase', which spectral_ph.tl.loops wrote; run it again.",
+            "obs has no column 'spectral_ph_phase', which spectral_ph.tl.loops wrote. Run it again.",
         ),
         (
             lambda adata: adata.obs.__setitem__("spectral_ph_cycle", -1),
             pl.loops,
             {},
-            "none of the 60 cells is one that loop 1 passes, so it cannot be drawn; run spectral_ph.tl.loops on these cells.",
+            ("loop 1 passes none of the 60 cells, so it cannot be drawn. Run spectral_ph.tl.loops on these cells."),
         ),
         (
             remove("profiles"),
             pl.genes,
             {},
-            "no genes were tested for uns['spectral_ph']; call spectral_ph.tl.loops with genes=True and expression in X or a layer.",
+            (
+                "no genes were tested for uns['spectral_ph']. Call spectral_ph.tl.loops with genes=True and "
+                "expression in X or a layer."
+            ),
         ),
         (
             nothing,
             pl.genes,
             {"names": ["PCNA"]},
-            "no profile of 'PCNA' is stored; there are those of 3 genes that follow the loop: late, early, mid.",
+            "no profile of 'PCNA' is stored. Those of 3 genes that follow the loop are: late, early, mid.",
         ),
     ],
 )

@@ -202,33 +202,33 @@ def test_given_axes_are_used_and_pyplot_is_left_alone(draw):
     [
         (
             lambda: plot.loop(NOTHING, np.zeros((2, 2))),
-            "this result (verdict 'no loop') has no loop to draw; plot.diagram(R) shows the features there are.",
+            ("this result (verdict 'no loop') has no loop to draw. plot.diagram(R) shows the features there are."),
         ),
         (
             lambda: plot.phase(NOTHING),
-            "this result (verdict 'no loop') has no loop to draw; plot.diagram(R) shows the features there are.",
+            ("this result (verdict 'no loop') has no loop to draw. plot.diagram(R) shows the features there are."),
         ),
         (
             lambda: plot.phase(result()[0], which=1),
-            "which=1 was asked for, and the result holds 1 loop(s), counted from 0; pass which=0 or less.",
+            "which=1 was asked for, but the result holds 1 loop(s), counted from 0. Pass which=0 or less.",
         ),
-        (lambda: plot.phase(result()[0], which=-1), "which must be a whole number of at least 0, and -1 came."),
-        (lambda: plot.phase(result()[0], bins=2), "bins must be a whole number of at least 3, and 2 came."),
+        (lambda: plot.phase(result()[0], which=-1), "which must be a whole number of at least 0, not -1."),
+        (lambda: plot.phase(result()[0], bins=2), "bins must be a whole number of at least 3, not 2."),
         (
             lambda: plot.loop(result()[0], np.zeros((40, 3))),
-            "layout must have the shape (40, 2), a place in the plane for each point, and one of shape (40, 3) came; pass two "
+            "layout must have the shape (40, 2), a place in the plane for each point, not (40, 3). Pass two "
             "columns, such as layout[:, :2].",
         ),
         (
             lambda: plot.diagram(persistence(), dimensions=[3]),
-            "dimension 3 was asked for, and the result has the dimensions 0 to 2; compute it with maxdim=3, or leave it "
-            "out.",
+            "dimension 3 was asked for, but the result has the dimensions 0 to 2. Compute it with maxdim=3, "
+            "or leave it out.",
         ),
         (
             lambda: plot.barcode(persistence(), dimensions=[]),
-            "dimensions must name at least one dimension, and none came; pass dimensions=[1].",
+            "dimensions must name at least one dimension. Pass dimensions=[1].",
         ),
-        (lambda: plot.barcode(persistence(), max_bars=0), "max_bars must be a whole number of at least 1, and 0 came."),
+        (lambda: plot.barcode(persistence(), max_bars=0), "max_bars must be a whole number of at least 1, not 0."),
     ],
 )
 def test_errors_are_sentences(call, sentence):
@@ -266,19 +266,19 @@ def test_the_band_lies_between_its_edges():
     [
         (
             lambda: plot.phase_rows([[1, 2]], ["a", "b"]),
-            "counts must have a row for each of the 2 names and at least one column, and the shape (1, 2) came; pass one row of "
-            "numbers along the phase for each name.",
+            "counts must have a row for each of the 2 names and at least one column, not the shape (1, 2). "
+            "Pass one row of numbers along the phase for each name.",
         ),
-        (lambda: plot.phase_rows([[-1, 2]], ["a"]), "counts must be at least 0, and -1 came; pass numbers of points."),
+        (lambda: plot.phase_rows([[-1, 2]], ["a"]), "counts must be at least 0, not -1. Pass numbers of points."),
         (
             lambda: plot.phase_heatmap([1, 2], ["a"]),
-            "values must have a row for each of the 1 names and at least one column, and the shape (2,) came; pass one row of "
-            "numbers along the phase for each name.",
+            "values must have a row for each of the 1 names and at least one column, not the shape (2,). Pass "
+            "one row of numbers along the phase for each name.",
         ),
         (
             lambda: plot.phase_band([1, 2], [1], [1, 2]),
-            "low, middle and high must be of one length, and they have the shapes (2,), (1,), (2,); pass one number for each "
-            "interval of the phase in each.",
+            "low, middle and high must be of one length, but they have the shapes (2,), (1,), (2,). Pass one "
+            "number for each interval of the phase in each.",
         ),
     ],
 )

@@ -313,8 +313,8 @@ def test_backed_cells_give_the_same_and_x_stays_on_disk(cells, chain, tmp_path):
         with pytest.raises(InputError) as error:
             tl.loops(backed, copy=True)
         assert str(error.value) == (
-            "copy=True of a backed AnnData would need a file of its own; pass adata.to_memory(), or copy=False, which leaves X "
-            "in the file as it is."
+            "copy=True of a backed AnnData would need a file of its own. Pass adata.to_memory(), or "
+            "copy=False, which leaves X in the file as it is."
         )
         backed.file.close()
 
@@ -340,30 +340,33 @@ def test_input_is_left_untouched(cells):
     [
         (
             {"use_rep": "X_pce"},
-            "this AnnData has no representation 'X_pce' in obsm, and it has 'X_pca', 'X_umap'; did you mean 'X_pca'?",
+            "this AnnData has no representation 'X_pce' in obsm, only 'X_pca', 'X_umap'; did you mean 'X_pca'?",
         ),
         (
             {"neighbors_key": "neighbors"},
-            "this AnnData has no neighbours 'neighbors' in uns or obsp, and it has 'scvi_distances'.",
+            "this AnnData has no neighbours 'neighbors' in uns or obsp, only 'scvi_distances'.",
         ),
         (
             {"neighbors_key": "scvi"},
-            "this AnnData has no distances 'gone' in obsp, and it has 'scvi_distances'.",
+            "this AnnData has no distances 'gone' in obsp, only 'scvi_distances'.",
         ),
         (
             {"neighbors_key": "scvi", "use_rep": "X_pca"},
-            "use_rep='X_pca' and neighbors_key='scvi' both say where the shape comes from; pass one.",
+            "use_rep='X_pca' and neighbors_key='scvi' both say where the shape comes from. Pass one of them.",
         ),
-        ({"layer": "counts"}, "this AnnData has no layer 'counts' in layers, and it has none."),
+        ({"layer": "counts"}, "this AnnData has no layer 'counts' in layers, nor any other."),
         (
             {"confounders": ["donors"]},
-            "this AnnData has no column 'donors' in obs, and it has 'donor'; did you mean 'donor'?",
+            "this AnnData has no column 'donors' in obs, only 'donor'; did you mean 'donor'?",
         ),
-        ({"confounders": "donor"}, "confounders takes a list of columns, and 'donor' came; pass ['donor']."),
-        ({"genes": "PCNA"}, "genes takes True, False or a list of names, and 'PCNA' came; pass ['PCNA']."),
-        ({"s_genes": "PCNA"}, "s_genes and g2m_genes take lists of names, and 'PCNA' came; pass ['PCNA']."),
-        ({"kind": "logs"}, "'logs' is not a known kind of values; did you mean 'log'? Known are: auto, counts, log."),
-        ({"copy": 1}, "copy must be True or False, and 1 came."),
+        ({"confounders": "donor"}, "confounders takes a list of columns, not 'donor'. Pass confounders=['donor']."),
+        ({"genes": "PCNA"}, "genes takes True, False or a list of names, not 'PCNA'. Pass genes=['PCNA']."),
+        ({"s_genes": "PCNA"}, "s_genes and g2m_genes take lists of names, not 'PCNA'. Pass ['PCNA']."),
+        (
+            {"kind": "logs"},
+            "kind='logs' is not a known kind of values; did you mean 'log'? Known are: auto, counts, log.",
+        ),
+        ({"copy": 1}, "copy must be True or False, not 1."),
     ],
 )
 def test_a_missing_key_is_named_with_those_there_are(cells, options, sentence):
@@ -382,19 +385,20 @@ def test_an_anndata_without_values_or_of_empty_cells_is_refused(chain):
     with pytest.raises(InputError) as error:
         tl.loops(anndata.AnnData(obs=pd.DataFrame(index=["a", "b"]), obsm={"X_scVI": np.ones((2, 3))}))
     assert str(error.value) == (
-        "this AnnData has no values in X, and nothing else was named; name one of obsm ('X_scVI') with use_rep, or a layer."
+        "this AnnData has no values in X, and nothing else was named. Name one of obsm ('X_scVI') with "
+        "use_rep, or name a layer."
     )
     adata, _ = simulated(20)
     adata.X = sp.csr_matrix(np.where(np.arange(20)[:, None] == 3, 0, adata.X.toarray()))
     with pytest.raises(InputError) as error:
         tl.loops(adata)
     assert str(error.value) == (
-        "1 of the 20 cells have no counts at all; remove them first, for example with scanpy.pp.filter_cells(adata, "
+        "1 of the 20 cells have no counts at all. Remove them first, for example with scanpy.pp.filter_cells(adata, "
         "min_counts=1)."
     )
     with pytest.raises(InputError) as error:
         tl.loops(np.ones((3, 3)))
-    assert str(error.value) == "tl.loops takes an AnnData, and ndarray came; pass points to spectral_ph.find_loops."
+    assert str(error.value) == "tl.loops takes an AnnData, not ndarray. Pass points to spectral_ph.find_loops."
 
 
 def test_cells_without_expression_are_described_without_genes(chain):
@@ -430,7 +434,7 @@ def test_a_loop_of_few_cells_is_written_without_genes(cells, chain):
         assert "anchor" not in stored
         assert len(stored["confounders"]) == 0
         assert (
-            f"the loop has {size} different phases, and 10 are needed to tell what follows it; no gene was tested, and nothing "
+            f"the loop has {size} different phases, but 10 are needed to tell what follows it. No gene was tested, and nothing "
             "was compared with it."
         ) in stored["warnings"]
         assert "spectral_ph_phase" in adata.obs
@@ -472,11 +476,14 @@ def test_new_cells_are_placed_by_their_neighbours(cells, chain, tmp_path):
     for change, sentence in (
         (
             {"key": "other"},
-            "the reference has no loop under the name 'other'; run spectral_ph.tl.loops(reference) first, or pass key=...",
+            (
+                "the reference has no loop under the name 'other'. Run spectral_ph.tl.loops(reference) first, "
+                "or pass another key."
+            ),
         ),
         (
             {"use_rep": "X_scVI"},
-            "this AnnData has no representation 'X_scVI' in obsm, and it has 'X_pca'; did you mean 'X_pca'?",
+            "this AnnData has no representation 'X_scVI' in obsm, only 'X_pca'; did you mean 'X_pca'?",
         ),
     ):
         with pytest.raises(InputError) as error:
@@ -486,7 +493,7 @@ def test_new_cells_are_placed_by_their_neighbours(cells, chain, tmp_path):
     with pytest.raises(InputError) as error:
         tl.place(new, adata, use_rep="X_pca")
     assert str(error.value) == (
-        "obsm['X_pca'] has 3 columns in the new cells and 2 in the reference; project the new cells into the coordinates of the "
+        "obsm['X_pca'] has 3 columns in the new cells but 2 in the reference. Project the new cells into the coordinates of the "
         "reference."
     )
 

@@ -223,7 +223,7 @@ def about_result(
     compared: list[Association] = []
     if not _enough(top):
         _check.warn(
-            f"the loop has only {len(np.unique(top.phase[top.domain]))} different phases, but {LEAST_CELLS} are "
+            f"the loop has {len(np.unique(top.phase[top.domain]))} different phases, but {LEAST_CELLS} are "
             "needed to tell what follows it. No gene was tested, and nothing was compared with it."
         )
     else:

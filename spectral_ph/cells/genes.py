@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, IntArray, RandomState
+from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
 from spectral_ph.cells.curves import Sums, angles, design, peak_and_amplitude, regress
 from spectral_ph.cells.expression import BLOCK, block, check_shape, dense
 from spectral_ph.loops.result import Loop
@@ -185,16 +185,8 @@ def genes_along(
     _check.one_of(combine, ("median", "cauchy"), "way to combine p-values")
     phase = angles(loop.phase if isinstance(loop, Loop) else loop)
     n, _ = check_shape(expression, len(phase), len(names))
-    if cells is not None:
-        used = np.asarray(cells)
-        if used.dtype != np.bool_ or used.shape != (n,):
-            raise _check.InputError(
-                Argument("cells"),
-                f" must be {n} values True or False, one for each cell, not {used.dtype} of shape {used.shape}. "
-                "Pass a mask.",
-            )
-    else:
-        used = loop.domain if isinstance(loop, Loop) else np.ones(n, dtype=bool)
+    domain = loop.domain if isinstance(loop, Loop) else np.ones(n, dtype=bool)
+    used = domain if cells is None else _mask(cells, n)
     least = 2 * n_harmonics + 2
     fits = [(phase, used)]
     if isinstance(loop, Loop):
@@ -250,6 +242,16 @@ def genes_along(
         n_harmonics,
         share,
     )
+
+
+def _mask(cells: ArrayLike, n: int) -> BoolArray:
+    used = np.asarray(cells)
+    if used.dtype != np.bool_ or used.shape != (n,):
+        raise _check.InputError(
+            Argument("cells"),
+            f" must be {n} values True or False, one for each cell, not {used.dtype} of shape {used.shape}. Pass a mask.",
+        )
+    return used
 
 
 def phase_profiles(

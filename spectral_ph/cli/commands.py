@@ -98,7 +98,7 @@ def loops(
     INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
     if as_report and out is None:
-        raise sph.InputError("--report needs a folder to write to, and none came; pass --out FOLDER.")
+        raise sph.InputError("--report needs a folder to write to. Pass --out FOLDER.")
     table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     rows = inputs.kept_rows(prepared, points.shape[0])

@@ -18,15 +18,17 @@ def points(table: files.Table, preprocess: str, drop_empty: bool, graph: bool) -
     """Return what the pipeline gets, and the preparation if one was asked for."""
     if preprocess != "none":
         if graph:
-            raise sph.InputError("--graph and --preprocess exclude each other: a graph has no counts; leave one out.")
+            raise sph.InputError(
+                "--graph and --preprocess exclude each other, because a graph has no counts. Leave one out."
+            )
         prepared = sph.preprocess(table.X, kind="log" if preprocess == "log" else "counts", drop_empty=drop_empty)
         return prepared.X, prepared
     if graph:
         return table.X, None
     if not isinstance(table.X, np.ndarray):
         raise sph.InputError(
-            f"{table.source} is sparse, and coordinates were needed; pass --preprocess counts (or log) to reduce it to "
-            "principal components, --use-rep for a representation that is stored, or --graph if it is a graph."
+            f"{table.source} is sparse, but coordinates are needed. Pass --preprocess counts (or log) to reduce it "
+            "to principal components, --use-rep for a representation that is stored, or --graph if it is a graph."
         )
     return table.X, None
 
@@ -46,12 +48,12 @@ def columns(path: Path, option: str, names: tuple[str, ...], rows: Any) -> dict[
     if not names:
         return {}
     if path.suffix.lower() != ".h5ad":
-        raise sph.InputError(f"{option} names a column of obs of an .h5ad, and {path} is none; leave it out.")
+        raise sph.InputError(f"{option} names a column of obs of an .h5ad, but {path} is none. Leave it out.")
     known = files.obs_names(path)
     for name in names:
         if name not in known:
             raise sph.InputError(
-                f"{path} has no column {name!r} in obs; it has {', '.join(map(repr, known)) or 'none'}."
+                f"{path} has no column {name!r} in obs, which has {', '.join(map(repr, known)) or 'none'}."
             )
     return {name: values[rows] for name, values in files.read_obs(path, names).items()}
 

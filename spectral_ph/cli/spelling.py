@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import shlex
 
 import spectral_ph as sph
 from spectral_ph._check import Argument, InputError, SpectralWarning
 from spectral_ph._types import Settings
+from spectral_ph.graph.symmetrize import Recipe
 
 # Arguments of the functions that have an option, or none at all, here.
 OPTIONS = {
@@ -37,14 +37,11 @@ OPTIONS = {
 }
 
 
-PARAMETERS = {name for row in sph.DISTANCES.values() for name in row.parameters} | {
-    "mode",
-    "weighted",
-    "search",
-    "dtype",
-    "method",
-    "n_landmarks",
-}
+BY_PARAM = {name for row in sph.DISTANCES.values() for name in row.parameters} | {*Recipe.names(), "dtype"}
+"""Arguments of graph and distance, which `--param` takes."""
+
+DATA = ("X", "counts")
+"""What the functions call the data, which is the INPUT here."""
 
 
 def option(argument: Argument) -> str:
@@ -56,18 +53,20 @@ def option(argument: Argument) -> str:
 
     Returns
     -------
-    str
+    str, as in Python where nothing here takes the argument.
 
     Examples
     --------
     >>> option(Argument("n_neighbors", 14)), option(Argument("drop_empty", True)), option(Argument("t", 8))
     ('--n-neighbors 14', '--drop-empty', '--param t=8')
-    >>> option(Argument("threshold")), option(Argument("mode")), option(Argument("X"))
-    ('--threshold', '--param mode', 'INPUT')
+    >>> option(Argument("threshold")), option(Argument("mode")), option(Argument("X")), option(Argument("bins", 36))
+    ('--threshold', '--param mode', 'INPUT', 'bins=36')
     """
     name, value = argument.name, argument.value
-    if name == "X":
+    if name in DATA:
         return "INPUT"
+    if name not in OPTIONS and name not in BY_PARAM:
+        return str(argument)
     flag, joint = (OPTIONS[name], " ") if name in OPTIONS else (f"--param {name}", "=")
     if value is ... or (value is True and name in OPTIONS):
         return flag
@@ -85,23 +84,7 @@ def spelled(sentence: InputError | SpectralWarning) -> str:
     -------
     str
     """
-    return "".join(option(part) if isinstance(part, Argument) else in_options(str(part)) for part in sentence.args)
-
-
-def in_options(sentence: str) -> str:
-    """Rewrite what a sentence that is not in parts says to type in Python as what to type here."""
-
-    def typed(match: re.Match[str]) -> str:
-        name, value = match["name"], match["value"]
-        if name in OPTIONS:
-            return OPTIONS[name] if value == "True" else f"{OPTIONS[name]} {value}"
-        return f"--param {name}={value}" if name in PARAMETERS else match[0]
-
-    before, name = r"(?<!--param )(?<![\w'-])", r"(?P<name>[a-z_]+)"
-    sentence = re.sub(rf"{before}{name}='(?P<value>[\w.-]+)'", typed, sentence)
-    sentence = re.sub(rf"{before}{name}=(?P<value>True|False|-?[\d.]*\d)(?![\w(])", typed, sentence)
-    names = "|".join(name for name in OPTIONS if "_" in name)
-    return re.sub(rf"(?<![\w'-])({names})(?![\w'=])", lambda match: OPTIONS[match[1]], sentence)
+    return "".join(option(part) if isinstance(part, Argument) else str(part) for part in sentence.args)
 
 
 def params(items: tuple[str, ...]) -> Settings:
@@ -110,16 +93,16 @@ def params(items: tuple[str, ...]) -> Settings:
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name.strip():
-            raise InputError(f"--param takes NAME=VALUE, and {item!r} came; for example --param t=8.")
+            raise InputError(f"--param takes NAME=VALUE, such as --param t=8, not {item!r}.")
         try:
             value = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             value = text
         name = name.strip().replace("-", "_")
         if name in OPTIONS or name == "X":
-            way = f"use {OPTIONS[name]}" if name in OPTIONS else "pass the points as INPUT"
-            raise InputError(f"--param {item} names what is no parameter of graph or distance; {way}.")
+            way = f"Use {OPTIONS[name]}" if name in OPTIONS else "Pass the points as INPUT"
+            raise InputError(f"--param {item} names no parameter of graph or distance. {way}.")
         if name in params:
-            raise InputError(f"--param gives {name} twice; leave one out.")
+            raise InputError(f"--param gives {name} twice. Leave one out.")
         params[name] = value
     return params

@@ -312,7 +312,7 @@ def _remainder(
         return offset, None
 
     neighbors = np.diff(pattern[0])
-    # At most so many points are within two hops of each (no row is empty); as many pairs are set aside for it.
+    # At most this many points are within two hops of each (no row is empty); as many pairs are set aside for it.
     room_of = np.minimum(np.add.reduceat(neighbors[pattern[1]], pattern[0][:-1]) + neighbors, n)
     sampled = np.sort(rng.choice(n, size=min(n, THRESHOLD_ROWS), replace=False))
     strength = np.zeros(room_of[sampled].sum())

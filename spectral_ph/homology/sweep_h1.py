@@ -154,7 +154,7 @@ def _first_rows(near: NDArray[np.int32], near_length: Lengths, held: bool) -> Ro
 
 
 def _no_ids(ids: int, rows: int, slots: int) -> Ids:
-    """Return room for so many ids, sets and live births."""
+    """Return room for the given numbers of ids, sets and live births."""
     from spectral_ph.homology._sweep_h1 import Ids
 
     return Ids(
@@ -191,7 +191,7 @@ def _no_bits(n: int, held: bool, dtype: np.dtype[Any]) -> Bits:
 
 
 def _nothing_found(births: int, edges: int, dtype: np.dtype[Any]) -> Found:
-    """Return room for the deaths of so many births and for so many labelled edges at first."""
+    """Return room for the deaths of the given number of births, and for a number of labelled edges at first."""
     from spectral_ph.homology._sweep_h1 import Found
 
     return Found(

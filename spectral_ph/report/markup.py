@@ -17,7 +17,7 @@ MAX_ROWS = 50
 """Rows of a table that are shown; the record holds all."""
 
 MANY_POINTS = 1500
-"""From so many points on, a scatter plot is drawn as an image: as paths it would be larger."""
+"""From this many points on, a scatter plot is drawn as an image: as paths it would be larger."""
 
 HEADERS = {
     "name": "Name",

@@ -123,7 +123,7 @@ def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
     given = np.asarray(values)
     if given.shape != (n,):
         raise _check.InputError(
-            f"label {name!r} must hold one value for each of the {n} points, and the shape {given.shape} came; pass "
+            f"label {name!r} must hold one value for each of the {n} points, not the shape {given.shape}. Pass "
             "values in the order of the points."
         )
     if given.dtype.kind in "fiu" and len(np.unique(given[np.isfinite(given)])) > MAX_GROUPS:

@@ -19,11 +19,11 @@ CANDIDATES: tuple[tuple[str, Settings], ...] = (
     ("diffusion", {"n_neighbors": 15, "t": 8}),
 )
 """What `find_loops` chooses from; the null was taken over the same choice. Left out: fifteen neighbours with three passes,
-which tear loops of uneven density (an annulus .99 -> .09, a circle of uneven speed .92 -> .03), and diffusion with t = 64,
-which finds loops on a line (evidence .49). docs/decisions/0006-verdict.md."""
+which tear loops of uneven density (an annulus 0.99 -> 0.09, a circle of uneven speed 0.92 -> 0.03), and diffusion with t = 64,
+which finds loops on a line (evidence 0.49). docs/decisions/0006-verdict.md."""
 
 POINTS_A_NEIGHBOR = 10
-"""In the choice there are at least so many points in a half for each neighbour: thirty of 150 points span a filled square."""
+"""Least number of points in a half for each neighbour in the choice: thirty of 150 points span a filled square."""
 
 FEW_NEIGHBORS = 15
 """Where there are fewer points, settings with more neighbours than these are left out, and the others take fewer."""

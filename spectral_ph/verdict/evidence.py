@@ -25,7 +25,7 @@ def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: i
 
     Returns
     -------
-    (most, 4) float64: a^2 g r, a, g and r for m = 1, 2, ..., `most`; zero where there are not so many loops.
+    (most, 4) float64: a^2 g r, a, g and r for m = 1, 2, ..., `most`; zero where there are fewer loops.
     """
     out = np.zeros((most, 4))
     for m in range(1, min(most, *table.shape) + 1):

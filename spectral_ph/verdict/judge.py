@@ -122,7 +122,7 @@ def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not
     fields: dict[str, Any] = {}
     value = gap = relief = 0.0
     if halves:
-        # For the (k + 1)st loop, the evidence that there are at least so many.
+        # For the (k + 1)st loop, the evidence that there are at least k + 1.
         rows = [split.evidence[best][k:] for split in halves if k < LOOKED_AT]
         value = float(np.median([r[:, 0].max(initial=0.0) for r in rows])) if rows else 0.0
         gap, relief = (float(np.median([r[np.argmax(r[:, 0]), c] for r in rows])) if rows else 0.0 for c in (2, 3))

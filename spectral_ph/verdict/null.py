@@ -11,7 +11,7 @@ import numpy as np
 from spectral_ph._types import FloatArray
 
 LEAST_POINTS = 100
-"""Below so many points nothing was calibrated."""
+"""Below this many points nothing was calibrated."""
 
 
 @functools.cache

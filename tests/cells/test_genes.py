@@ -255,7 +255,7 @@ def test_profiles_are_means_in_intervals():
 def test_repr_and_columns():
     phase = np.linspace(0, 2 * np.pi, 50, endpoint=False)
     found = genes_along(loop(phase, halves(phase, 1)), np.cos(phase)[:, None] + np.zeros((50, 2)), ["a", "b"])
-    assert repr(found) == "PeriodicGenes(2 genes, 2 tested, 2 at a false-discovery rate of .05; 2 halves, median)"
+    assert repr(found) == "PeriodicGenes(2 genes, 2 tested, 2 at a false-discovery rate of 0.05; 2 halves, median)"
     columns = found.to_columns()
     assert list(columns) == [
         "gene",
@@ -280,37 +280,46 @@ PHASE = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         (
             (PHASE, np.ones((19, 2)), ["a", "b"]),
             {},
-            "expression has 19 cells, and the phase is of 20; pass the rows that the phase stands for.",
+            "expression has 19 cells, but the phase has 20. Pass the rows that the phase stands for.",
         ),
         (
             (PHASE, np.ones((20, 2)), ["a"]),
             {},
-            "expression has 2 genes, and 1 names came; pass one name for each column.",
+            "expression has 2 genes, but there are 1 names. Pass one name for each column.",
         ),
         (
             (PHASE, [1.0, 2.0], ["a"]),
             {},
-            "expression must be an array of n cells by g genes, and list of shape () came.",
+            "expression must be an array of n cells by g genes, not list of shape ().",
         ),
         (
             (PHASE, np.full((20, 1), np.nan), ["a"]),
             {},
-            "expression contains NaN or infinity (among cells 0 to 19); drop those cells or genes, or fill the gaps first.",
+            (
+                "expression contains NaN or infinity (among cells 0 to 19). Drop those cells or genes, or fill "
+                "the gaps first."
+            ),
         ),
         (
             (PHASE * np.nan, np.ones((20, 1)), ["a"]),
             {},
-            "phase must hold one finite angle in radians for each cell, and an array of shape (20,) with 20 non-finite entries came; leave out cells without a phase.",
+            (
+                "phase must hold one finite angle in radians for each cell, not an array of shape (20,) with 20 "
+                "non-finite entries. Leave out cells without a phase."
+            ),
         ),
         (
             (PHASE[:6], np.ones((6, 1)), ["a"]),
             {},
-            "a curve with 2 harmonic(s) needs more than 6 cells, and 6 came; pass more cells, or n_harmonics=1.",
+            "a curve with 2 harmonic(s) needs more than 6 cells, not 6. Pass more cells, or n_harmonics=1.",
         ),
         (
             (np.zeros(20), np.ones((20, 1)), ["a"]),
             {},
-            "the phase takes too few different values among 20 cells for a curve with 2 harmonic(s); pass n_harmonics=1, or more cells.",
+            (
+                "the phase takes too few different values among 20 cells for a curve with 2 harmonic(s). Pass "
+                "n_harmonics=1, or more cells."
+            ),
         ),
         (
             (PHASE, np.ones((20, 1)), ["a"]),
@@ -320,7 +329,7 @@ PHASE = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         (
             (PHASE, np.ones((20, 1)), ["a"]),
             {"cells": [0, 1]},
-            "cells must be 20 values True or False, one for each cell, and int64 of shape (2,) came; pass a mask.",
+            "cells must be 20 values True or False, one for each cell, not int64 of shape (2,). Pass a mask.",
         ),
     ],
 )
@@ -334,8 +343,8 @@ def test_a_loop_without_halves_says_what_its_p_values_are():
     with pytest.warns(SpectralWarning) as warned:
         found = genes_along(loop(PHASE), np.cos(PHASE)[:, None], ["a"])
     assert str(warned[0].message) == (
-        "the loop holds no halves, so genes were tested on the very cells that its phase was found on, and the p-values are "
-        "too small; find the loop with resamples to have them."
+        "the loop holds no halves, so genes were tested on the very cells that its phase was found on, and "
+        "the p-values are too small. To have halves, find the loop with splits=1 or more."
     )
     assert found.combine is None
     assert found.r_squared_held_out is None

@@ -24,6 +24,8 @@ from spectral_ph.cli.spelling import option
         (Argument("weighted", False), "--param weighted=False"),
         (Argument("mode"), "--param mode"),
         (Argument("X"), "INPUT"),
+        (Argument("counts"), "INPUT"),
+        (Argument("n_harmonics", 1), "n_harmonics=1"),
     ],
 )
 def test_an_argument_is_what_one_types(argument, typed):
@@ -48,10 +50,10 @@ def test_columns_that_are_not_there_are_named(run, cycling):
     path, _ = cycling
     code, _, error = run("loops", path, "--label", "stage", "--splits", 0)
     assert code == 2
-    assert error == f"error: {path} has no column 'stage' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
+    assert error == f"error: {path} has no column 'stage' in obs, which has '<b>stage', 'batch', 'true phase'.\n"
     code, _, error = run("loops", path, "--confounder", "donor", "--splits", 0)
     assert code == 2
-    assert error == f"error: {path} has no column 'donor' in obs; it has '<b>stage', 'batch', 'true phase'.\n"
+    assert error == f"error: {path} has no column 'donor' in obs, which has '<b>stage', 'batch', 'true phase'.\n"
 
 
 def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
@@ -60,12 +62,12 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
     code, said, error = run("persistence", tmp_path / "X.npy")
     assert (code, said) == (2, "")
     assert error == (
-        "error: the graph has 2 connected components (sizes 150, 40), so effective resistance between them is infinite; "
-        "raise --n-neighbors or pass --param disconnected=max\n"
+        "error: the graph has 2 connected components (sizes 150, 40), so effective resistance between them is infinite. Raise "
+        "--n-neighbors, or pass --param disconnected=max.\n"
     )
     code, _, error = run("persistence", tmp_path / "X.npy", "-p", "disconnected=max")
     assert code == 0
-    assert error.startswith("note: the graph has 2 connected components (sizes 150, 40); effective resistance between")
+    assert error.startswith("note: the graph has 2 connected components (sizes 150, 40). Effective resistance between")
 
 
 @pytest.mark.parametrize(
@@ -75,48 +77,48 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
             ["loops", "points.npy", "--distance", "eff_ress"],
             "'eff_ress' is not a known distance; did you mean 'eff_res'? ",
         ),
-        (["loops", "points.npy", "--param", "t8"], "--param takes NAME=VALUE, and 't8' came; for example --param t=8."),
+        (["loops", "points.npy", "--param", "t8"], "--param takes NAME=VALUE, such as --param t=8, not 't8'."),
         (
             ["loops", "points.npy", "-p", "n-neighbors=3"],
-            "--param n-neighbors=3 names what is no parameter of graph or distance; use --n-neighbors.",
+            "--param n-neighbors=3 names no parameter of graph or distance. Use --n-neighbors.",
         ),
         (
             ["loops", "points.npy", "-p", "X=3"],
-            "--param X=3 names what is no parameter of graph or distance; pass the points as INPUT.",
+            "--param X=3 names no parameter of graph or distance. Pass the points as INPUT.",
         ),
-        (["loops", "points.npy", "-p", "t=3", "-p", "t=4"], "--param gives t twice; leave one out."),
+        (["loops", "points.npy", "-p", "t=3", "-p", "t=4"], "--param gives t twice. Leave one out."),
         (
             ["persistence", "points.npy", "--maxdim", "2", "--engine", "h1"],
-            "engine 'h1' computes degrees 0 to 1 over Z/2, and --maxdim 2, --coeff 2 came; pass --engine h2.",
+            "--engine h1 computes degrees 0 to 1 over Z/2, but --maxdim 2 and --coeff 2 were asked for. Pass --engine h2.",
         ),
         (
             ["persistence", "points.npy", "-k", "500"],
-            "--n-neighbors 500 needs at least 501 points (a point is not its own neighbour), and n_samples=150 came; pass --n-neighbors 149 or fewer.",
+            "--n-neighbors 500 needs at least 501 points (a point is not its own neighbour), but n_samples=150. Pass --n-neighbors 149 or fewer.",
         ),
         (
             ["loops", "points.npy", "--distance", "euclidean", "--metric", "precomputed"],
-            "--metric is for making a neighbour graph, and distance 'euclidean' needs none; leave --metric out",
+            "--metric is for making a neighbour graph, but distance 'euclidean' needs none. Leave --metric out",
         ),
         (["persistence", "points.npy", "--param", "t=8"], "distance 'eff_res' has no parameter 't'. It takes: "),
         (
             ["loops", "points.npy", "--report"],
-            "--report needs a folder to write to, and none came; pass --out FOLDER.",
+            "--report needs a folder to write to. Pass --out FOLDER.",
         ),
         (
             ["loops", "points.npy", "--label", "stage"],
-            "--label names a column of obs of an .h5ad, and points.npy is none; ",
+            "--label names a column of obs of an .h5ad, but points.npy is none. ",
         ),
         (
             ["loops", "counts.npz"],
-            "the sparse matrix in counts.npz (20 rows x 9) is sparse, and coordinates were needed; pass",
+            "the sparse matrix in counts.npz (20 rows x 9) is sparse, but coordinates are needed. Pass",
         ),
         (
             ["loops", "counts.npz", "--graph", "--preprocess", "log"],
-            "--graph and --preprocess exclude each other: a graph has no counts; leave one out.",
+            "--graph and --preprocess exclude each other, because a graph has no counts. Leave one out.",
         ),
         (
             ["loops", "points.npy", "-o", "taken"],
-            "the folder taken is not empty; name another one, or pass --overwrite to replace it.",
+            "the folder taken is not empty. Name another one, or pass --overwrite to replace it.",
         ),
         (["loops", "point.npy"], "there is no file point.npy in "),
         (["loops", "empty.csv"], "empty.csv "),

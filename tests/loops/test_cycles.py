@@ -187,7 +187,7 @@ def test_nothing_evaluates_to_zero():
 @pytest.mark.parametrize("edge", [(-1, -1), (0, 4), (2, 2), (0.0, 1.0), (0, 1, 2)])
 def test_a_birth_edge_is_a_pair_of_points(edge):
     sentence = (
-        f"birth_edge must be a pair of different points between 0 and 3, and {list(edge)} came; pass a row of "
+        f"birth_edge must be a pair of different points between 0 and 3, not {list(edge)}. Pass a row of "
         "birth_edges[1]."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):

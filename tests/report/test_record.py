@@ -75,8 +75,8 @@ def test_probabilities_are_counts(p, said):
     [
         (
             lambda R: report.record(R, labels={"x": np.zeros((2, 2))}),
-            "label 'x' must hold one value for each of the 120 points, and the shape (2, 2) came; pass values in the order of "
-            "the points.",
+            "label 'x' must hold one value for each of the 120 points, not the shape (2, 2). Pass values in "
+            "the order of the points.",
         ),
     ],
 )
