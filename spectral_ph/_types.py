@@ -25,3 +25,5 @@ GraphMode = Literal["union", "mutual"]
 SearchName = Literal["auto", "exact", "nndescent"]
 SolverName = Literal["auto", "dense", "lanczos", "lobpcg"]
 Disconnected = Literal["raise", "max"]
+Spacing = Literal["cells", "length", "edges"]
+"""How a phase is spread along its loop: by points, by arc length, or by edges."""

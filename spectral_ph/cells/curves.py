@@ -18,21 +18,7 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.cells.expression import BLOCK, block
-
-
-def harmonics(phase: FloatArray, n_harmonics: int) -> FloatArray:
-    """Return the columns cos, sin of the phase, cos, sin of its double, and so on.
-
-    Parameters
-    ----------
-    phase : (n,) radians. n_harmonics : at least 1.
-
-    Returns
-    -------
-    (n, 2 n_harmonics) float64.
-    """
-    turns = np.outer(phase, np.arange(1, n_harmonics + 1))
-    return np.stack([np.cos(turns), np.sin(turns)], axis=2).reshape(len(phase), -1)
+from spectral_ph.loops.curve import harmonics
 
 
 def periodic_fit(

@@ -89,7 +89,7 @@ def seen(D: FloatArray, at: float, most: int, facts: tuple[str, ...] = ()) -> Se
     lengths = persistence_lengths(P[1])
     for k in range(min(most, int((lengths > ROUNDING * float(D.max())).sum()))):
         try:
-            loop = one_loop(D, P, k, at)
+            loop = one_loop(D, P, k, at, "edges")
         except LiftError:
             # Rare, and the splits outvote it; ripser.py over another prime would cost more than the split.
             phases.append(None)
@@ -157,7 +157,20 @@ def carry_loops(loops: list[Loop], subset: IntArray, near: IntArray) -> list[Loo
             loop.distance[own[taken]],
             loop.domain[own[taken]],
         )
-        moved.append(dataclasses.replace(loop, cycle=subset[loop.cycle], phase=phase, domain=domain, distance=distance))
+        edge_phase = None
+        if loop.edge_phase is not None:
+            edge_phase = carry(loop.edge_phase, np.ones(len(subset)), near).phase
+            edge_phase[taken] = loop.edge_phase[own[taken]]
+        moved.append(
+            dataclasses.replace(
+                loop,
+                cycle=subset[loop.cycle],
+                phase=phase,
+                domain=domain,
+                distance=distance,
+                edge_phase=edge_phase,
+            )
+        )
     return moved
 
 
@@ -240,5 +253,33 @@ def turned(phase: FloatArray, onto: FloatArray, weight: FloatArray) -> FloatArra
     fits = {sign: (weight * np.exp(1j * (onto - sign * phase))).sum() for sign in (1, -1)}
     sign = max(fits, key=lambda s: abs(fits[s]))
     out = np.mod(sign * phase + np.angle(fits[sign]), 2 * np.pi)
+    out[out >= 2 * np.pi] = 0.0
+    return np.asarray(out)
+
+
+def spread_like(phase: FloatArray, onto: FloatArray, weight: FloatArray) -> FloatArray:
+    """Spread a phase along the loop as another one is, keeping its cyclic order, and turn it so that it fits best.
+
+    Two phases of one loop have much the same order and may have other distances between equal points. So each point gets
+    the value that `onto` has at the point's rank.
+
+    Parameters
+    ----------
+    phase, onto : (n,) radians.
+    weight : (n,) non-negative, which points the ranks count; all alike if they are all zero.
+
+    Returns
+    -------
+    (n,) radians in [0, 2 pi).
+    """
+    if not weight.any():
+        weight = np.ones(len(phase))
+    there = weighted_ranks(onto, weight)
+    place = turned(weighted_ranks(phase, weight), there, weight)
+    counted = np.flatnonzero(weight > 0)
+    counted = counted[np.argsort(there[counted], kind="stable")]
+    round_and_round = np.repeat([-2 * np.pi, 0.0, 2 * np.pi], len(counted))
+    ranks, values = (np.tile(x[counted], 3) + round_and_round for x in (there, np.mod(onto, 2 * np.pi)))
+    out = np.mod(np.interp(place, ranks, values), 2 * np.pi)
     out[out >= 2 * np.pi] = 0.0
     return np.asarray(out)

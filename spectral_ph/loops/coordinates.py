@@ -4,13 +4,21 @@ A cocycle over Z/p is lifted to the integers and smoothed: a function f on the p
 f_j - f_i are nearest to the cocycle in the sense of least squares. What is left of the cocycle then is small on every
 edge, so that f modulo 1 advances slowly along the edges and still turns once where the loop does. The phase is 2 pi f.
 
+How fast it advances depends on the weights of the squares. f is a flow round the loop: it is steep where little conducts.
+Where the points are rho dense, a cross-section holds about rho^2 edges. So with equal weights f is steep where points are
+rare, as rho^-2, and nearly all of them share one phase. Weights (d_i d_j)^-a, d the degree at that scale, make it
+rho^(2 a - 2): the arc length with a = 1, and an even share of the points with a = 3/2 (`SPACINGS`). At a thin place that
+leaves a short steep piece, for a ring is no line, so the last spacing is drawn half-way to the ranks (`SHARED_OUT`).
+
 Source: de Silva, Morozov, Vejdemo-Johansson, Persistent cohomology and circular coordinates, Discrete Comput. Geom. 45,
-2011; sections 2 and 3.
+2011; sections 2 and 3. Weights against uneven density: compare Paik, Kim, arXiv 2301.12742; these are our own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -20,7 +28,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import BoolArray, FloatArray, IntArray
+from spectral_ph._types import BoolArray, FloatArray, IntArray, Spacing
 from spectral_ph.loops.cycles import cocycle_rows
 
 # Cholesky is exact and takes n^3 / 3 flops. Measured on a dense circle, two cores: 3.2 s at n = 4,000, where conjugate
@@ -31,6 +39,14 @@ SPARSE_SHARE = 0.1
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 10_000
 TRIANGLES_TESTED = 2**21
+
+SPACINGS: dict[Spacing, float] = {"cells": 1.5, "length": 1.0, "edges": 0.0}
+"""The exponent a of the weights by how the phase is spread: evenly over points, over arc length, or as least squares
+without weights has it."""
+
+SHARED_OUT: dict[Spacing, float] = {"cells": 0.5}
+"""How far the phase is then drawn to its ranks, 0 to 1: at 1/2 no arc holds more than twice its even share of the points.
+docs/decisions/0008-phase.md."""
 
 
 class LiftError(_check.InputError):
@@ -49,9 +65,10 @@ class CircularCoordinate:
         nearest point of the domain.
     scale : the filtration value at which the coordinate was computed, in the unit of the distances.
     coeff : the prime whose cocycle was lifted.
-    energy : square sum of the smoothed cocycle over the edges, in turns squared; the smaller, the more evenly the phase
-        advances. A coordinate that goes round exists only if it is positive.
+    energy : square sum of the smoothed cocycle over the edges, without weights, in turns squared; least for
+        spacing="edges". A coordinate that goes round exists only if it is positive.
     residual : |L f - b| / |b| of the normal equations that were solved; about 1e-15 for the direct solver.
+    spacing : how the phase is spread, a key of `SPACINGS`.
     """
 
     phase: FloatArray
@@ -60,11 +77,12 @@ class CircularCoordinate:
     coeff: int
     energy: float
     residual: float
+    spacing: Spacing
 
     def __repr__(self) -> str:
         return (
             f"CircularCoordinate(n={len(self.phase)}, {int(self.domain.sum())} in the domain, scale {self.scale:.3g}, "
-            f"lifted from Z/{self.coeff}, residual {self.residual:.1g})"
+            f"lifted from Z/{self.coeff}, spaced by {self.spacing}, residual {self.residual:.1g})"
         )
 
 
@@ -77,6 +95,7 @@ def circular_coordinate(
     *,
     at: float = 0.9,
     threshold: float | None = None,
+    spacing: Spacing = "cells",
 ) -> CircularCoordinate:
     """Return the circular coordinate of one feature of degree 1.
 
@@ -91,6 +110,9 @@ def circular_coordinate(
     at : where between birth (0) and death (1) the complex is taken, 0 <= at < 1. Default 0.9: late complexes have many
         edges, so that the noise of single points averages out.
     threshold : the largest length that the diagram was computed to; it takes the place of an infinite death.
+    spacing : how the phase is spread along the loop. "cells" (default): equal steps hold about equally many points, and
+        none more than twice its even share. "length": equal steps are about equally long. "edges": as least squares without weights has it, which crosses thin
+        places in large steps.
 
     Returns
     -------
@@ -109,11 +131,44 @@ def circular_coordinate(
 
     Notes
     -----
-    With A the graph of the edges no longer than the scale and L its Laplacian, f solves L f = b, b_j the sum of the
-    cocycle over the edges i -> j: the normal equations of min sum (a_ij - f_j + f_i)^2. Solved for each component by
-    Cholesky's method, by conjugate gradients above 2,000 points.
+    With A the graph of the edges no longer than the scale, d its degrees and w_ij = A_ij (d_i d_j)^-a, f solves L f = b: L is
+    the Laplacian of w, and b_j the sum of w times the cocycle over the edges i -> j. These are the normal equations of
+    min sum w_ij (a_ij - f_j + f_i)^2; the phase is 2 pi f modulo 2 pi. With spacing="cells" it is the mean of that, a = 3/2,
+    and of its ranks. Solved for each component by Cholesky's method, by conjugate gradients above 2,000
+    points.
+    """
+    return circular_coordinates(D, cocycle, birth, death, coeff, (spacing,), at=at, threshold=threshold)[0]
+
+
+def circular_coordinates(
+    D: FloatArray,
+    cocycle: ArrayLike,
+    birth: float,
+    death: float,
+    coeff: int,
+    spacings: Sequence[Spacing],
+    *,
+    at: float = 0.9,
+    threshold: float | None = None,
+) -> list[CircularCoordinate]:
+    """Return the circular coordinate of one feature under several spacings; the cocycle is lifted once.
+
+    Parameters
+    ----------
+    D, cocycle, birth, death, coeff, at, threshold : as for `circular_coordinate`.
+    spacings : keys of `SPACINGS`.
+
+    Returns
+    -------
+    list of CircularCoordinate, one for each spacing.
+
+    Raises
+    ------
+    LiftError, InputError, TooLargeError : as `circular_coordinate`.
     """
     coeff = _check.prime(coeff)
+    for spacing in spacings:
+        _check.one_of(spacing, SPACINGS, "spacing")
     scale = _scale(birth, death, at, threshold)
     n = len(D)
     rows = cocycle_rows(cocycle)
@@ -131,17 +186,57 @@ def circular_coordinate(
     i, j = rows[:, 0], rows[:, 1]
     values = _lift(rows[:, 2], coeff)
     _check_triangles(A, i, j, values, coeff)
+    components = _components(A, i)
+    found = []
+    for spacing in spacings:
+        f, domain, energy, residual = _smooth(A, components, i, j, values, SPACINGS[spacing])
+        if not domain.any():
+            raise _trivial(scale)
+        if residual > TOLERANCE:
+            _check.warn(
+                f"the circular coordinate is exact only to a relative residual of {residual:.1g}, not {TOLERANCE:g}, "
+                "because its solver stopped early. A larger ",
+                Argument("at"),
+                " makes the graph denser and the equations easier.",
+            )
+        phase = 2 * np.pi * np.mod(f, 1.0)
+        phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
+        share = SHARED_OUT.get(spacing, 0.0)
+        if share:
+            # Both rise once round the circle, so their mean does too: the order and the winding stay.
+            phase[domain] = (1 - share) * phase[domain] + share * to_ranks(phase[domain])
+        phase[~domain] = phase[domain][D[np.ix_(~domain, domain)].argmin(axis=1)]
+        found.append(CircularCoordinate(phase, domain, scale, coeff, energy, residual, spacing))
+    return found
 
-    b = np.zeros(n)
-    np.add.at(b, j, values)
-    np.subtract.at(b, i, values)
+
+def _smooth(
+    A: BoolArray, components: list[BoolArray], i: IntArray, j: IntArray, values: FloatArray, exponent: float
+) -> tuple[FloatArray, BoolArray, float, float]:
+    """Return f, the domain, the energy, and the relative residual.
+
+    Parameters
+    ----------
+    A : (n, n), the graph. components : those that hold edges of the cocycle, as (n,) masks.
+    i, j, values : (m,), the integer cocycle. exponent : a of the weights.
+    """
+    n = len(A)
     f, domain, energy = np.zeros(n), np.zeros(n, dtype=bool), 0.0
     square_residual, square_b = 0.0, 0.0
-    for component in _components(A, i):
+    factor = _edge_factor(A, components, exponent)
+    weighted = values if factor is None else factor[i] * factor[j] * values
+    b = np.zeros(n)
+    np.add.at(b, j, weighted)
+    np.subtract.at(b, i, weighted)
+    for component in components:
         inside = component[i]
-        f_part, residual = _solve(A, component, b[component])
+        f_part, residual = _solve(A, component, b[component], None if factor is None else factor[component])
         f[component] = f_part
-        part = float((values[inside] * (values[inside] - f[j[inside]] + f[i[inside]])).sum())
+        u, v, a = i[inside], j[inside], values[inside]
+        part = float((a * (a - f[v] + f[u])).sum())
+        if factor is not None:
+            # Without weights f is not the least there is: on edges beside the cocycle the square sum is that of f alone.
+            part += _excess(A, component, u, v, a, f)
         # An integer cocycle that is no coboundary is at least 1 in absolute value on some cycle without repeated
         # points, so by Cauchy-Schwarz its square sum is at least 1 / points; that of a smoothed coboundary is 0.
         if part > 0.5 / len(f_part):
@@ -149,20 +244,26 @@ def circular_coordinate(
             energy += part
             square_residual += residual**2
             square_b += float(b[component] @ b[component])
-    if not domain.any():
-        raise _trivial(scale)
-    relative = float(np.sqrt(square_residual / square_b)) if square_b else 0.0
-    if relative > TOLERANCE:
-        _check.warn(
-            f"the circular coordinate is exact only to a relative residual of {relative:.1g}, not {TOLERANCE:g}, "
-            "because its solver stopped early. A larger ",
-            Argument("at"),
-            " makes the graph denser and the equations easier.",
-        )
-    phase = 2 * np.pi * np.mod(f, 1.0)
-    phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
-    phase[~domain] = phase[domain][D[np.ix_(~domain, domain)].argmin(axis=1)]
-    return CircularCoordinate(phase, domain, scale, coeff, energy, relative)
+    return f, domain, energy, float(np.sqrt(square_residual / square_b)) if square_b else 0.0
+
+
+def _edge_factor(A: BoolArray, components: list[BoolArray], exponent: float) -> FloatArray | None:
+    """Return (n,) factors of the weights w_ij = A_ij s_i s_j, s = d^-exponent; None where all weights are 1."""
+    if exponent == 0:
+        return None
+    some = np.logical_or.reduce(components)
+    factor = np.zeros(len(A))
+    # Components are whole, so degrees in the graph are degrees in the component.
+    factor[some] = A[some].sum(axis=1).astype(np.float64) ** -exponent
+    return factor
+
+
+def _excess(A: BoolArray, component: BoolArray, i: IntArray, j: IntArray, values: FloatArray, f: FloatArray) -> float:
+    """Return f (L f - b) for the Laplacian and right-hand side without weights, on one component."""
+    g = f[component]
+    adjacency = _within(A, component)
+    quadratic = float((adjacency.sum(axis=1) * g**2).sum() - g @ (adjacency @ g))
+    return quadratic - float((values * (f[j] - f[i])).sum())
 
 
 def orient(
@@ -367,36 +468,57 @@ def _components(A: BoolArray, start: IntArray) -> list[BoolArray]:
     return found
 
 
-def _solve(A: BoolArray, component: BoolArray, b: FloatArray) -> tuple[FloatArray, float]:
+def _within(A: BoolArray, component: BoolArray) -> BoolArray:
+    """Return the graph among the points of one component."""
+    return A if component.all() else A[np.ix_(component, component)]
+
+
+def _solve(A: BoolArray, component: BoolArray, b: FloatArray, factor: FloatArray | None) -> tuple[FloatArray, float]:
     """Solve L f = b on one component of the graph `A`, for the f of mean zero.
 
     Parameters
     ----------
     A : (n, n), symmetric without diagonal. component : (n,). b : (m,), of sum zero; m is the size of the component.
+    factor : (m,), s of the weights w_ij = A_ij s_i s_j; None for weights of 1.
 
     Returns
     -------
     f : (m,). residual : |L f - b|.
     """
     m = len(b)
-    adjacency = A if m == len(A) else A[np.ix_(component, component)]
+    adjacency = _within(A, component)
     degrees = adjacency.sum(axis=1).astype(np.float64)
+    if factor is not None:
+        degrees = factor * (adjacency @ factor)
     if m <= LARGEST_DENSE:
-        # L is singular on the constants; adding any multiple of 11' makes it definite and leaves f, which is orthogonal
-        # to them, as it is. The mean degree over m is of the size of the other entries.
-        L = degrees.mean() / m - adjacency
+        # L is singular on the constants; adding any multiple of v v', v not orthogonal to them, makes it definite. f then
+        # is the solution that is orthogonal to v.
+        if factor is None:
+            # v = 1; the mean degree over m is of the size of the other entries.
+            L = degrees.mean() / m - adjacency
+        else:
+            # v = the degrees, which may differ by many powers of ten, and Cholesky's method does not mind if v does too.
+            L = np.outer(degrees, degrees / degrees.sum())
+            L -= adjacency * factor * factor[:, None]
         L[np.diag_indices(m)] += degrees
-        factor = scipy.linalg.cho_factor(L, lower=True, overwrite_a=True, check_finite=False)
-        f = scipy.linalg.cho_solve(factor, b, check_finite=False)
+        cholesky = scipy.linalg.cho_factor(L, lower=True, overwrite_a=True, check_finite=False)
+        f = scipy.linalg.cho_solve(cholesky, b, check_finite=False)
         f -= f.mean()
-        return f, float(np.linalg.norm(degrees * f - adjacency @ f - b))
-    sparse = degrees.sum() < SPARSE_SHARE * m**2
+        return f, float(np.linalg.norm(_laplacian(adjacency, degrees, factor, f) - b))
+    sparse = adjacency.sum() < SPARSE_SHARE * m**2
     weights = sp.csr_array(adjacency, dtype=np.float64) if sparse else adjacency.astype(np.float64)
-    laplacian = scipy.sparse.linalg.LinearOperator((m, m), matvec=lambda x: degrees * x - weights @ x, dtype=np.float64)
+    laplacian = scipy.sparse.linalg.LinearOperator(
+        (m, m), matvec=lambda x: _laplacian(weights, degrees, factor, x), dtype=np.float64
+    )
     jacobi = scipy.sparse.linalg.LinearOperator((m, m), matvec=lambda x: x / degrees, dtype=np.float64)
     f, _ = scipy.sparse.linalg.cg(laplacian, b, rtol=TOLERANCE / 2, maxiter=MAX_ITERATIONS, M=jacobi)
     f -= f.mean()
-    return f, float(np.linalg.norm(degrees * f - weights @ f - b))
+    return f, float(np.linalg.norm(_laplacian(weights, degrees, factor, f) - b))
+
+
+def _laplacian(A: Any, degrees: FloatArray, factor: FloatArray | None, x: FloatArray) -> FloatArray:
+    """Return L x for the weights A_ij s_i s_j, s = `factor` (1 if None), whose row sums are `degrees`."""
+    return np.asarray(degrees * x - (A @ x if factor is None else factor * (A @ (factor * x))))
 
 
 def _trivial(scale: float) -> _check.InputError:

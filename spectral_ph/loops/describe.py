@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
 from spectral_ph.homology.diagram import Persistence, persistence_lengths
 from spectral_ph.homology.persistence import rips_persistence
-from spectral_ph.loops.coordinates import LiftError, circular_coordinate, orient
+from spectral_ph.loops.coordinates import LiftError, circular_coordinates, orient
 from spectral_ph.loops.cycles import cocycle_value, representative_cycle
 from spectral_ph.loops.result import Loop
 from spectral_ph.loops.score import detection_score
@@ -20,7 +20,7 @@ ROUNDING = 1e-12
 
 
 def longest_loops(
-    D: FloatArray, threshold: float | None, engine: EngineName, n_loops: int, at: float
+    D: FloatArray, threshold: float | None, engine: EngineName, n_loops: int, at: float, spacing: Spacing = "cells"
 ) -> tuple[Persistence, list[Loop], list[str]]:
     """Return the diagrams, the longest loops, and over which fields no cocycle could be lifted to the integers.
 
@@ -34,6 +34,7 @@ def longest_loops(
     engine : "h1", "ripser", or "auto": ours, then ripser.py.
     n_loops : how many loops to describe.
     at : where between birth (0) and death (1) the circular coordinate is computed.
+    spacing : how the phase is spread along the loop, see `circular_coordinate`.
 
     Returns
     -------
@@ -53,14 +54,16 @@ def longest_loops(
         name, coeff = ways[len(failed)]
         P = rips_persistence(D, 1, name, threshold, coeff=coeff, cocycles=True)
         try:
-            return P, describe(D, P, n_loops, at), failed
+            return P, describe(D, P, n_loops, at, spacing), failed
         except LiftError:
             failed.append(f"{name}, Z/{coeff}")
             if len(failed) == len(ways):
                 raise
 
 
-def describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Loop]:
+def describe(
+    D: FloatArray, P: Persistence, n_loops: int, at: float, spacing: Spacing = "cells"
+) -> list[Loop]:
     """Give the longest features of degree 1 their cycle and phase.
 
     Parameters
@@ -68,7 +71,7 @@ def describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Loo
     D : (n, n) distances.
     P : their persistence, with birth edges and cocycles.
     n_loops : how many features at most; those shorter than rounding are left out.
-    at : as for `longest_loops`.
+    at, spacing : as for `longest_loops`.
 
     Returns
     -------
@@ -79,15 +82,16 @@ def describe(D: FloatArray, P: Persistence, n_loops: int, at: float) -> list[Loo
     LiftError : a cocycle has no integer lift.
     """
     rounding = ROUNDING * float(D.max())
-    return [one_loop(D, P, k, at) for k in range(min(n_loops, int((persistence_lengths(P[1]) > rounding).sum())))]
+    lasting = int((persistence_lengths(P[1]) > rounding).sum())
+    return [one_loop(D, P, k, at, spacing) for k in range(min(n_loops, lasting))]
 
 
-def one_loop(D: FloatArray, P: Persistence, k: int, at: float) -> Loop:
+def one_loop(D: FloatArray, P: Persistence, k: int, at: float, spacing: Spacing = "cells") -> Loop:
     """Give one feature of degree 1 its cycle and phase.
 
     Parameters
     ----------
-    D, P, at : as for `describe`.
+    D, P, at, spacing : as for `describe`.
     k : which feature, counted from 0, longest first.
 
     Returns
@@ -108,7 +112,9 @@ def one_loop(D: FloatArray, P: Persistence, k: int, at: float) -> Loop:
         cocycle, coeff = orient(D, cocycle, birth, death, **where), LIFT_PRIMES[0]
         if cocycle_value(cycle, cocycle, coeff) not in (1, coeff - 1):
             raise LiftError("the directed cocycle winds more than once; compute it over another prime.")
-    circular = circular_coordinate(D, cocycle, birth, death, coeff, **where)
+    # Halves are compared by the phase without weights, which the null distribution was made with.
+    spacings = list(dict.fromkeys([spacing, "edges"]))
+    circular, *more = circular_coordinates(D, cocycle, birth, death, coeff, spacings, **where)
     return Loop(
         birth,
         death,
@@ -119,4 +125,5 @@ def one_loop(D: FloatArray, P: Persistence, k: int, at: float) -> Loop:
         circular.domain,
         circular.scale,
         np.asarray(D[:, cycle].min(axis=1), dtype=np.float64),
+        edge_phase=more[0].phase if more else None,
     )

@@ -8,11 +8,18 @@ from importlib import metadata
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from spectral_ph import _check
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
+from spectral_ph.loops.curve import closed_curve
 
 Verdict = Literal["loop", "no loop", "undecided"]
+
+NO_PLACE = 1.5
+"""Radians of standard deviation beyond which a point has no place on a loop: the directions that the halves give it cancel to
+less than a third."""
 
 PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "ripser", "gudhi")
 """What the numbers of a result depend on; `versions` says which were there."""
@@ -31,8 +38,8 @@ class Half:
     ----------
     points : (m,) int64, ascending: the points that it was found on; the others had no part in it.
     phase : (n,) float64, radians in [0, 2 pi)
-        Circular coordinate found on `points`, carried to all points by their nearest neighbours among `points`, turned and
-        if need be mirrored so that it fits `Loop.phase` best.
+        Circular coordinate found on `points`, carried to all points by their nearest neighbours among `points`, turned, if
+        need be mirrored, and spread so that it fits `Loop.phase` best: the order is the half's, the spacing that of the loop.
     agreement : 0 to 1, by ranks and where both are: the least of how well it agrees with the other half of the same split,
         and how well either agrees with the loop of all points.
     """
@@ -58,7 +65,8 @@ class Loop:
         Indices of points in the order in which the loop passes them; the last joins the first. Every step is an edge no
         longer than `birth`.
     phase : (n,) float64, radians in [0, 2 pi)
-        Circular coordinate of every point. Zero and direction are arbitrary.
+        Circular coordinate of every point, spread along the loop as `spacing` of `find_loops` says. Zero and direction are
+        arbitrary.
     domain : (n,) bool
         Where the phase is computed; elsewhere (points not connected to the loop at `scale`) it is copied from the
         nearest point of the domain.
@@ -70,6 +78,8 @@ class Loop:
     p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
     agreement : of the phases found on two halves of the points, median over the splits, 0 to 1; None where not computed.
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
+    edge_phase : (n,) float64, the phase with spacing="edges", by whose order halves are compared with the loop; its zero and
+        direction are its own. None where it is `phase`, or where the loop was read from a file.
     """
 
     birth: float
@@ -86,6 +96,7 @@ class Loop:
     p_value: float | None = None
     agreement: float | None = None
     halves: tuple[Half, ...] = ()
+    edge_phase: FloatArray | None = None
 
     @property
     def on_loop(self) -> BoolArray:
@@ -105,7 +116,8 @@ class Loop:
 
         Returns
         -------
-        (n,) float64 in radians, NaN for a point that was in every half; None without halves.
+        (n,) float64 in radians, up to `NO_PLACE`. NaN for a point that has no place on the loop, as the halves disagree by
+        more, or that was in every half. None without halves.
         """
         if not self.halves:
             return None
@@ -118,7 +130,50 @@ class Loop:
         with np.errstate(invalid="ignore", divide="ignore"):
             # About the phase itself, not about the mean of the halves: a common shift is uncertainty too.
             length = np.clip((total / count).real, 1e-12, 1.0)
-            return np.asarray(np.sqrt(-2 * np.log(length)))
+            spread = np.sqrt(-2 * np.log(length))
+        spread[spread > NO_PLACE] = np.nan
+        return np.asarray(spread)
+
+    @property
+    def without_place(self) -> float | None:
+        """Return the share of points in the domain that have no place on the loop, as `spread` says; None without halves."""
+        spread = self.spread
+        return None if spread is None else float(np.isnan(spread[self.domain]).mean())
+
+    def curve(self, layout: ArrayLike, n_points: int = 200) -> FloatArray:
+        """Return the loop as a smooth closed curve through the points in any coordinates, for drawing.
+
+        Every coordinate is fitted by waves over the order of the points along the loop; see `loops.curve.closed_curve`.
+
+        Parameters
+        ----------
+        layout : (n, d), coordinates of the points, such as two principal components or a UMAP; any unit.
+        n_points : how many points of the curve. Default 200; equally many points of the data lie between two of them.
+
+        Returns
+        -------
+        (n_points, d) float64, in the direction of the phase; the last point joins the first.
+
+        Raises
+        ------
+        InputError : `layout` is not a finite array with one row for each point.
+
+        Examples
+        --------
+        >>> import spectral_ph as sph
+        >>> X = sph.datasets.circle(200, ambient_dim=2, sigma=0.1)
+        >>> sph.find_loops(X, splits=0).loops[0].curve(X).shape
+        (200, 2)
+        """
+        where = _check.points(layout, least=1, what="layout")
+        if len(where) != len(self.phase):
+            raise _check.InputError(
+                _check.Argument("layout"),
+                f" must have one row for each of the {len(self.phase)} points, and {len(where)} rows came; pass coordinates of "
+                "the points that the loop was found on, in the same order.",
+            )
+        n_points = _check.positive_int(n_points, "n_points", least=3)
+        return closed_curve(self.phase[self.domain], where[self.domain], n_points)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but what is one number a point, with plain names.
@@ -139,7 +194,10 @@ class Loop:
             "scale",
             "cycle",
         )
-        return {name: getattr(self, name) for name in names} | {"n_in_domain": int(self.domain.sum())}
+        return {name: getattr(self, name) for name in names} | {
+            "n_in_domain": int(self.domain.sum()),
+            "without_place": self.without_place,
+        }
 
     def __repr__(self) -> str:
         return (

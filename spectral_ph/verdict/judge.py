@@ -10,7 +10,7 @@ import numpy as np
 
 from spectral_ph._types import FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.agreement import NO_LIFT, Carried, tube, tube_agreement, turned
+from spectral_ph.loops.agreement import NO_LIFT, Carried, spread_like, tube, tube_agreement
 from spectral_ph.loops.result import Half, Loop, Verdict
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
@@ -163,7 +163,7 @@ def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | Non
 
 def _halves_of(loop: Loop, split: Split, best: int) -> list[Half]:
     """Return the pair of loops, one of each half, that fits a loop of the whole best; nothing if no pair does."""
-    whole = Carried(loop.phase, tube(loop))
+    whole = Carried(loop.phase if loop.edge_phase is None else loop.edge_phase, tube(loop))
     first, second = split.carried(0, best), split.carried(1, best)
     table = split.tables[best]
     fits = [[0.0 if x is None else tube_agreement(whole, x) for x in half] for half in (first, second)]
@@ -176,7 +176,7 @@ def _halves_of(loop: Loop, split: Split, best: int) -> list[Half]:
     made = []
     for points, carried in zip(split.points, (first[i], second[j]), strict=True):
         assert carried is not None
-        phase = turned(carried.phase, loop.phase, whole.weight * carried.weight)
+        phase = spread_like(carried.phase, loop.phase, whole.weight * carried.weight)
         # Without the fit, a feature of noise would be credited with the halves' agreement on the loop beside it.
         made.append(Half(points, phase, float(min(table[i, j], fits[0][i], fits[1][j]))))
     return made
