@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from spectral_ph._types import EngineName, FloatArray, RandomState
+from spectral_ph._types import EngineName, FloatArray, RandomState, Spacing
 from spectral_ph.distances.compute import distance_matrix
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.pipeline import find_loops, persistence
@@ -225,6 +225,7 @@ class LoopDetector(_Pointwise):
     threshold : longest edge of the filtration, None for all.
     engine : "auto", "h1" or "ripser".
     at : where between birth (0) and death (1) of a loop its phase is computed.
+    spacing : "cells" (default), "length" or "edges": how the phase is spread along a loop.
     splits : random splits into halves that the verdict rests on; 0 for none.
     level : p-value up to which a loop is called.
     max_points : of more points, loops are found on a random draw of this size.
@@ -249,6 +250,7 @@ class LoopDetector(_Pointwise):
         threshold: float | None = None,
         engine: EngineName = "auto",
         at: float = 0.9,
+        spacing: Spacing = "cells",
         splits: int = 5,
         level: float = 0.05,
         max_points: int = 4000,
@@ -262,6 +264,7 @@ class LoopDetector(_Pointwise):
         self.threshold = threshold
         self.engine = engine
         self.at = at
+        self.spacing = spacing
         self.splits = splits
         self.level = level
         self.max_points = max_points
@@ -287,6 +290,7 @@ class LoopDetector(_Pointwise):
             threshold=self.threshold,
             engine=self.engine,
             at=self.at,
+            spacing=self.spacing,
             splits=self.splits,
             level=self.level,
             max_points=self.max_points,

@@ -11,7 +11,7 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings
+from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
 from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
@@ -21,8 +21,9 @@ from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.agreement import NEAR, carry_loops
+from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import longest_loops
-from spectral_ph.loops.result import LoopResult
+from spectral_ph.loops.result import NO_PLACE, LoopResult
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import candidates, uncalibrated
 from spectral_ph.verdict.halves import HALF_POINTS
@@ -225,6 +226,7 @@ def find_loops(
     threshold: float | None = None,
     engine: EngineName = "auto",
     at: float = 0.9,
+    spacing: Spacing = "cells",
     splits: int = 5,
     level: float = 0.05,
     max_points: int = 4000,
@@ -251,6 +253,9 @@ def find_loops(
     engine : "h1" (ours, cocycles over Z/2), "ripser" (over Z/47, slow from some thousand points on), or "auto": ours, and
         ripser where a cocycle over Z/2 has no integer lift (`settings["loops"]["lift_failed"]` says so).
     at : where between birth (0) and death (1) of a loop its circular coordinate is computed.
+    spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many points, and none
+        more than twice its even share. "length": equal steps are about equally long. "edges": as least squares without
+        weights has it, which gives most points one phase where the density is uneven. The verdict does not depend on it.
     splits : how many random splits into halves of at most `HALF_POINTS` points; 0 for none, and then no verdict. They are
         tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
     level : p-value up to which a loop is called.
@@ -291,6 +296,7 @@ def find_loops(
     n_loops = _check.positive_int(n_loops, "n_loops")
     _check.one_of(engine, ("auto", "h1", "ripser"), "engine of find_loops")
     at = _check.real(at, "at", least=0, most=np.nextafter(1.0, 0.0))
+    _check.one_of(spacing, SPACINGS, "spacing")
     splits = _check.positive_int(splits, "splits", least=0)
     level = _check.real(level, "level", least=0, most=UNDECIDED)
     max_points = _check.positive_int(max_points, "max_points", least=2 * HALF_POINTS)
@@ -332,8 +338,8 @@ def find_loops(
         Y = X if subset is None or points is None else points[subset]
         recipe, own = parted(name, chosen, "verdict")
         computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
-        P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at)
-    about: Settings = {"n_loops": n_loops, "at": at, "splits": splits, "level": level}
+        P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at, spacing)
+    about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
     if failed:
         about["lift_failed"] = failed
     if subset is not None and points is not None:
@@ -342,10 +348,17 @@ def find_loops(
         loops = carry_loops(loops, subset, nearest_among(points[subset], points, NEAR, metric))
     seed = computed.settings.pop("random_state")
     settings = computed.settings | P.settings | {"loops": about, "random_state": seed}
-    P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     why_not = uncalibrated(name, chosen, points is not None, splits, m)
     loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]
-    return LoopResult(*answer(loops, P), loops, P, settings, tuple(warned), examined.tried)
+    with _check.collected() as late:
+        for k, loop in enumerate(loops):
+            if loop.verdict != "no loop" and loop.without_place:
+                _check.warn(
+                    f"{loop.without_place:.1%} of the points have no place on loop {k + 1}: halves of the points put them more "
+                    f"than {NO_PLACE} radians apart, so their phase says nothing."
+                )
+    P = dataclasses.replace(P, settings=settings, warnings=(*warned, *late))
+    return LoopResult(*answer(loops, P), loops, P, settings, P.warnings, examined.tried)
 
 
 def _halves_have_neighbors(params: Settings, half: int, n: int, m: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,7 +27,13 @@ LAYOUTS = ("X_umap", "X_tsne", "X_draw_graph_fa", "X_phate", "X_pca")
 
 
 def loops(
-    adata: Any, *, basis: str | None = None, which: int = 0, key: str = "spectral_ph", ax: Axes | None = None
+    adata: Any,
+    *,
+    basis: str | None = None,
+    which: int = 0,
+    line: Literal["curve", "cycle", "none"] = "curve",
+    key: str = "spectral_ph",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the cells on a layout, coloured by their phase, and the loop through them.
 
@@ -36,6 +42,7 @@ def loops(
     adata : AnnData that `spectral_ph.tl.loops` has seen.
     basis : key of obsm, with or without "X_"; its first two columns are drawn. Default: the first of `LAYOUTS` there is.
     which : which of the loops in obs, 0 being the first. Default 0.
+    line : "curve" (default), smooth and closed; "cycle", the representative cycle, from cell to cell; "none".
     key : the `key_added` of tl.loops.
     ax : where to draw; default None, a new figure.
 
@@ -48,7 +55,7 @@ def loops(
     InputError : a key that is not there, or no such loop.
     """
     place = _layout(adata, basis)
-    ax = plot.loop(stored.read_loops(adata, key), np.asarray(place, dtype=np.float64), which=which, ax=ax)
+    ax = plot.loop(stored.read_loops(adata, key), np.asarray(place, dtype=np.float64), which=which, line=line, ax=ax)
     ax.set_title(_title(adata.uns[key], which), fontsize="medium")
     return ax
 
@@ -116,15 +123,13 @@ def genes(
 
     Returns
     -------
-    Axes : mean expression in intervals of the phase, for each gene in standard deviations about its mean over the intervals;
-        grey where no cell is. If no gene follows the loop, a sentence says so.
+    Axes : mean expression in intervals of the phase that hold equally many cells, for each gene in standard deviations about
+        its mean over the intervals. If no gene follows the loop, a sentence says so.
 
     Raises
     ------
     InputError : genes were not tested, or a name has no profile.
     """
-    import matplotlib as mpl
-
     result = stored.read_uns(adata, key)
     if "profiles" not in result:
         raise _check.InputError(
@@ -155,18 +160,17 @@ def genes(
     mean, spread = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1, keepdims=True)
     values = (values - mean) / np.where(spread > 0, spread, 1.0)
     image = ax.imshow(
-        np.ma.masked_invalid(values),
+        values,
         aspect="auto",
         interpolation="nearest",
-        extent=(0.0, 2 * np.pi, len(rows) - 0.5, -0.5),
-        cmap=mpl.colormaps["RdBu_r"].with_extremes(bad="#D9D9D9"),
+        extent=(0.0, 1.0, len(rows) - 0.5, -0.5),
+        cmap="RdBu_r",
         vmin=-2.5,
         vmax=2.5,
     )
-    ax.set_xticks(plot.QUARTERS, plot.QUARTER_NAMES)
+    plot.phase_ticks(ax, result["profile_phases"])
     ax.set_yticks(np.arange(len(rows)), [str(profiles.index[row]) for row in rows], fontsize="small")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("phase (radians)")
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(image, ax=ax, shrink=min(1.0, 12 / max(len(rows), 12)), aspect=16, pad=0.02)
     bar.set_label("expression (standard deviations)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -171,7 +171,14 @@ def barcode(
     return ax
 
 
-def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = None) -> Axes:
+def loop(
+    R: LoopResult,
+    layout: ArrayLike,
+    *,
+    which: int = 0,
+    line: Literal["curve", "cycle", "none"] = "curve",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the points on a layout, coloured by their phase, and the loop through them.
 
     Parameters
@@ -179,18 +186,20 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
     R : LoopResult with at least one loop.
     layout : (n, 2), where to draw each point, such as two principal components or a UMAP; any unit.
     which : which of `R.loops`, 0 being the longest. Default 0.
+    line : "curve" (default), the smooth closed curve of `Loop.curve`; "cycle", the representative cycle, from point to
+        point; "none".
     ax : where to draw; default None, a new figure.
 
     Returns
     -------
-    Axes : points outside the loop's domain (not connected to it at its scale) are hollow and grey; the line is the
-        representative cycle.
+    Axes : points outside the loop's domain (not connected to it at its scale) are hollow and grey.
 
     Raises
     ------
-    InputError : `R` has no such loop, or `layout` is not an (n, 2) array of finite numbers.
+    InputError : `R` has no such loop, there is no such line, or `layout` is not an (n, 2) array of finite numbers.
     """
     this = _loop(R, which)
+    _check.one_of(line, ("curve", "cycle", "none"), "line")
     where = _check.points(layout, what="layout")
     if where.shape != (len(this.phase), 2):
         raise _check.InputError(
@@ -224,13 +233,15 @@ def loop(R: LoopResult, layout: ArrayLike, *, which: int = 0, ax: Axes | None = 
         vmax=2 * np.pi,
         linewidth=0,
     )
-    ax.plot(
-        *where[np.append(this.cycle, this.cycle[0])].T,
-        color="black",
-        linewidth=1.3,
-        solid_joinstyle="round",
-        path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
-    )
+    if line != "none":
+        drawn = this.curve(where) if line == "curve" else where[this.cycle]
+        ax.plot(
+            *np.vstack([drawn, drawn[:1]]).T,
+            color="black",
+            linewidth=1.3,
+            solid_joinstyle="round",
+            path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
+        )
     ax.set(aspect="equal", xticks=[], yticks=[])
     ax.set_title(_title(this, which), fontsize="medium")
     ax.spines[:].set_visible(False)
@@ -365,13 +376,17 @@ def phase_band(
     return ax
 
 
-def phase_heatmap(values: ArrayLike, names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+def phase_heatmap(
+    values: ArrayLike, names: Sequence[str], *, phases: ArrayLike | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw how genes, or other features, change along the loop: one row of colours each, from low to high.
 
     Parameters
     ----------
-    values : (g, bins), mean of each feature in equal intervals of the phase, in any unit; NaN where no point is.
+    values : (g, bins), mean of each feature in intervals of the phase, in any unit; NaN where no point is.
     names : g names, drawn as they are, in the order to draw from the top.
+    phases : (bins,) radians, ascending: the phase of each interval, where all hold equally many points; default None,
+        intervals of equal width.
     ax : where to draw; default None, a new figure.
 
     Returns
@@ -394,10 +409,9 @@ def phase_heatmap(values: ArrayLike, names: Sequence[str], *, ax: Axes | None = 
         cmap="viridis",
         vmin=0,
         vmax=1,
-        extent=(0, 2 * np.pi, len(names) - 0.5, -0.5),
+        extent=(0, 1, len(names) - 0.5, -0.5),
     )
-    ax.set_xticks(QUARTERS, QUARTER_NAMES)
-    ax.set_xlabel("phase (radians)")
+    phase_ticks(ax, phases)
     ax.set_yticks(range(len(names)), [_literal(name) for name in names])
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
@@ -554,6 +568,29 @@ def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> 
     for tick, name in zip(ticks, names, strict=True):
         ax.text(middle[counts.argmin()], math.sqrt(tick), name, ha="center", va="center", bbox=paper, zorder=4)
     ax.set_rmax(1.05 * math.sqrt(most))
+
+
+def phase_ticks(ax: Axes, phases: ArrayLike | None = None) -> None:
+    """Write the quarters of a phase under an axis that runs from 0 to 1 in the order of the points.
+
+    Parameters
+    ----------
+    ax : where to write.
+    phases : (bins,) radians, ascending: the phase in the middle of each of `bins` equal parts of the axis. None: the axis
+        is the phase itself.
+    """
+    places = np.array(QUARTERS) / (2 * np.pi)
+    label = "phase (radians)"
+    if phases is not None and len(known := np.asarray(phases, dtype=np.float64)):
+        middle = (np.arange(len(known)) + 0.5) / len(known)
+        places = np.interp(
+            QUARTERS, np.pad(known, 1, constant_values=(0, 2 * np.pi)), np.pad(middle, 1, constant_values=(0, 1))
+        )
+        label = "phase (radians), equally many points in each column"
+    # Where many quarters fall into few columns their names would lie upon each other.
+    kept = [k for k, x in enumerate(places) if k in (0, 4) or (x > 0.06 and x < 0.94 and x - places[k - 1] > 0.06)]
+    ax.set_xticks(places[kept], [QUARTER_NAMES[k] for k in kept])
+    ax.set_xlabel(label)
 
 
 def flat_layout(X: object, *, pairwise: bool = False) -> FloatArray:

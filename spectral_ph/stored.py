@@ -263,8 +263,8 @@ def read_places(adata: Any, key: str) -> list[dict[str, Any]]:
 
 def _columns(loop: Loop) -> dict[str, Any]:
     """Return the columns of one loop, by part."""
-    # A circular coordinate runs unevenly, and a wave of it leaves much of the loop behind: regressed out of six simulated
-    # sets, a loop was called in four of them afterwards; with a wave of its ranks in none.
+    # A wave of a phase that runs unevenly leaves much of the loop behind: regressed out of six simulated sets with
+    # spacing="edges", a loop was called in four of them afterwards; with a wave of its ranks in none.
     even = weighted_ranks(loop.phase, loop.domain.astype(np.float64))
     columns: dict[str, Any] = {
         "phase": loop.phase,
@@ -297,6 +297,7 @@ def _about(about: AboutLoop | None) -> dict[str, Any]:
             index=pd.Index([about.genes.names[j] for j in about.following], dtype=object, name="gene"),
             columns=[str(k) for k in range(about.profiles.shape[1])],
         )
+        out["profile_phases"] = about.profile_phases
     out["confounders"] = _frame(about.confounder_columns(), "name")
     return out
 

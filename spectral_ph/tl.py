@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from spectral_ph import _check, stored
-from spectral_ph._types import FloatArray, Graph, RandomState
+from spectral_ph._types import FloatArray, Graph, RandomState, Spacing
 from spectral_ph.cells.about import about_result, chosen_genes
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
 from spectral_ph.cells.expression import Expression
@@ -40,6 +40,7 @@ def loops(
     s_genes: Sequence[str] | None = None,
     g2m_genes: Sequence[str] | None = None,
     confounders: Sequence[str] | None = None,
+    spacing: Spacing = "cells",
     random_state: RandomState = 0,
     copy: bool = False,
     **params: Any,
@@ -63,6 +64,9 @@ def loops(
     s_genes, g2m_genes : names of those genes; default: short lists of human symbols, in any case.
     confounders : columns of obs to compare the phase with; default: the usual names for depth, mitochondrial share and
         batch that are there. From counts, total and mitochondrial share are computed as well.
+    spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many cells, which in
+        cells that divide without a common clock is a share of time. "length": equal steps are about equally long. "edges":
+        the plain circular coordinate, which gives most cells one phase where the density is uneven.
     random_state : seed.
     copy : return a changed copy and leave `adata` as it is.
     **params : of `spectral_ph.find_loops`, the neighbour graph and the distance, by name.
@@ -72,15 +76,17 @@ def loops(
     None, or with `copy` the copy. For every loop that is called, or for the longest if none is, obs gets (the second with
     `_2` at the end, and so on; k is `key_added`):
 
-    - `k_phase` : radians in [0, 2 pi); `k_cos`, `k_sin` : columns to regress the loop out with, of the phase spread evenly by
-      ranks, for one wave of an uneven phase leaves much of the loop behind.
-    - `k_phase_sd` : circular standard deviation over the halves of the cells, in radians; only where halves were looked at.
+    - `k_phase` : radians in [0, 2 pi), spread as `spacing` says; `k_cos`, `k_sin` : columns to regress the loop out with, of
+      the ranks of that phase, for one wave of an uneven phase leaves much of the loop behind.
+    - `k_phase_sd` : circular standard deviation over the halves of the cells, in radians; NaN for a cell that has no place on
+      the loop, as it is beyond 1.5; only where halves were looked at.
     - `k_distance` : distance to the loop; `k_on_loop` : whether it is on it; `k_in_domain` : whether the phase is computed
       or copied from the nearest cell; `k_cycle` : its place on the representative cycle, -1 for cells that it does not pass.
 
     uns[k] gets the verdict, reason, p_value and agreement (NaN if not computed), `loops` (a table of all loops),
     `diagrams`, `tried`, `params`, `versions`, `warnings`, and of the first of those loops `anchor`, `genes` (a table, surest
-    first), `profiles` (mean of the top genes in 36 intervals of the phase) and `confounders`. What an earlier call stored
+    first), `profiles` (mean of the top genes in 36 intervals of the phase that hold equally many cells), `profile_phases`
+    (the median phase in each) and `confounders`. What an earlier call stored
     under the same name is removed.
 
     Raises
@@ -115,7 +121,7 @@ def loops(
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
         properties = _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
-        R = find_loops(distance=distance, random_state=random_state, **data, **params)
+        R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
         R, about = about_result(
             R,
             expression,

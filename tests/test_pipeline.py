@@ -345,14 +345,14 @@ def test_threshold_leaves_a_loop_without_death_and_still_gives_its_phase():
 
 
 def test_another_prime_is_tried_when_a_lift_fails(monkeypatch):
-    real = describe.circular_coordinate
+    real = describe.circular_coordinates
 
-    def fails_over_47(D, cocycle, birth, death, coeff, **more):
+    def fails_over_47(D, cocycle, birth, death, coeff, spacings, **more):
         if coeff == 47:
             raise LiftError("no lift")
-        return real(D, cocycle, birth, death, coeff, **more)
+        return real(D, cocycle, birth, death, coeff, spacings, **more)
 
-    monkeypatch.setattr(describe, "circular_coordinate", fails_over_47)
+    monkeypatch.setattr(describe, "circular_coordinates", fails_over_47)
     R = sph.find_loops(sph.datasets.circle(150, ambient_dim=5, sigma=0.1), splits=0)
     assert (R.persistence.engine, R.settings["homology"]["coeff"]) == ("ripser", 61)
     assert R.settings["loops"]["lift_failed"] == ["h1, Z/2", "ripser, Z/47"]

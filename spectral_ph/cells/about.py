@@ -20,7 +20,7 @@ from spectral_ph._types import FloatArray, IntArray, RandomState
 from spectral_ph.cells.anchor import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
 from spectral_ph.cells.confounders import Association, association
 from spectral_ph.cells.expression import Expression
-from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE, PeriodicGenes, genes_along, phase_profiles
+from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE, PeriodicGenes, genes_along, phase_bins, phase_profiles
 from spectral_ph.loops.result import Loop, LoopResult
 
 PROFILED = 100
@@ -41,7 +41,9 @@ class AboutLoop:
     genes : how every gene goes with its phase; None if no gene was tested.
     following : (m,) int64, the genes that follow it at a false-discovery rate of `FALSE_DISCOVERY_RATE`, the surest first,
         as indices into `genes.names`; at most `PROFILED`.
-    profiles : (m, BINS) float64, mean expression of those genes in equal intervals of the phase.
+    profiles : (m, bins) float64, mean expression of those genes in intervals of the phase that hold equally many cells; `BINS`
+        of them, or as many as there are cells.
+    profile_phases : (bins,) float64, radians, the median phase of the cells in each interval, ascending.
     confounders : what else was compared with the phase.
     """
 
@@ -50,6 +52,7 @@ class AboutLoop:
     genes: PeriodicGenes | None
     following: IntArray
     profiles: FloatArray
+    profile_phases: FloatArray
     confounders: tuple[Association, ...]
 
     def gene_columns(self) -> dict[str, Any]:
@@ -219,7 +222,7 @@ def about_result(
             loops[k] = _turned(loops[k], anchors[k])
     index = result.shown[0]
     top = loops[index]
-    found, following, profiles = None, np.empty(0, dtype=np.int64), np.empty((0, 0))
+    found, following, profiles, middles = None, np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
     compared: list[Association] = []
     if not _enough(top):
         _check.warn(
@@ -236,9 +239,10 @@ def about_result(
             order = found.order()
             following = order[found.q_value[order] < FALSE_DISCOVERY_RATE][:PROFILED]
             profiles = phase_profiles(top.phase, source, following, cells=top.domain)
+            middles = phase_bins(top.phase, cells=top.domain)[1]
         compared = _compared(top, {**expression.depth(), **(properties or {})}, random_state)
     return dataclasses.replace(result, loops=loops), AboutLoop(
-        index, anchors.get(index), found, following, profiles, tuple(compared)
+        index, anchors.get(index), found, following, profiles, middles, tuple(compared)
     )
 
 

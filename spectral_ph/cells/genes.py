@@ -29,7 +29,7 @@ FALSE_DISCOVERY_RATE = 0.05
 """A gene whose q-value is below this follows the loop."""
 
 BINS = 36
-"""Intervals of the phase in tables and pictures, ten degrees each."""
+"""Intervals of the phase in tables and pictures: ten degrees each in histograms, equally many cells in profiles."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -254,41 +254,72 @@ def _mask(cells: ArrayLike, n: int) -> BoolArray:
     return used
 
 
+def phase_bins(phase: ArrayLike, bins: int = BINS, *, cells: ArrayLike | None = None) -> tuple[IntArray, FloatArray]:
+    """Divide the cells into intervals of the phase that hold equally many of them, but for one.
+
+    Parameters
+    ----------
+    phase : (n,) radians.
+    bins : number of intervals. Default 36. Fewer cells make as many intervals as there are cells, so that none is empty.
+    cells : (n,) bool, the cells to use; default all.
+
+    Returns
+    -------
+    place : (n,) int64, the interval of each cell, counted from the phase 0; -1 for cells that are not used.
+    middle : (m,) float64, radians, the median phase of the cells in each interval, ascending.
+
+    Raises
+    ------
+    InputError : phases that are no finite angles, or less than 3 bins.
+
+    Examples
+    --------
+    >>> place, middle = phase_bins([6.0, 0.1, 0.2, 0.3, 3.0, 0.4], bins=3)
+    >>> place, middle
+    (array([2, 0, 0, 1, 2, 1]), array([0.15, 0.35, 4.5 ]))
+    """
+    phase = angles(phase)
+    bins = _check.positive_int(bins, "bins", least=3)
+    used = np.arange(len(phase)) if cells is None else np.flatnonzero(cells)
+    order = used[np.argsort(phase[used], kind="stable")]
+    bins = min(bins, len(order))
+    place = np.full(len(phase), -1, dtype=np.int64)
+    parts = np.array_split(order, bins) if bins else []
+    for k, part in enumerate(parts):
+        place[part] = k
+    return place, np.array([np.median(phase[part]) for part in parts])
+
+
 def phase_profiles(
     phase: ArrayLike, expression: Any, genes: ArrayLike, *, bins: int = BINS, cells: ArrayLike | None = None
 ) -> FloatArray:
-    """Return the mean expression of some genes in equal intervals of the phase, for a heat map.
+    """Return the mean expression of some genes in intervals of the phase that hold equally many cells, for a heat map.
 
     Parameters
     ----------
     phase : (n,) radians.
     expression : (n, g), as for `genes_along`.
     genes : (m,) int, columns.
-    bins : number of intervals. Default 36, ten degrees each.
-    cells : (n,) bool, the cells to use; default all.
+    bins, cells : as for `phase_bins`, which says what phase the intervals have.
 
     Returns
     -------
-    (m, bins) float64, NaN in intervals without a cell.
+    (m, bins) float64; fewer columns where there are fewer cells.
 
     Raises
     ------
     InputError : as `genes_along`, or for less than 3 bins.
     """
-    phase = angles(phase)
-    n, _ = check_shape(expression, len(phase), None)
-    bins = _check.positive_int(bins, "bins", least=3)
+    place, middle = phase_bins(phase, bins, cells=cells)
+    n, _ = check_shape(expression, len(place), None)
     columns = np.asarray(genes, dtype=np.int64)
-    used = np.ones(n, dtype=bool) if cells is None else np.asarray(cells, dtype=bool)
-    place = np.minimum((phase * (bins / (2 * np.pi))).astype(np.int64), bins - 1)
-    member = sp.csr_array((used.astype(np.float64), (np.arange(n), place)), shape=(n, bins))
-    total = np.zeros((len(columns), bins))
+    used = np.flatnonzero(place >= 0)
+    member = sp.csr_array((np.ones(len(used)), (used, place[used])), shape=(n, len(middle)))
+    total = np.zeros((len(columns), len(middle)))
     for start in range(0, n, BLOCK):
         cells_of = dense(block(expression, start)[:, columns])
         total += (member[start : start + BLOCK].T @ cells_of).T
-    counts = member.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(total / counts)
+    return np.asarray(total / member.sum(axis=0))
 
 
 def benjamini_hochberg(p_value: ArrayLike) -> FloatArray:

@@ -13,7 +13,7 @@ import click
 
 import spectral_ph as sph
 from spectral_ph import files, report
-from spectral_ph._types import EngineName, FloatArray, Settings
+from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
 from spectral_ph.cli import inputs, output
 from spectral_ph.cli.options import (
     CHOSEN_DISTANCE,
@@ -84,6 +84,7 @@ def loops(
     level: float,
     max_points: int,
     at: float,
+    spacing: str,
     metric: str,
     graph: bool,
     param: tuple[str, ...],
@@ -112,6 +113,7 @@ def loops(
         engine=cast(EngineName, engine),
         threshold=threshold,
         at=at,
+        spacing=cast(Spacing, spacing),
         splits=splits,
         level=level,
         max_points=max_points,

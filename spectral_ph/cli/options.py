@@ -182,6 +182,14 @@ LOOPS = [
         show_default=True,
         help="Where between birth (0) and death (1) of a loop its phase is computed.",
     ),
+    _of(
+        "Loops",
+        "--spacing",
+        type=click.Choice(["cells", "length", "edges"]),
+        default="cells",
+        show_default=True,
+        help="How the phase is spread along a loop: by points, by length, or by edges.",
+    ),
     _THRESHOLD,
     _of("Homology", "--engine", default="auto", show_default=True, help="auto, h1 or ripser."),
 ]

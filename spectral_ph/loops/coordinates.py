@@ -18,27 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse as sp
-import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Spacing
 from spectral_ph.loops.cycles import cocycle_rows
+from spectral_ph.loops.smoothing import TOLERANCE, smooth
 
-# Cholesky is exact and takes n^3 / 3 flops. Measured on a dense circle, two cores: 3.2 s at n = 4,000, where conjugate
-# gradients need 1.9 s for n = 8,000.
-LARGEST_DENSE = 2000
-# Below this share of edges a sparse product is faster; such graphs are thin rings, which need many iterations.
-SPARSE_SHARE = 0.1
-TOLERANCE = 1e-10
-MAX_ITERATIONS = 10_000
 TRIANGLES_TESTED = 2**21
+SAME_PHASE = 1e-8
 
 SPACINGS: dict[Spacing, float] = {"cells": 1.5, "length": 1.0, "edges": 0.0}
 """The exponent a of the weights by how the phase is spread: evenly over points, over arc length, or as least squares
@@ -111,8 +102,8 @@ def circular_coordinate(
         edges, so that the noise of single points averages out.
     threshold : the largest length that the diagram was computed to; it takes the place of an infinite death.
     spacing : how the phase is spread along the loop. "cells" (default): equal steps hold about equally many points, and
-        none more than twice its even share. "length": equal steps are about equally long. "edges": as least squares without weights has it, which crosses thin
-        places in large steps.
+        none more than twice its even share. "length": equal steps are about equally long. "edges": as least squares
+        without weights has it, which crosses thin places in large steps.
 
     Returns
     -------
@@ -189,7 +180,7 @@ def circular_coordinates(
     components = _components(A, i)
     found = []
     for spacing in spacings:
-        f, domain, energy, residual = _smooth(A, components, i, j, values, SPACINGS[spacing])
+        f, domain, energy, residual = smooth(A, components, i, j, values, SPACINGS[spacing])
         if not domain.any():
             raise _trivial(scale)
         if residual > TOLERANCE:
@@ -201,69 +192,13 @@ def circular_coordinates(
             )
         phase = 2 * np.pi * np.mod(f, 1.0)
         phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
-        share = SHARED_OUT.get(spacing, 0.0)
-        if share:
+        if spacing in SHARED_OUT:
             # Both rise once round the circle, so their mean does too: the order and the winding stay.
-            phase[domain] = (1 - share) * phase[domain] + share * to_ranks(phase[domain])
+            share = SHARED_OUT[spacing]
+            phase[domain] = (1 - share) * phase[domain] + share * _ranks(phase[domain])
         phase[~domain] = phase[domain][D[np.ix_(~domain, domain)].argmin(axis=1)]
         found.append(CircularCoordinate(phase, domain, scale, coeff, energy, residual, spacing))
     return found
-
-
-def _smooth(
-    A: BoolArray, components: list[BoolArray], i: IntArray, j: IntArray, values: FloatArray, exponent: float
-) -> tuple[FloatArray, BoolArray, float, float]:
-    """Return f, the domain, the energy, and the relative residual.
-
-    Parameters
-    ----------
-    A : (n, n), the graph. components : those that hold edges of the cocycle, as (n,) masks.
-    i, j, values : (m,), the integer cocycle. exponent : a of the weights.
-    """
-    n = len(A)
-    f, domain, energy = np.zeros(n), np.zeros(n, dtype=bool), 0.0
-    square_residual, square_b = 0.0, 0.0
-    factor = _edge_factor(A, components, exponent)
-    weighted = values if factor is None else factor[i] * factor[j] * values
-    b = np.zeros(n)
-    np.add.at(b, j, weighted)
-    np.subtract.at(b, i, weighted)
-    for component in components:
-        inside = component[i]
-        f_part, residual = _solve(A, component, b[component], None if factor is None else factor[component])
-        f[component] = f_part
-        u, v, a = i[inside], j[inside], values[inside]
-        part = float((a * (a - f[v] + f[u])).sum())
-        if factor is not None:
-            # Without weights f is not the least there is: on edges beside the cocycle the square sum is that of f alone.
-            part += _excess(A, component, u, v, a, f)
-        # An integer cocycle that is no coboundary is at least 1 in absolute value on some cycle without repeated
-        # points, so by Cauchy-Schwarz its square sum is at least 1 / points; that of a smoothed coboundary is 0.
-        if part > 0.5 / len(f_part):
-            domain |= component
-            energy += part
-            square_residual += residual**2
-            square_b += float(b[component] @ b[component])
-    return f, domain, energy, float(np.sqrt(square_residual / square_b)) if square_b else 0.0
-
-
-def _edge_factor(A: BoolArray, components: list[BoolArray], exponent: float) -> FloatArray | None:
-    """Return (n,) factors of the weights w_ij = A_ij s_i s_j, s = d^-exponent; None where all weights are 1."""
-    if exponent == 0:
-        return None
-    some = np.logical_or.reduce(components)
-    factor = np.zeros(len(A))
-    # Components are whole, so degrees in the graph are degrees in the component.
-    factor[some] = A[some].sum(axis=1).astype(np.float64) ** -exponent
-    return factor
-
-
-def _excess(A: BoolArray, component: BoolArray, i: IntArray, j: IntArray, values: FloatArray, f: FloatArray) -> float:
-    """Return f (L f - b) for the Laplacian and right-hand side without weights, on one component."""
-    g = f[component]
-    adjacency = _within(A, component)
-    quadratic = float((adjacency.sum(axis=1) * g**2).sum() - g @ (adjacency @ g))
-    return quadratic - float((values * (f[j] - f[i])).sum())
 
 
 def orient(
@@ -382,6 +317,14 @@ def to_ranks(angle: ArrayLike) -> FloatArray:
     return np.asarray(2 * np.pi * ranks[inverse] / len(angle), dtype=np.float64)
 
 
+def _ranks(phase: FloatArray) -> FloatArray:
+    """Return `to_ranks`, where points that only rounding tells apart share a rank too."""
+    order = np.argsort(phase, kind="stable")
+    group = np.empty(len(phase))
+    group[order] = np.cumsum(np.diff(phase[order], prepend=phase[order[0]]) > SAME_PHASE)
+    return to_ranks(2 * np.pi * group / (group.max() + 1))
+
+
 def _scale(birth: float, death: float, at: float, threshold: float | None) -> float:
     """Return the filtration value at which the complex is taken, birth <= scale < death."""
     birth, death = _check.real(birth, "birth", least=0.0), _check.real(death, "death")
@@ -466,59 +409,6 @@ def _components(A: BoolArray, start: IntArray) -> list[BoolArray]:
         left &= ~component
         found.append(component)
     return found
-
-
-def _within(A: BoolArray, component: BoolArray) -> BoolArray:
-    """Return the graph among the points of one component."""
-    return A if component.all() else A[np.ix_(component, component)]
-
-
-def _solve(A: BoolArray, component: BoolArray, b: FloatArray, factor: FloatArray | None) -> tuple[FloatArray, float]:
-    """Solve L f = b on one component of the graph `A`, for the f of mean zero.
-
-    Parameters
-    ----------
-    A : (n, n), symmetric without diagonal. component : (n,). b : (m,), of sum zero; m is the size of the component.
-    factor : (m,), s of the weights w_ij = A_ij s_i s_j; None for weights of 1.
-
-    Returns
-    -------
-    f : (m,). residual : |L f - b|.
-    """
-    m = len(b)
-    adjacency = _within(A, component)
-    degrees = adjacency.sum(axis=1).astype(np.float64)
-    if factor is not None:
-        degrees = factor * (adjacency @ factor)
-    if m <= LARGEST_DENSE:
-        # L is singular on the constants; adding any multiple of v v', v not orthogonal to them, makes it definite. f then
-        # is the solution that is orthogonal to v.
-        if factor is None:
-            # v = 1; the mean degree over m is of the size of the other entries.
-            L = degrees.mean() / m - adjacency
-        else:
-            # v = the degrees, which may differ by many powers of ten, and Cholesky's method does not mind if v does too.
-            L = np.outer(degrees, degrees / degrees.sum())
-            L -= adjacency * factor * factor[:, None]
-        L[np.diag_indices(m)] += degrees
-        cholesky = scipy.linalg.cho_factor(L, lower=True, overwrite_a=True, check_finite=False)
-        f = scipy.linalg.cho_solve(cholesky, b, check_finite=False)
-        f -= f.mean()
-        return f, float(np.linalg.norm(_laplacian(adjacency, degrees, factor, f) - b))
-    sparse = adjacency.sum() < SPARSE_SHARE * m**2
-    weights = sp.csr_array(adjacency, dtype=np.float64) if sparse else adjacency.astype(np.float64)
-    laplacian = scipy.sparse.linalg.LinearOperator(
-        (m, m), matvec=lambda x: _laplacian(weights, degrees, factor, x), dtype=np.float64
-    )
-    jacobi = scipy.sparse.linalg.LinearOperator((m, m), matvec=lambda x: x / degrees, dtype=np.float64)
-    f, _ = scipy.sparse.linalg.cg(laplacian, b, rtol=TOLERANCE / 2, maxiter=MAX_ITERATIONS, M=jacobi)
-    f -= f.mean()
-    return f, float(np.linalg.norm(_laplacian(weights, degrees, factor, f) - b))
-
-
-def _laplacian(A: Any, degrees: FloatArray, factor: FloatArray | None, x: FloatArray) -> FloatArray:
-    """Return L x for the weights A_ij s_i s_j, s = `factor` (1 if None), whose row sums are `degrees`."""
-    return np.asarray(degrees * x - (A @ x if factor is None else factor * (A @ (factor * x))))
 
 
 def _trivial(scale: float) -> _check.InputError:

@@ -61,9 +61,7 @@ def longest_loops(
                 raise
 
 
-def describe(
-    D: FloatArray, P: Persistence, n_loops: int, at: float, spacing: Spacing = "cells"
-) -> list[Loop]:
+def describe(D: FloatArray, P: Persistence, n_loops: int, at: float, spacing: Spacing = "cells") -> list[Loop]:
     """Give the longest features of degree 1 their cycle and phase.
 
     Parameters

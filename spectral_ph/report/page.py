@@ -165,10 +165,10 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
             figures.append(
                 markup.figure(
                     lambda f: plot.loop(result, layout, which=which, ax=f.add_subplot()),
-                    f"Scatter plot of {P.n_points} {things} on {layout_name}, coloured by phase. A closed line through "
-                    f"{len(top.cycle)} of them is the loop.",
-                    f"The {things} on {layout_name}, coloured by phase. The line is the loop that was found. It was found "
-                    "in all dimensions, so in the plane it may cross itself.",
+                    f"Scatter plot of {P.n_points} {things} on {layout_name}, coloured by phase. A smooth "
+                    "closed line through them is the loop.",
+                    f"The {things} on {layout_name}, coloured by phase. The line is their mean along the loop that was "
+                    "found. It was found in all dimensions, so in the plane it may cross itself.",
                 )
             )
         counts = np.histogram(top.phase[top.domain], BINS, (0, 2 * np.pi))[0]
@@ -301,14 +301,18 @@ def _gene_section(said: Settings) -> str:
     rows = said["genes"]
     if not rows:
         return markup.section("genes", "Genes that follow the loop", f"<p>{markup.text(how_many)}</p>")
+    things = said["things"]
     # The surest genes are drawn, in the order of their peaks, so that the picture runs along the loop.
     drawn = sorted(range(min(MAX_GENES, len(rows))), key=lambda k: rows[k]["peak"])
     names = [heat["names"][k] for k in drawn]
     most = f"The {len(names)} surest of {len(rows)}. " if len(rows) > len(names) else ""
     picture = markup.figure(
-        lambda f: plot.phase_heatmap(heat["values"][drawn], [markup.short(name) for name in names], ax=f.add_subplot()),
+        lambda f: plot.phase_heatmap(
+            heat["values"][drawn], [markup.short(name) for name in names], phases=heat["phases"], ax=f.add_subplot()
+        ),
         f"Heat map of {len(names)} genes along the phase: {', '.join(names[:5])} and so on.",
-        f"Mean expression along the loop, each gene from its lowest to its highest. {most}",
+        f"Mean expression along the loop, each gene from its lowest to its highest. Every column holds equally many "
+        f"{things}. {most}",
         (4.6, 1.3 + 0.22 * len(names)),
     )
     held_out = "r_squared_held_out" in rows[0]

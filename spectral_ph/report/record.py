@@ -86,7 +86,8 @@ def record(
     dict, ready for JSON through `spectral_ph.files.write_json`: "input", "preparation", everything of
     `LoopResult.to_dict` (each loop with "n_on_loop" and "median_spread" in radians), "in_words" (question by question),
     "labels", "genes" (those that follow the loop, the surest first), "gene_test" (how many were tested, and how),
-    "gene_heatmap" (the same genes along the phase), "confounders", "anchor", and what `made_by` holds.
+    "gene_heatmap" (the same genes along the phase, in intervals that hold equally many points), "confounders", "anchor",
+    and what `made_by` holds.
 
     Raises
     ------
@@ -189,7 +190,9 @@ def _about(about: AboutLoop | None) -> Settings:
         # The table begins with the genes that follow the loop, in the same order.
         "genes": _rows(about.gene_columns())[: len(names)],
         "gene_test": about.gene_test(),
-        "gene_heatmap": {"names": names, "values": about.profiles} if about.genes is not None else None,
+        "gene_heatmap": {"names": names, "values": about.profiles, "phases": about.profile_phases}
+        if about.genes is not None
+        else None,
         "confounders": _rows(about.confounder_columns()),
         "anchor": None if about.anchor is None else dataclasses.asdict(about.anchor),
     }

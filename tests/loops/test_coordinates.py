@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from spectral_ph import _check
 from spectral_ph._check import InputError, SpectralWarning
-from spectral_ph.loops import _lift, coordinates
+from spectral_ph.loops import _lift, coordinates, smoothing
 from spectral_ph.loops.coordinates import (
     CircularCoordinate,
     LiftError,
@@ -157,24 +157,24 @@ def test_conjugate_gradients_agree_with_cholesky(monkeypatch, sparse_share):
     _, D = circle(200, sigma=0.15)
     feature = h1(D)[0]
     direct = [coordinate(D, feature, at=at) for at in (0.0, 0.9)]
-    monkeypatch.setattr(coordinates, "LARGEST_DENSE", 0)
-    monkeypatch.setattr(coordinates, "SPARSE_SHARE", sparse_share)
+    monkeypatch.setattr(smoothing, "LARGEST_DENSE", 0)
+    monkeypatch.setattr(smoothing, "SPARSE_SHARE", sparse_share)
     iterative = [coordinate(D, feature, at=at) for at in (0.0, 0.9)]
     for a, b in zip(direct, iterative, strict=True):
         np.testing.assert_array_equal(a.domain, b.domain)
         np.testing.assert_allclose(np.exp(1j * a.phase), np.exp(1j * b.phase), atol=1e-7)
-        assert b.residual < coordinates.TOLERANCE
+        assert b.residual < smoothing.TOLERANCE
 
 
 def test_a_solver_that_stops_early_warns_and_says_so_in_the_result(monkeypatch):
     _, D = circle(100, sigma=0.1)
-    monkeypatch.setattr(coordinates, "LARGEST_DENSE", 0)
-    monkeypatch.setattr(coordinates, "MAX_ITERATIONS", 2)
+    monkeypatch.setattr(smoothing, "LARGEST_DENSE", 0)
+    monkeypatch.setattr(smoothing, "MAX_ITERATIONS", 2)
     with pytest.warns(
         SpectralWarning, match=r"^the circular coordinate is exact only to a relative residual of .*, not"
     ):
         result = coordinate(D, h1(D)[0])
-    assert result.residual > coordinates.TOLERANCE
+    assert result.residual > smoothing.TOLERANCE
 
 
 def test_an_infinite_death_takes_the_threshold_instead():
