@@ -8,7 +8,7 @@ import shlex
 import spectral_ph as sph
 from spectral_ph._check import Argument, InputError, SpectralWarning
 from spectral_ph._types import Settings
-from spectral_ph.graph.symmetrize import Recipe
+from spectral_ph.graph.recipe import Recipe
 
 # Arguments of the functions that have an option, or none at all, here.
 OPTIONS = {
