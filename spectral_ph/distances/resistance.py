@@ -201,10 +201,10 @@ def _one_pass(
             facts["truncation"] = truncation_error(A, S, D, steps=steps, random_state=random_state)
             error = facts["truncation"]
             _check.warn(
-                f"eff_res was truncated to {len(S.values)} of {len(d)} eigenpairs: on {error['sampled_pairs']} sampled "
-                f"pairs it is too small by {error['sampled_mean']:.2g} on average and {error['sampled_max']:.2g} at most "
-                f"(median exact value {error['sampled_median_exact']:.2g}; proven bound over all pairs "
-                f"{error['bound']:.2g})."
+                f"eff_res was truncated to {len(S.values)} of {len(d)} eigenpairs. On {error['sampled_pairs']} "
+                f"sampled pairs it is too small by {error['sampled_mean']:.2g} on average and "
+                f"{error['sampled_max']:.2g} at most (median exact value {error['sampled_median_exact']:.2g}). It "
+                f"is proven to be too small by at most {error['bound']:.2g} on all pairs."
             )
     else:
         D = _exact(A, d, parts.members(), steps)

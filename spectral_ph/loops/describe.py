@@ -109,7 +109,7 @@ def one_loop(D: FloatArray, P: Persistence, k: int, at: float, spacing: Spacing 
     if coeff == 2:
         cocycle, coeff = orient(D, cocycle, birth, death, **where), LIFT_PRIMES[0]
         if cocycle_value(cycle, cocycle, coeff) not in (1, coeff - 1):
-            raise LiftError("the directed cocycle winds more than once; compute it over another prime.")
+            raise LiftError("the directed cocycle winds more than once. Compute it over another prime.")
     # Halves are compared by the phase without weights, which the null distribution was made with.
     spacings = list(dict.fromkeys([spacing, "edges"]))
     circular, *more = circular_coordinates(D, cocycle, birth, death, coeff, spacings, **where)

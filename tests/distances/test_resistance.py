@@ -170,7 +170,7 @@ def test_truncated_error_is_stated_and_true(steps):
     A = inputs()["connected"]
     exact = sph.distance_matrix(graph=A, steps=steps)
     with pytest.warns(
-        sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs: on 32 sampled pairs it is"
+        sph.SpectralWarning, match=r"^eff_res was truncated to 40 of 200 eigenpairs\. On 32 sampled pairs it is"
     ):
         P = sph.persistence(graph=A, solver="spectral", n_components=40, steps=steps)
     with pytest.warns(sph.SpectralWarning):

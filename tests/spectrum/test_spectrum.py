@@ -161,7 +161,7 @@ def test_a_graph_that_hangs_by_a_thread_has_orthonormal_eigenvectors():
     S = sph.spectrum(A)
     np.testing.assert_allclose(S.vectors.T @ S.vectors, np.eye(12), atol=1e-12)
     assert (S.values >= 0).all()
-    sentence = "the graph hangs together by so little (second eigenvalue "
+    sentence = "the graph hangs together so weakly (second eigenvalue "
     for arguments in ({"distance": "eff_res", "solver": "spectral"}, {"distance": "dpt"}):
         with pytest.raises(sph.InputError, match="^" + re.escape(sentence)):
             sph.distance_matrix(graph=A, **arguments)
