@@ -169,8 +169,8 @@ class Loop:
         if len(where) != len(self.phase):
             raise _check.InputError(
                 _check.Argument("layout"),
-                f" must have one row for each of the {len(self.phase)} points, and {len(where)} rows came; pass coordinates of "
-                "the points that the loop was found on, in the same order.",
+                f" must have one row for each of the {len(self.phase)} points, not {len(where)} rows. Pass "
+                "coordinates of the points that the loop was found on, in the same order.",
             )
         n_points = _check.positive_int(n_points, "n_points", least=3)
         return closed_curve(self.phase[self.domain], where[self.domain], n_points)
