@@ -319,9 +319,7 @@ def find_loops(
         if m < n:
             _check.warn(f"{n - m} of {n} points are copies of others. The halves were drawn from the {m} that differ.")
         choice = candidates(distance, params, half, graph is None)
-        parted(
-            *choice[0], "verdict", also=inspect.signature(find_loops).parameters
-        )  # refuses unknown names at the door
+        parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
         examined = Examined(choice, [], 0, ())
         if points is not None and looks:
             examined = examine(points, examined.choice, rng, alone=alone, splits=splits, at=at, metric=metric)
