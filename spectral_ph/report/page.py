@@ -24,7 +24,7 @@ GENE_COLUMNS = ("gene", "q_value", "r_squared_held_out", "r_squared", "peak", "a
 """What the table of genes shows; the record holds all columns."""
 
 MAX_GENES = 30
-"""Genes that the heat map draws, the surest ones; the record holds all that follow the loop."""
+"""Genes that the heat map draws, the surest ones; the record holds more."""
 
 WHOSE = {"distance": "Distance", "graph": "Neighbour graph", "homology": "Homology", "loops": "Loops"}
 """What the page calls those whose settings it shows."""
@@ -305,7 +305,7 @@ def _gene_section(said: Settings) -> str:
     # The surest genes are drawn, in the order of their peaks, so that the picture runs along the loop.
     drawn = sorted(range(min(MAX_GENES, len(rows))), key=lambda k: rows[k]["peak"])
     names = [heat["names"][k] for k in drawn]
-    most = f"The {len(names)} surest of {len(rows)}. " if len(rows) > len(names) else ""
+    most = f"The {len(names)} surest of {test['following']:,}. " if test["following"] > len(names) else ""
     picture = markup.figure(
         lambda f: plot.phase_heatmap(
             heat["values"][drawn], [markup.short(name) for name in names], phases=heat["phases"], ax=f.add_subplot()
@@ -345,7 +345,9 @@ def _tried_section(said: Settings) -> str:
     return markup.section(
         "tried",
         "Settings that were tried",
-        "<p>No truth was used: the setting is kept for which independent halves of the data give the most evidence.</p>",
+        "<p>No truth was used: the setting is kept for which independent halves of the data give the most evidence.</p>"
+        if len(said["tried"]) > 1
+        else "",
         markup.table(said["tried"], "One row a setting, with what the halves say.", columns),
     )
 

@@ -85,9 +85,9 @@ def record(
     -------
     dict, ready for JSON through `spectral_ph.files.write_json`: "input", "preparation", everything of
     `LoopResult.to_dict` (each loop with "n_on_loop" and "median_spread" in radians), "in_words" (question by question),
-    "labels", "genes" (those that follow the loop, the surest first), "gene_test" (how many were tested, and how),
-    "gene_heatmap" (the same genes along the phase, in intervals that hold equally many points), "confounders", "anchor",
-    and what `made_by` holds.
+    "labels", "genes" (those that follow the loop, the surest first, at most `spectral_ph.cells.about.PROFILED`),
+    "gene_test" (how many were tested and how many follow, and how that was tested), "gene_heatmap" (the genes of that table
+    along the phase, in intervals that hold equally many points), "confounders", "anchor", and what `made_by` holds.
 
     Raises
     ------
@@ -221,10 +221,10 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
             "each half alone, and the two orders were compared. 1 is the same order, 0 is no relation."
         )
     if result.tried:
-        chosen = sum(bool(row.get("chosen")) for row in result.tried)
         sure.append(
-            f"{len(result.tried)} settings were tried"
-            + (", and the one with the most evidence in two independent halves was kept." if chosen else ".")
+            "One setting was looked at: the one that was asked for."
+            if len(result.tried) == 1
+            else f"{len(result.tried)} settings were tried, and the one with the most evidence was kept."
         )
     meaning = [MEANINGS[result.verdict].format(things=things)] if result.loops else []
     if result.loops:

@@ -82,9 +82,10 @@ def about(n_genes=4, name=str, following=True):
         n_harmonics=2,
     )
     m = n_genes if following else 0
+    middles = (np.arange(BINS) + 0.5) * 2 * np.pi / BINS
     anchor = Anchor(True, name("zero is at division."), 1, 0.5, 20, 19, 1.25, 4.5, 0.5, 0.25, 1e-9, 1e-8)
     batch = Association(name("batch"), "categorical", 0.125, np.nan, 0.25, np.nan, 120)
-    return AboutLoop(0, anchor, genes, np.arange(m), rng.uniform(size=(m, BINS)), (batch,))
+    return AboutLoop(0, anchor, genes, np.arange(m), rng.uniform(size=(m, BINS)), middles, (batch,))
 
 
 def everything(n=120, name=str):
