@@ -117,7 +117,7 @@ def genes(
     Parameters
     ----------
     adata, key : as for `loops`.
-    n_genes : how many of the surest to draw, of those found at a false-discovery rate of 0.05. Default 30.
+    n_genes : how many of the surest to draw, of those that follow the loop. Default 30.
     names : draw these instead; they must be among the found ones whose profile is kept.
     ax : where to draw; default None, a new figure.
 
@@ -154,7 +154,7 @@ def genes(
     if ax is None:
         ax = plot.new_axes(5.6, 1.2 + 0.17 * max(len(rows), 5))
     if len(rows) == 0:
-        return plot.say(ax, "no gene follows the loop at a false-discovery rate of 0.05")
+        return plot.say(ax, f"no gene follows the loop at a false-discovery rate of {FALSE_DISCOVERY_RATE:g}")
     rows = rows[np.argsort(table["peak"].to_numpy()[rows], kind="stable")]
     values = profiles.to_numpy(dtype=np.float64)[rows]
     mean, spread = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1, keepdims=True)
@@ -176,7 +176,7 @@ def genes(
     bar.set_label("expression (standard deviations)")
     bar.outline.set_visible(False)
     found = int((table["q_value"] < FALSE_DISCOVERY_RATE).sum())
-    ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR 0.05)", fontsize="medium")
+    ax.set_title(f"{len(rows)} of {found} genes that follow the loop (FDR {FALSE_DISCOVERY_RATE:g})", fontsize="medium")
     return ax
 
 

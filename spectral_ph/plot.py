@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray
+from spectral_ph.cells.genes import BINS
 from spectral_ph.graph.components import connected_components
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.result import Loop, LoopResult
@@ -251,7 +252,7 @@ def loop(
     return ax
 
 
-def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 36) -> Axes:
+def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = BINS) -> Axes:
     """Draw how the points are spread along the loop: a histogram of their phase.
 
     Parameters
@@ -259,7 +260,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
     R : LoopResult with at least one loop.
     which : which of `R.loops`, 0 being the longest. Default 0.
     ax : where to draw, round if it is polar and straight otherwise; default None, a new polar figure.
-    bins : number of equal intervals of the circle. Default 36, ten degrees each.
+    bins : number of equal intervals of the circle. Default `BINS`, ten degrees each.
 
     Returns
     -------

@@ -85,7 +85,7 @@ def loops(
 
     uns[k] gets the verdict, reason, p_value and agreement (NaN if not computed), `loops` (a table of all loops),
     `diagrams`, `tried`, `params`, `versions`, `warnings`, and of the first of those loops `anchor`, `genes` (a table, surest
-    first), `profiles` (mean of the top genes in 36 intervals of the phase that hold equally many cells), `profile_phases`
+    first), `profiles` (mean of the top genes in intervals of the phase that hold equally many cells), `profile_phases`
     (the median phase in each) and `confounders`. What an earlier call stored
     under the same name is removed.
 

@@ -29,7 +29,7 @@ G2M_GENES = (
 )
 # fmt: on
 
-UNDECIDED = np.pi / 12
+LEAST_APART = np.pi / 12
 """Peaks nearer than this to each other, or to opposite places, do not tell the direction."""
 
 
@@ -225,8 +225,8 @@ def _why_not(
                 f"its variance, p = {p_value[k]:.2g})"
             )
     apart = abs(np.mod(peak[1] - peak[0] + np.pi, 2 * np.pi) - np.pi)
-    if not UNDECIDED <= apart <= np.pi - UNDECIDED:
-        where = "coincide" if apart < UNDECIDED else "stand opposite each other"
+    if not LEAST_APART <= apart <= np.pi - LEAST_APART:
+        where = "coincide" if apart < LEAST_APART else "stand opposite each other"
         return (
             f"the peaks of S and G2/M genes nearly {where} ({np.degrees(apart):.0f} degrees), which gives no direction"
         )

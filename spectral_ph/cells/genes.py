@@ -106,7 +106,8 @@ class PeriodicGenes:
         found = int((self.q_value < FALSE_DISCOVERY_RATE).sum())
         way = f"{self.tests} halves, {self.combine}" if self.tests else "one fit to all cells"
         return (
-            f"PeriodicGenes({len(self.names)} genes, {tested} tested, {found} at a false-discovery rate of 0.05; {way})"
+            f"PeriodicGenes({len(self.names)} genes, {tested} tested, {found} at a false-discovery rate of "
+            f"{FALSE_DISCOVERY_RATE:g}; {way})"
         )
 
 
