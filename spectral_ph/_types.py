@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,6 +20,9 @@ Diagram: TypeAlias = FloatArray
 
 RandomState: TypeAlias = int | np.random.Generator | None
 Settings: TypeAlias = dict[str, Any]
+
+Metric: TypeAlias = str | Callable[[FloatArray, FloatArray], float]
+"""The name of a metric, or a function of two rows."""
 
 EngineName = Literal["auto", "h1", "h2", "ripser", "gudhi"]
 GraphMode = Literal["union", "mutual"]

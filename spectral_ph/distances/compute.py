@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchName, Settings
+from spectral_ph._types import FloatArray, Graph, GraphMode, Metric, RandomState, SearchName, Settings
 from spectral_ph.distances.registry import DISTANCES, ROWS, Distance, Form, keywords
 from spectral_ph.graph.neighbors import Neighbors
 from spectral_ph.graph.recipe import Edges, Recipe, make_graph
@@ -334,7 +334,7 @@ def distance_matrix(
     *,
     graph: Graph | None = None,
     n_neighbors: int | None = None,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    metric: Metric = "euclidean",
     mode: GraphMode = "union",
     weighted: bool = False,
     search: SearchName = "auto",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, IntArray, RandomState, SearchName, Settings
+from spectral_ph._types import FloatArray, IntArray, Metric, RandomState, SearchName, Settings
 
 METRICS = (
     "euclidean",
@@ -77,7 +76,7 @@ class Neighbors:
 def nearest_neighbors(
     X: FloatArray,
     n_neighbors: int = 15,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    metric: Metric = "euclidean",
     *,
     search: SearchName = "auto",
     random_state: RandomState = 0,
@@ -140,7 +139,7 @@ def nearest_among(
     known: FloatArray,
     X: FloatArray,
     n_neighbors: int,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    metric: Metric = "euclidean",
 ) -> IntArray:
     """Find the nearest of some points for each of others.
 
@@ -205,9 +204,7 @@ def unit_rows(X: FloatArray, metric: str) -> FloatArray:
     return np.asarray(X / norms[:, None])
 
 
-def _exact(
-    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float]
-) -> tuple[IntArray, FloatArray]:
+def _exact(X: FloatArray, k: int, metric: Metric) -> tuple[IntArray, FloatArray]:
     """Search block by block; each block is a task of joblib, which runs them here unless told otherwise."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
@@ -247,9 +244,7 @@ def _by_products(X: FloatArray, k: int, _: object, start: int, stop: int) -> tup
     return indices, squared
 
 
-def _by_metric(
-    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float], start: int, stop: int
-) -> tuple[IntArray, FloatArray]:
+def _by_metric(X: FloatArray, k: int, metric: Metric, start: int, stop: int) -> tuple[IntArray, FloatArray]:
     """Return indices and distances of the neighbours of the points from `start` to `stop`, by all distances."""
     from spectral_ph.graph import _nearest
 
@@ -272,7 +267,7 @@ def _by_metric(
 
 
 def _approximate(
-    X: FloatArray, k: int, metric: str | Callable[[FloatArray, FloatArray], float], random_state: RandomState
+    X: FloatArray, k: int, metric: Metric, random_state: RandomState
 ) -> tuple[IntArray, FloatArray, float]:
     from pynndescent import NNDescent
     from sklearn.metrics import pairwise_distances

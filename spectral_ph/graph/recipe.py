@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Literal
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, GraphMode, RandomState, SearchName, Settings
+from spectral_ph._types import FloatArray, Graph, GraphMode, Metric, RandomState, SearchName, Settings
 from spectral_ph.graph.neighbors import Neighbors, nearest_neighbors
 from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 from spectral_ph.graph.weights import conductances
@@ -29,7 +28,7 @@ class Recipe:
     """
 
     n_neighbors: int = 15
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean"
+    metric: Metric = "euclidean"
     mode: GraphMode = "union"
     weighted: bool = False
     search: SearchName = "auto"
@@ -95,7 +94,7 @@ def make_graph(
 def neighbor_graph(
     X: FloatArray,
     n_neighbors: int = 15,
-    metric: str | Callable[[FloatArray, FloatArray], float] = "euclidean",
+    metric: Metric = "euclidean",
     *,
     mode: GraphMode = "union",
     weighted: bool = False,
