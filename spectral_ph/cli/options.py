@@ -218,7 +218,8 @@ REPORT = [
         "--confounder",
         multiple=True,
         metavar="COLUMN",
-        help="Column of obs of an .h5ad that the phase should not go with, such as a batch; may be repeated; needs genes.",
+        help="Column of obs of an .h5ad that the phase should not go with, such as a batch; may be repeated; "
+        "default, where genes are known: the usual names.",
     ),
     _of(
         "Report",

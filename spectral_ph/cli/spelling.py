@@ -25,6 +25,7 @@ OPTIONS = {
     "level": "--level",
     "max_points": "--max-points",
     "at": "--at",
+    "spacing": "--spacing",
     "method": "--method",
     "n_landmarks": "--n-landmarks",
     "graph": "--graph",

@@ -83,6 +83,10 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
             "--param n-neighbors=3 names no parameter of graph or distance. Use --n-neighbors.",
         ),
         (
+            ["loops", "points.npy", "-p", "spacing=edges"],
+            "--param spacing=edges names no parameter of graph or distance. Use --spacing.",
+        ),
+        (
             ["loops", "points.npy", "-p", "X=3"],
             "--param X=3 names no parameter of graph or distance. Pass the points as INPUT.",
         ),
