@@ -74,10 +74,10 @@ def eff_res_implicit(
     A : (n, n) graph.
     passes, pass_neighbors : as for `eff_res`; neighbours are the nearest under the implicit distances, so that the error of
         each pass, which `facts` states for the last, enters the graph of the next.
-    steps : as for `eff_res`, at least 1. What is cut off counts with (1 - mu)^(2 steps) / mu, so its error falls with them.
-        `persistence` takes one for method="truncated" unless told otherwise: without the noise in all pairs thousands of short
-        loops are born, and homology that computes every distance on its way takes long, 38 s in place of 0.3 s for four steps
-        of 4,000 points of the noisy circle.
+    steps : as for `eff_res`, at least 1; None is the same number as there. What is cut off counts with (1 - mu)^(2 steps) / mu,
+        so its error falls with them. `persistence` takes one for method="truncated" unless told otherwise. With more steps
+        thousands of short loops are born, and homology that computes every distance on its way takes long: four steps of 4,000
+        points of the noisy circle took 38 s in place of 0.3 s.
     n_components : eigenpairs, the trivial ones counted; None for all, as where there are fewer, and then it is exact.
         The default of 100: see Notes.
     sqrt : the distance is the root, a Euclidean metric but for the corrections.

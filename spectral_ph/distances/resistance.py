@@ -76,7 +76,8 @@ def eff_res(
         invent loops: see docs/choosing.md.
     pass_neighbors : neighbours in those graphs; from points it is their n_neighbors unless given.
     steps : of the walk, 0 to `LARGEST_STEPS`; 1 is the corrected effective resistance of the literature, 0 the plain one.
-        None is 4 for one pass and 1 for several, and 1 in the truncated form (see `eff_res_implicit`).
+        None is 4 for one pass and 1 for several. Unless it is given, `persistence` takes 1
+        in the truncated form, and `find_loops` takes 1.
     corrected : False is the plain resistance, the same as steps=0; on large graphs it tells of the end points only.
     sqrt : return the root.
     solver : "exact" (Cholesky factor and inverse of L + c 11', n^3 flops) or "spectral" (eigenpairs of L_sym).

@@ -76,7 +76,8 @@ class Loop:
     verdict : "loop", "no loop" or "undecided", of this loop.
     reason : sentences that say why.
     p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
-    agreement : of the phases found on two halves of the points, median over the splits, 0 to 1; None where not computed.
+    agreement : of the phases found on two halves of the points, 0 to 1, and at most what either half agrees with the loop of
+        all points; median over the splits. None where not computed.
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
     edge_phase : (n,) float64, the phase with spacing="edges", by whose order halves are compared with the loop; its zero and
         direction are its own. None where it is `phase`, or where the loop was read from a file.
@@ -219,8 +220,9 @@ class LoopResult:
     persistence : the diagrams they come from.
     settings : all parameters, the seed among them.
     warnings : sentences that were warned about on the way.
-    tried : what the choice of settings looked at: one dict each, the parameters by name, "agreement" and "prominence",
-        and "chosen"; empty where the settings were given.
+    tried : every setting that halves of the points were looked at under, one dict each: the parameters by name, the
+        "evidence", the "agreement", "prominence" and "relief" behind it (medians over the splits), and whether it was "chosen".
+        One dict where a single setting was asked for; empty where no half was looked at.
     """
 
     verdict: Verdict
