@@ -23,7 +23,7 @@ from spectral_ph.homology.persistence import implicit_persistence, rips_persiste
 from spectral_ph.loops.agreement import NEAR, carry_loops
 from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import longest_loops
-from spectral_ph.loops.result import NO_PLACE, LoopResult
+from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import candidates, uncalibrated
 from spectral_ph.verdict.halves import HALF_POINTS
@@ -32,6 +32,9 @@ from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, examine, judg
 METHODS = ("auto", "exact", "truncated", "landmarks")
 EXACT_POINTS = 20_000
 """Up to this many points `method="auto"` is exact: n^3 flops are two minutes on two cores, and the matrix 3.2 GB."""
+
+FEW_WITHOUT_PLACE = 0.05
+"""Up to this share of points without a place on a loop is no cause for a warning; the result says it in any case."""
 
 MATRIX_SHARE = 1.5
 """Memory of the exact chain, in matrices: the distances and what the homology of typical data needs beside them."""
@@ -349,14 +352,20 @@ def find_loops(
     why_not = uncalibrated(name, chosen, points is not None, splits, m)
     loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]
     with _check.collected() as late:
-        for k, loop in enumerate(loops):
-            if loop.verdict != "no loop" and loop.without_place:
-                _check.warn(
-                    f"{loop.without_place:.1%} of the points have no place on loop {k + 1}: halves of the points put them more "
-                    f"than {NO_PLACE} radians apart, so their phase says nothing."
-                )
+        _warn_without_place(loops)
     P = dataclasses.replace(P, settings=settings, warnings=(*warned, *late))
     return LoopResult(*answer(loops, P), loops, P, settings, P.warnings, examined.tried)
+
+
+def _warn_without_place(loops: list[Loop]) -> None:
+    """Say of each loop that may be one how many points the halves do not agree where to put, if they are not a few."""
+    for k, loop in enumerate(loops, start=1):
+        share = loop.without_place
+        if loop.verdict != "no loop" and share is not None and share > FEW_WITHOUT_PLACE:
+            _check.warn(
+                f"{share:.1%} of the points have no place on loop {k}: halves of the points put them more than {NO_PLACE} "
+                "radians apart, so their phase says nothing."
+            )
 
 
 def _halves_have_neighbors(params: Settings, half: int, n: int, m: int) -> bool:

@@ -17,7 +17,8 @@ from spectral_ph.cli import app
 from spectral_ph.graph import nearest_neighbors
 from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology import rips_persistence
-from spectral_ph.loops.coordinates import circular_agreement
+from spectral_ph.loops.coordinates import circular_agreement, circular_coordinate
+from spectral_ph.loops.describe import describe, longest_loops, one_loop
 
 
 def defaults(function):
@@ -73,6 +74,11 @@ def test_all_doors_to_loops_and_to_homology_agree():
     shared = ("maxdim", "engine", "threshold", "coeff", "cocycles")
     assert [defaults(rips_persistence)[name] for name in shared] == [defaults(sph.persistence)[name] for name in shared]
     assert defaults(sph.distance_matrix)["distance"] == defaults(sph.persistence)["distance"]
+
+
+def test_every_door_spreads_the_phase_alike():
+    doors = [sph.find_loops, sph.tl.loops, sph.LoopDetector, circular_coordinate, longest_loops, describe, one_loop]
+    assert {defaults(door)["spacing"] for door in doors} == {options("loops")["spacing"]} == {"cells"}
 
 
 def test_no_door_calls_neighbours_k_or_a_search_or_a_solver_a_method():

@@ -10,6 +10,7 @@ import spectral_ph as sph
 from spectral_ph import pipeline
 from spectral_ph.loops import describe
 from spectral_ph.loops.coordinates import LiftError, circular_agreement, to_ranks
+from spectral_ph.loops.result import Half, Loop
 
 
 @pytest.mark.parametrize("distance", ["eff_res", "diffusion"])
@@ -202,6 +203,65 @@ def test_halves_are_disjoint_and_know_the_phase():
     assert np.median(loop.spread) < 0.8
 
 
+def test_the_verdict_does_not_depend_on_how_the_phase_is_spread():
+    """Halves and whole are compared without weights, as the null distribution was made."""
+    X, latent = sph.datasets.circle(300, ambient_dim=20, sigma=0.15, return_latent=True)
+    found = {spacing: sph.find_loops(X, splits=2, spacing=spacing) for spacing in ("cells", "length", "edges")}
+    cells, edges = found["cells"], found["edges"]
+    for spacing, R in found.items():
+        assert R.settings["loops"]["spacing"] == spacing
+        assert (R.verdict, R.p_value, R.agreement, R.tried) == (
+            edges.verdict,
+            edges.p_value,
+            edges.agreement,
+            edges.tried,
+        )
+        for one, other in zip(R.loops, edges.loops, strict=True):
+            assert (one.p_value, one.agreement, one.birth) == (other.p_value, other.agreement, other.birth)
+            assert [half.agreement for half in one.halves] == [half.agreement for half in other.halves]
+            np.testing.assert_array_equal(other.phase if one.edge_phase is None else one.edge_phase, other.phase)
+    assert edges.loops[0].edge_phase is None
+    counts = {name: np.histogram(R.loops[0].phase, 36)[0].max() for name, R in found.items()}
+    assert counts["cells"] < counts["edges"]
+    truth = np.arctan2(latent[:, 1], latent[:, 0])
+    assert circular_agreement(cells.loops[0].phase, truth) > 0.98
+    assert sph.find_loops(X, splits=0).settings["loops"]["spacing"] == "cells"
+    with pytest.raises(sph.InputError, match="spacing"):
+        sph.find_loops(X, spacing="time")
+
+
+def test_the_halves_that_are_shown_are_spread_as_the_phase_is():
+    X = sph.datasets.circle(300, ambient_dim=20, sigma=0.1)
+    for spacing in ("cells", "edges"):
+        loop = sph.find_loops(X, splits=2, spacing=spacing).loops[0]
+        for half in loop.halves:
+            apart = np.abs(np.angle(np.exp(1j * (half.phase - loop.phase))))
+            assert np.median(apart) < 0.15
+
+
+def test_a_point_that_halves_put_anywhere_has_no_place():
+    n = 30
+    phase = 2 * np.pi * np.arange(n) / n
+    others = np.arange(n - 1, n)  # the last point is in every half
+    rng = np.random.default_rng(0)
+    halves = []
+    for k in range(8):
+        shown = phase + 0.05 * rng.standard_normal(n)
+        shown[0] += k * np.pi / 4
+        halves.append(Half(others, np.mod(shown, 2 * np.pi), 0.9))
+    everywhere = np.ones(n, dtype=bool)
+    loop = Loop(0.1, 1.0, 0.9, 0.9, np.arange(3), phase, everywhere, 0.9, np.zeros(n), "loop", halves=tuple(halves))
+    assert np.flatnonzero(np.isnan(loop.spread)).tolist() == [0, n - 1]
+    assert np.nanmax(loop.spread) < 0.2
+    assert loop.without_place == 2 / n
+    assert loop.to_dict()["without_place"] == 2 / n
+    sentence = r"^6\.7% of the points have no place on loop 1: halves of the points put"
+    with pytest.warns(sph.SpectralWarning, match=sentence) as said:
+        pipeline._warn_without_place([loop, dataclasses.replace(loop, verdict="no loop")])
+    assert len(said) == 1
+    assert dataclasses.replace(loop, halves=()).without_place is None
+
+
 def test_splits_run_on_other_processes_with_the_same_result():
     import joblib
 
@@ -323,7 +383,7 @@ def test_settings_hold_every_parameter():
     assert P.settings["random_state"] == 5
     R = sph.find_loops(sph.datasets.circle(100, ambient_dim=3), splits=0)
     assert list(R.settings) == ["distance", "graph", "homology", "loops", "random_state"]
-    assert R.settings["loops"] == {"n_loops": 3, "at": 0.9, "splits": 0, "level": 0.05}
+    assert R.settings["loops"] == {"n_loops": 3, "at": 0.9, "spacing": "cells", "splits": 0, "level": 0.05}
     A = sph.neighbor_graph(sph.datasets.circle(100, ambient_dim=3))
     passed = {"passed": True, "vertices": 100, "edges": A.nnz // 2}
     assert sph.persistence(graph=A).settings["graph"] == passed

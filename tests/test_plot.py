@@ -148,7 +148,7 @@ def test_barcode_says_what_it_leaves_out():
 
 def test_loop_draws_the_cycle_in_order_and_closes_it():
     R, layout = result()
-    ax = drawn(plot.loop(R, layout))
+    ax = drawn(plot.loop(R, layout, line="cycle"))
     cycle = R.loops[0].cycle
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xydata(), layout[[*cycle, cycle[0]]])
@@ -157,6 +157,14 @@ def test_loop_draws_the_cycle_in_order_and_closes_it():
     np.testing.assert_array_equal(points.get_array(), R.loops[0].phase)
     assert points.get_clim() == (0, 2 * np.pi)
     assert re.fullmatch(r"loop 1: persistence \d\.\d+, score 0\.90", ax.get_title())
+
+
+def test_loop_draws_a_smooth_closed_curve():
+    R, layout = result()
+    (line,) = drawn(plot.loop(R, layout)).lines
+    curve = R.loops[0].curve(layout)
+    np.testing.assert_array_equal(line.get_xydata(), [*curve, curve[0]])
+    assert not drawn(plot.loop(R, layout, line="none")).lines
 
 
 def test_loop_shows_points_outside_its_domain_without_colour():

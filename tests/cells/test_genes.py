@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.cells import curves, expression, genes
-from spectral_ph.cells.genes import benjamini_hochberg, genes_along, phase_profiles
+from spectral_ph.cells.genes import benjamini_hochberg, genes_along, phase_bins, phase_profiles
 from spectral_ph.loops.result import Half, Loop
 
 
@@ -246,10 +246,27 @@ def test_genes_not_tested_do_not_count_in_the_rate():
 def test_profiles_are_means_in_intervals():
     phase = np.array([0.1, 0.2, 3.2, 6.2])
     y = np.array([[1.0, 10.0], [3.0, 0.0], [5.0, 2.0], [7.0, 4.0]])
-    found = phase_profiles(phase, sp.csr_array(y), [1, 0], bins=4)
-    np.testing.assert_array_equal(found, [[5, np.nan, 2, 4], [2, np.nan, 5, 7]])
+    found = phase_profiles(phase, sp.csr_array(y), [1, 0], bins=3)
+    np.testing.assert_array_equal(found, [[5, 2, 4], [2, 5, 7]])
     without = phase_profiles(phase, y, [0], bins=4, cells=np.array([True, False, True, True]))
-    np.testing.assert_array_equal(without, [[1, np.nan, 5, 7]])
+    np.testing.assert_array_equal(without, [[1, 5, 7]])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.integers(3, 40))
+@settings(deadline=None, max_examples=30)
+def test_no_interval_is_empty_and_all_hold_equally_many_cells(seed, n, bins):
+    rng = np.random.default_rng(seed)
+    phase = rng.vonmises(0, 20, n)
+    cells = rng.random(n) < 0.8
+    place, middle = phase_bins(phase, bins, cells=cells)
+    np.testing.assert_array_equal(place >= 0, cells)
+    counts = np.bincount(place[cells], minlength=len(middle))
+    assert len(middle) == len(counts) == min(bins, cells.sum())
+    if cells.any():
+        assert counts.min() >= 1
+        assert counts.max() - counts.min() <= 1
+        assert (np.diff(middle) >= 0).all()
+        assert (np.diff(place[cells][np.argsort(np.mod(phase[cells], 2 * np.pi), kind="stable")]) >= 0).all()
 
 
 def test_repr_and_columns():

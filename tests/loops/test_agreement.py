@@ -10,6 +10,7 @@ from spectral_ph.loops.agreement import (
     Carried,
     agreements,
     carry,
+    spread_like,
     tube_agreement,
     turned,
     weighted_ranks,
@@ -80,6 +81,30 @@ def test_turned_undoes_a_turn_and_a_mirror(seed, turn, mirror):
     back = turned(moved, a.phase, a.weight)
     np.testing.assert_allclose(np.exp(1j * back), np.exp(1j * a.phase), atol=1e-9)
     assert ((back >= 0) & (back < 2 * np.pi)).all()
+
+
+@given(seeds, st.floats(-7, 7), st.booleans())
+def test_spreading_undoes_a_turn_a_mirror_and_another_speed(seed, turn, mirror):
+    a = loop(seed)
+    other = a.phase + 0.9 * np.sin(a.phase + 1)
+    moved = np.mod((-1 if mirror else 1) * other + turn, 2 * np.pi)
+    back = spread_like(moved, a.phase, a.weight)
+    np.testing.assert_allclose(np.exp(1j * back), np.exp(1j * a.phase), atol=1e-6)
+    assert ((back >= 0) & (back < 2 * np.pi)).all()
+
+
+@given(seeds, seeds)
+def test_spreading_keeps_the_cyclic_order(seed, other):
+    a, b = loop(seed), loop(other)
+    out = spread_like(a.phase, b.phase, a.weight)
+    steps = np.angle(np.exp(1j * np.diff(out[np.argsort(a.phase)])))
+    assert (steps >= -1e-9).all() or (steps <= 1e-9).all() or abs(steps).max() > 1
+    assert tube_agreement(Carried(out, a.weight), a) == pytest.approx(1.0, abs=0.02)
+
+
+def test_spreading_without_any_weight_counts_all_points():
+    a = loop(0)
+    np.testing.assert_allclose(spread_like(a.phase, a.phase, np.zeros(80)), a.phase, atol=1e-9)
 
 
 def test_carrying_takes_the_circular_mean():

@@ -14,10 +14,13 @@ from spectral_ph import _check
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.loops import _lift, coordinates, smoothing
 from spectral_ph.loops.coordinates import (
+    SHARED_OUT,
+    SPACINGS,
     CircularCoordinate,
     LiftError,
     circular_agreement,
     circular_coordinate,
+    circular_coordinates,
     to_ranks,
 )
 from spectral_ph.loops.cycles import representative_cycle
@@ -152,14 +155,15 @@ def test_each_loop_of_a_figure_eight_has_its_own_coordinate():
     assert wound == [[1, 0], [0, 1]]
 
 
+@pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("sparse_share", [0.0, 1.0])
-def test_conjugate_gradients_agree_with_cholesky(monkeypatch, sparse_share):
+def test_conjugate_gradients_agree_with_cholesky(monkeypatch, sparse_share, spacing):
     _, D = circle(200, sigma=0.15)
     feature = h1(D)[0]
-    direct = [coordinate(D, feature, at=at) for at in (0.0, 0.9)]
+    direct = [coordinate(D, feature, at=at, spacing=spacing) for at in (0.0, 0.9)]
     monkeypatch.setattr(smoothing, "LARGEST_DENSE", 0)
     monkeypatch.setattr(smoothing, "SPARSE_SHARE", sparse_share)
-    iterative = [coordinate(D, feature, at=at) for at in (0.0, 0.9)]
+    iterative = [coordinate(D, feature, at=at, spacing=spacing) for at in (0.0, 0.9)]
     for a, b in zip(direct, iterative, strict=True):
         np.testing.assert_array_equal(a.domain, b.domain)
         np.testing.assert_allclose(np.exp(1j * a.phase), np.exp(1j * b.phase), atol=1e-7)
@@ -175,6 +179,111 @@ def test_a_solver_that_stops_early_warns_and_says_so_in_the_result(monkeypatch):
     ):
         result = coordinate(D, h1(D)[0])
     assert result.residual > smoothing.TOLERANCE
+
+
+# Spacing
+
+
+def uneven_ring(n, amplitude, r=0.2):
+    """Return angles of density (1 + amplitude cos) / 2 pi, their even shares, their distances along the circle, and a cocycle.
+
+    The cocycle is 1 on the edges that cross the angle 0; it lives on edges shorter than a third of a turn.
+    """
+    share = 2 * np.pi * np.arange(n) / n
+    angle = share.copy()
+    for _ in range(60):
+        angle = angle - (angle + amplitude * np.sin(angle) - share) / (1 + amplitude * np.cos(angle))
+    apart = np.abs(angle[:, None] - angle)
+    D = np.minimum(apart, 2 * np.pi - apart)
+    i, j = np.nonzero((angle[:, None] > 4) & (angle < 2) & (r >= D))
+    return angle, share, D, np.column_stack([i, j, np.ones(len(i), dtype=int)])
+
+
+@pytest.mark.parametrize("iterative", [False, True])
+def test_in_one_dimension_length_gives_arc_length_and_cells_an_even_share(monkeypatch, iterative):
+    """Slopes go as rho^(2a - 2): 1 for a = 1, rho for a = 3/2, rho^-2 for a = 0."""
+    if iterative:
+        monkeypatch.setattr(smoothing, "LARGEST_DENSE", 0)
+    monkeypatch.setattr(coordinates, "SHARED_OUT", {})  # a = 3/2 alone
+    angle, share, D, cocycle = uneven_ring(1200, 0.6)
+    length, cells, edges = circular_coordinates(D, cocycle, 0.01, 0.2, 47, ("length", "cells", "edges"), at=0.99)
+    assert circular_agreement(length.phase, angle) > 0.999
+    assert circular_agreement(cells.phase, share) > 0.999
+    # the integral of (1 + .6 cos)^-2
+    fine = np.linspace(0, 2 * np.pi, 20001)
+    slope = (1 + 0.6 * np.cos(fine)) ** -2
+    flow = np.interp(angle, fine, np.cumsum(slope)) / slope.sum() * 2 * np.pi
+    assert circular_agreement(edges.phase, flow) > 0.999
+    assert circular_agreement(edges.phase, share) < 0.9
+
+
+def test_on_an_even_ring_all_spacings_are_the_same():
+    n = 60
+    _, D = circle(n)
+    feature = h1(D)[0]
+    for spacing in SPACINGS:
+        assert (
+            circular_agreement(coordinate(D, feature, spacing=spacing).phase, 2 * np.pi * np.arange(n) / n) > 1 - 1e-12
+        )
+
+
+@given(seeds, st.integers(40, 90), st.floats(0, 0.2))
+@settings(deadline=None, max_examples=20)
+def test_spacing_by_cells_gives_no_arc_more_than_twice_its_even_share(seed, n, sigma):
+    _, D = circle(n, sigma, seed)
+    phase = coordinate(D, h1(D)[0], spacing="cells").phase
+    assert SHARED_OUT == {"cells": 0.5}
+    for bins in (5, 36):
+        assert np.histogram(phase, bins, (0, 2 * np.pi))[0].max() <= 2 * n / bins + 2
+
+
+@given(seeds, st.integers(40, 90), st.floats(0, 0.2), st.sampled_from(sorted(SPACINGS)))
+@settings(deadline=None, max_examples=20)
+def test_every_spacing_goes_once_round_and_has_the_same_domain(seed, n, sigma, spacing):
+    _, D = circle(n, sigma, seed)
+    feature = h1(D)[0]
+    plain, result = (coordinate(D, feature, spacing=s) for s in ("edges", spacing))
+    assert abs(turns(result.phase, representative_cycle(D, feature.edge))) == pytest.approx(1)
+    np.testing.assert_array_equal(result.domain, plain.domain)
+    assert result.energy >= plain.energy * (1 - 1e-9)
+    assert result.spacing == spacing
+
+
+@given(seeds, st.sampled_from([0.0, 1.0, 1.5]))
+@settings(deadline=None, max_examples=20)
+def test_smoothing_is_weighted_least_squares(seed, exponent):
+    """A slow twin: numpy's least squares on the list of edges."""
+    rng = np.random.default_rng(seed)
+    n = 14
+    A = np.triu(rng.random((n, n)) < 0.5, 1)
+    A |= np.eye(n, k=1, dtype=bool)
+    i, j = np.nonzero(A)
+    A |= A.T
+    values = rng.integers(-1, 2, len(i)).astype(float)
+    f, domain, energy, residual = smoothing.smooth(A, [np.ones(n, dtype=bool)], i, j, values, exponent)
+    d = A.sum(axis=1)
+    root = (d[i] * d[j]) ** (-exponent / 2)
+    difference = np.zeros((len(i), n))
+    difference[np.arange(len(i)), j] = 1
+    difference[np.arange(len(i)), i] = -1
+    twin = np.linalg.lstsq(root[:, None] * difference, root * values, rcond=None)[0]
+    np.testing.assert_allclose(f, twin - twin.mean(), atol=1e-9)
+    if domain.any():
+        assert energy == pytest.approx(((values - difference @ f) ** 2).sum())
+        assert residual < 1e-12
+
+
+def test_all_spacings_at_once_are_those_one_by_one():
+    _, D = circle(80, sigma=0.1)
+    f = h1(D)[0]
+    for one in circular_coordinates(D, f.cocycle, f.birth, f.death, 47, tuple(SPACINGS)):
+        np.testing.assert_array_equal(one.phase, coordinate(D, f, spacing=one.spacing).phase)
+
+
+def test_an_unknown_spacing_is_refused():
+    _, D = circle(40)
+    with pytest.raises(InputError, match="cell"):
+        coordinate(D, h1(D)[0], spacing="cell")
 
 
 def test_an_infinite_death_takes_the_threshold_instead():
@@ -201,7 +310,7 @@ def test_the_distances_and_the_cocycle_are_left_as_they_were():
 def test_the_result_prints_in_one_line():
     _, D = circle(12)
     assert re.fullmatch(
-        r"CircularCoordinate\(n=12, 12 in the domain, scale 1\.\d+, lifted from Z/47, residual \S+\)",
+        r"CircularCoordinate\(n=12, 12 in the domain, scale 1\.\d+, lifted from Z/47, spaced by cells, residual \S+\)",
         repr(coordinate(D, h1(D)[0])),
     )
 
