@@ -8,7 +8,7 @@ How fast it advances depends on the weights of the squares. f is a flow round th
 Where the points are rho dense, a cross-section holds about rho^2 edges. So with equal weights f is steep where points are
 rare, as rho^-2, and nearly all of them share one phase. Weights (d_i d_j)^-a, d the degree at that scale, make it
 rho^(2 a - 2): the arc length with a = 1, and an even share of the points with a = 3/2 (`SPACINGS`). At a thin place that
-leaves a short steep piece, for a ring is no line, so the last spacing is drawn half-way to the ranks (`SHARED_OUT`).
+leaves a short steep piece, for a ring is no line, so the last spacing is then drawn half-way to the ranks.
 
 Source: de Silva, Morozov, Vejdemo-Johansson, Persistent cohomology and circular coordinates, Discrete Comput. Geom. 45,
 2011; sections 2 and 3. Weights against uneven density: compare Paik, Kim, arXiv 2301.12742; these are our own.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,13 +32,21 @@ from spectral_ph.loops.smoothing import TOLERANCE, smooth
 TRIANGLES_TESTED = 2**21
 SAME_PHASE = 1e-8
 
-SPACINGS: dict[Spacing, float] = {"cells": 1.5, "length": 1.0, "edges": 0.0}
-"""The exponent a of the weights by how the phase is spread: evenly over points, over arc length, or as least squares
-without weights has it."""
 
-SHARED_OUT: dict[Spacing, float] = {"cells": 0.5}
-"""How far the phase is then drawn to its ranks, 0 to 1: at 1/2 no arc holds more than twice its even share of the points.
-docs/decisions/0008-phase.md."""
+class Way(NamedTuple):
+    """How a phase is spread: the exponent a of the weights, and what is done where that is not enough.
+
+    Degrees below `least` times the median count as that: a few points with a handful of edges would outweigh all others.
+    `share` is how far the phase is then drawn to its ranks, 0 to 1: no arc holds more than 1 / `share` times its even share.
+    """
+
+    exponent: float
+    least: float = 0.0
+    share: float = 0.0
+
+
+SPACINGS: dict[Spacing, Way] = {"cells": Way(1.5, 0.2, 0.5), "length": Way(1.0), "edges": Way(0.0)}
+"""Evenly over points, over arc length, or as least squares without weights has it (docs/decisions/0008-phase.md)."""
 
 
 class LiftError(_check.InputError):
@@ -124,9 +133,9 @@ def circular_coordinate(
     -----
     With A the graph of the edges no longer than the scale, d its degrees and w_ij = A_ij (d_i d_j)^-a, f solves L f = b: L is
     the Laplacian of w, and b_j the sum of w times the cocycle over the edges i -> j. These are the normal equations of
-    min sum w_ij (a_ij - f_j + f_i)^2; the phase is 2 pi f modulo 2 pi. With spacing="cells" it is the mean of that, a = 3/2,
-    and of its ranks. Solved for each component by Cholesky's method, by conjugate gradients above 2,000
-    points.
+    min sum w_ij (a_ij - f_j + f_i)^2, and the phase is 2 pi f modulo 2 pi. With spacing="cells" a is 3/2, degrees below a
+    fifth of the median count as that, and the phase is the mean of 2 pi f and its ranks. The equations are solved for each
+    component by Cholesky's method, above 2,000 points by conjugate gradients.
     """
     return circular_coordinates(D, cocycle, birth, death, coeff, (spacing,), at=at, threshold=threshold)[0]
 
@@ -180,7 +189,8 @@ def circular_coordinates(
     components = _components(A, i)
     found = []
     for spacing in spacings:
-        f, domain, energy, residual = smooth(A, components, i, j, values, SPACINGS[spacing])
+        way = SPACINGS[spacing]
+        f, domain, energy, residual = smooth(A, components, i, j, values, way.exponent, way.least)
         if not domain.any():
             raise _trivial(scale)
         if residual > TOLERANCE:
@@ -192,10 +202,9 @@ def circular_coordinates(
             )
         phase = 2 * np.pi * np.mod(f, 1.0)
         phase[phase >= 2 * np.pi] = 0.0  # a tiny negative f is 1.0 modulo 1
-        if spacing in SHARED_OUT:
+        if way.share:
             # Both rise once round the circle, so their mean does too: the order and the winding stay.
-            share = SHARED_OUT[spacing]
-            phase[domain] = (1 - share) * phase[domain] + share * _ranks(phase[domain])
+            phase[domain] = (1 - way.share) * phase[domain] + way.share * _ranks(phase[domain])
         phase[~domain] = phase[domain][D[np.ix_(~domain, domain)].argmin(axis=1)]
         found.append(CircularCoordinate(phase, domain, scale, coeff, energy, residual, spacing))
     return found

@@ -25,7 +25,13 @@ MAX_ITERATIONS = 10_000
 
 
 def smooth(
-    A: BoolArray, components: list[BoolArray], i: IntArray, j: IntArray, values: FloatArray, exponent: float
+    A: BoolArray,
+    components: list[BoolArray],
+    i: IntArray,
+    j: IntArray,
+    values: FloatArray,
+    exponent: float,
+    least: float = 0.0,
 ) -> tuple[FloatArray, BoolArray, float, float]:
     """Return the function whose differences along the edges are nearest to an integer cocycle.
 
@@ -35,6 +41,7 @@ def smooth(
     components : its connected components that hold edges of the cocycle, as (n,) masks.
     i, j, values : (m,), the cocycle on its edges i -> j.
     exponent : a of the weights w_ij = A_ij (d_i d_j)^-a, d the degrees.
+    least : degrees below this share of their component's median count as that.
 
     Returns
     -------
@@ -46,7 +53,7 @@ def smooth(
     n = len(A)
     f, domain, energy = np.zeros(n), np.zeros(n, dtype=bool), 0.0
     square_residual, square_b = 0.0, 0.0
-    factor = _edge_factor(A, components, exponent)
+    factor = _edge_factor(A, components, exponent, least)
     weighted = values if factor is None else factor[i] * factor[j] * values
     b = np.zeros(n)
     np.add.at(b, j, weighted)
@@ -70,14 +77,15 @@ def smooth(
     return f, domain, energy, float(np.sqrt(square_residual / square_b)) if square_b else 0.0
 
 
-def _edge_factor(A: BoolArray, components: list[BoolArray], exponent: float) -> FloatArray | None:
+def _edge_factor(A: BoolArray, components: list[BoolArray], exponent: float, least: float) -> FloatArray | None:
     """Return (n,) factors of the weights w_ij = A_ij s_i s_j, s = d^-exponent; None where all weights are 1."""
     if exponent == 0:
         return None
-    some = np.logical_or.reduce(components)
     factor = np.zeros(len(A))
-    # Components are whole, so degrees in the graph are degrees in the component.
-    factor[some] = A[some].sum(axis=1).astype(np.float64) ** -exponent
+    for component in components:
+        # A component is whole, so degrees in the graph are degrees in the component.
+        degrees = A[component].sum(axis=1).astype(np.float64)
+        factor[component] = np.maximum(degrees, least * np.median(degrees)) ** -exponent
     return factor
 
 

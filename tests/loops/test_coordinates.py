@@ -14,10 +14,10 @@ from spectral_ph import _check
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.loops import _lift, coordinates, smoothing
 from spectral_ph.loops.coordinates import (
-    SHARED_OUT,
     SPACINGS,
     CircularCoordinate,
     LiftError,
+    Way,
     circular_agreement,
     circular_coordinate,
     circular_coordinates,
@@ -204,7 +204,7 @@ def test_in_one_dimension_length_gives_arc_length_and_cells_an_even_share(monkey
     """Slopes go as rho^(2a - 2): 1 for a = 1, rho for a = 3/2, rho^-2 for a = 0."""
     if iterative:
         monkeypatch.setattr(smoothing, "LARGEST_DENSE", 0)
-    monkeypatch.setattr(coordinates, "SHARED_OUT", {})  # a = 3/2 alone
+    monkeypatch.setitem(SPACINGS, "cells", Way(1.5))  # the weights alone
     angle, share, D, cocycle = uneven_ring(1200, 0.6)
     length, cells, edges = circular_coordinates(D, cocycle, 0.01, 0.2, 47, ("length", "cells", "edges"), at=0.99)
     assert circular_agreement(length.phase, angle) > 0.999
@@ -215,6 +215,15 @@ def test_in_one_dimension_length_gives_arc_length_and_cells_an_even_share(monkey
     flow = np.interp(angle, fine, np.cumsum(slope)) / slope.sum() * 2 * np.pi
     assert circular_agreement(edges.phase, flow) > 0.999
     assert circular_agreement(edges.phase, share) < 0.9
+
+
+@pytest.mark.parametrize("amplitude", [0.3, 0.6, 0.8])
+def test_cells_share_a_ring_of_known_density_evenly(amplitude):
+    _, share, D, cocycle = uneven_ring(800, amplitude)
+    result = circular_coordinate(D, cocycle, 0.01, 0.2, 47, at=0.99)
+    assert circular_agreement(result.phase, share) > 0.995
+    counts = np.histogram(result.phase, 36, (0, 2 * np.pi))[0]
+    assert counts.max() < 1.6 * 800 / 36
 
 
 def test_on_an_even_ring_all_spacings_are_the_same():
@@ -232,7 +241,7 @@ def test_on_an_even_ring_all_spacings_are_the_same():
 def test_spacing_by_cells_gives_no_arc_more_than_twice_its_even_share(seed, n, sigma):
     _, D = circle(n, sigma, seed)
     phase = coordinate(D, h1(D)[0], spacing="cells").phase
-    assert SHARED_OUT == {"cells": 0.5}
+    assert SPACINGS["cells"].share == 0.5
     for bins in (5, 36):
         assert np.histogram(phase, bins, (0, 2 * np.pi))[0].max() <= 2 * n / bins + 2
 
@@ -249,9 +258,9 @@ def test_every_spacing_goes_once_round_and_has_the_same_domain(seed, n, sigma, s
     assert result.spacing == spacing
 
 
-@given(seeds, st.sampled_from([0.0, 1.0, 1.5]))
-@settings(deadline=None, max_examples=20)
-def test_smoothing_is_weighted_least_squares(seed, exponent):
+@given(seeds, st.sampled_from([0.0, 1.0, 1.5]), st.sampled_from([0.0, 0.2, 1.0]))
+@settings(deadline=None, max_examples=30)
+def test_smoothing_is_weighted_least_squares(seed, exponent, least):
     """A slow twin: numpy's least squares on the list of edges."""
     rng = np.random.default_rng(seed)
     n = 14
@@ -260,8 +269,8 @@ def test_smoothing_is_weighted_least_squares(seed, exponent):
     i, j = np.nonzero(A)
     A |= A.T
     values = rng.integers(-1, 2, len(i)).astype(float)
-    f, domain, energy, residual = smoothing.smooth(A, [np.ones(n, dtype=bool)], i, j, values, exponent)
-    d = A.sum(axis=1)
+    f, domain, energy, residual = smoothing.smooth(A, [np.ones(n, dtype=bool)], i, j, values, exponent, least)
+    d = np.maximum(A.sum(axis=1), least * np.median(A.sum(axis=1)))
     root = (d[i] * d[j]) ** (-exponent / 2)
     difference = np.zeros((len(i), n))
     difference[np.arange(len(i)), j] = 1
