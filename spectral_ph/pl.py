@@ -168,7 +168,7 @@ def genes(
         vmin=-2.5,
         vmax=2.5,
     )
-    plot.phase_ticks(ax, result["profile_phases"])
+    plot.phase_ticks(ax, result["profile_phases"], "cells")
     ax.set_yticks(np.arange(len(rows)), [str(profiles.index[row]) for row in rows], fontsize="small")
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)

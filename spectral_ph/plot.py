@@ -571,14 +571,15 @@ def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> 
     ax.set_rmax(1.05 * math.sqrt(most))
 
 
-def phase_ticks(ax: Axes, phases: ArrayLike | None = None) -> None:
-    """Write the quarters of a phase under an axis that runs from 0 to 1 in the order of the points.
+def phase_ticks(ax: Axes, phases: ArrayLike | None = None, things: str = "points") -> None:
+    """Write the quarters of a phase under an axis that runs from 0 to 1 in the order of the phase.
 
     Parameters
     ----------
     ax : where to write.
     phases : (bins,) radians, ascending: the phase in the middle of each of `bins` equal parts of the axis. None: the axis
         is the phase itself.
+    things : what the points are, in the plural.
     """
     places = np.array(QUARTERS) / (2 * np.pi)
     label = "phase (radians)"
@@ -587,7 +588,7 @@ def phase_ticks(ax: Axes, phases: ArrayLike | None = None) -> None:
         places = np.interp(
             QUARTERS, np.pad(known, 1, constant_values=(0, 2 * np.pi)), np.pad(middle, 1, constant_values=(0, 1))
         )
-        label = "phase (radians), equally many points in each column"
+        label = f"phase (radians), equally many {things} in each column"
     # Where many quarters fall into few columns their names would lie upon each other.
     kept = [k for k, x in enumerate(places) if k in (0, 4) or (x > 0.06 and x < 0.94 and x - places[k - 1] > 0.06)]
     ax.set_xticks(places[kept], [QUARTER_NAMES[k] for k in kept])

@@ -1,7 +1,7 @@
 """A loop as a smooth closed curve in any coordinates of its points.
 
 The representative cycle zigzags from point to point. For drawing, each coordinate is regressed on waves of the points' order
-along the loop: x(r) = m + sum over k of a_k cos(k r) + b_k sin(k r), r the rank of the phase on the circle.
+along the loop: x(s) = m + sum over k of a_k cos(k s) + b_k sin(k s).
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ from spectral_ph.loops.coordinates import to_ranks
 MOST_HARMONICS = 8
 """Waves of a curve, at most: more would follow single points."""
 
-WORTH_IT = 0.01
+WORTH_IT = 0.05
 """A curve takes the least number of waves whose error on points left out is within this share of the smallest."""
+
+
+ROUNDS = 3
+"""Fits over the length of the fit before."""
+
+GRID = 512
+"""Steps in which the length of a curve is measured."""
 
 
 def harmonics(phase: FloatArray, n_harmonics: int) -> FloatArray:
@@ -36,8 +43,13 @@ def harmonics(phase: FloatArray, n_harmonics: int) -> FloatArray:
 def closed_curve(phase: FloatArray, coordinates: FloatArray, n_points: int) -> FloatArray:
     """Return a smooth closed curve through points that have a phase.
 
-    It depends on the order of the points alone, not on how fast the phase runs. The number of waves is the least, of 1 to
-    `MOST_HARMONICS`, whose square error on points left out one at a time is at most one per cent above the smallest.
+    It depends on the order of the points alone, not on how fast the phase runs. The first fit is over the ranks, and the next
+    `ROUNDS` are over a parameter that is half rank and half length of the curve before: over ranks alone an arc with few points
+    would be cut short, and a crowd of them would bend the curve to and fro. Points count as the parameter is spread, so that
+    every arc has the same say.
+
+    The number of waves is the least, of 1 to `MOST_HARMONICS`, whose square error on points left out one at a time is at most
+    `WORTH_IT` above the smallest.
 
     Parameters
     ----------
@@ -47,24 +59,42 @@ def closed_curve(phase: FloatArray, coordinates: FloatArray, n_points: int) -> F
 
     Returns
     -------
-    (n_points, d) float64, at equal steps of the rank; the last point joins the first.
+    (n_points, d) float64, at equal steps of the parameter; the last point joins the first.
     """
-    ranks, n = to_ranks(phase), len(phase)
+    ranks = to_ranks(phase)
+    grid = 2 * np.pi * np.arange(GRID + 1) / GRID
+    along, weight = ranks, np.ones(len(ranks))
+    parameter = grid
+    for _ in range(ROUNDS):
+        curve = _fitted(along, weight, coordinates, parameter)
+        speed = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+        if not speed.sum():
+            break
+        # The parameter as a function of the rank, and how fast it runs.
+        speed = 0.5 + 0.5 * speed / speed.mean()
+        parameter = np.append(0.0, np.cumsum(speed)) * 2 * np.pi / speed.sum()
+        along = np.interp(ranks, grid, parameter)
+        weight = speed[np.minimum((ranks / (2 * np.pi) * GRID).astype(np.int64), GRID - 1)]
+    return _fitted(along, weight, coordinates, 2 * np.pi * np.arange(n_points) / n_points)
+
+
+def _fitted(along: FloatArray, weight: FloatArray, coordinates: FloatArray, at: FloatArray) -> FloatArray:
+    """Return the regression of (n, d) coordinates on waves of (n,) angles, at (m,) other angles."""
+    n = len(along)
+    root = np.sqrt(weight / weight.mean())[:, None]
     errors, fits = [], []
     for h in range(1, MOST_HARMONICS + 1):
         if h > 1 and 2 * h + 1 > n // 2:
             break
-        basis = np.column_stack([np.ones(n), harmonics(ranks, h)])
-        Q, R = np.linalg.qr(basis)
+        Q, R = np.linalg.qr(root * np.column_stack([np.ones(n), harmonics(along, h)]))
         if np.abs(np.diagonal(R)).min() < 1e-8 * np.sqrt(n):
             break  # too few different phases for so many waves
-        left = coordinates - Q @ (Q.T @ coordinates)
+        left = root * coordinates - Q @ (Q.T @ (root * coordinates))
         # The error at a point that was left out, without leaving it out.
         own = np.clip((Q**2).sum(axis=1), 0.0, 1 - 1e-9)
         errors.append(float(((left / (1 - own)[:, None]) ** 2).sum()))
-        fits.append(np.linalg.solve(R, Q.T @ coordinates))
+        fits.append(np.linalg.solve(R, Q.T @ (root * coordinates)))
     if not fits:
-        return np.repeat(coordinates.mean(axis=0, keepdims=True), n_points, axis=0)
+        return np.repeat(coordinates.mean(axis=0, keepdims=True), len(at), axis=0)
     best = int(np.argmax(np.array(errors) <= (1 + WORTH_IT) * min(errors)))
-    grid = 2 * np.pi * np.arange(n_points) / n_points
-    return np.asarray(np.column_stack([np.ones(n_points), harmonics(grid, best + 1)]) @ fits[best])
+    return np.asarray(np.column_stack([np.ones(len(at)), harmonics(at, best + 1)]) @ fits[best])

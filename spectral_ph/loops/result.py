@@ -144,12 +144,12 @@ class Loop:
     def curve(self, layout: ArrayLike, n_points: int = 200) -> FloatArray:
         """Return the loop as a smooth closed curve through the points in any coordinates, for drawing.
 
-        Every coordinate is fitted by waves over the order of the points along the loop; see `loops.curve.closed_curve`.
+        Every coordinate is fitted by waves along the loop; see `spectral_ph.loops.curve.closed_curve`.
 
         Parameters
         ----------
         layout : (n, d), coordinates of the points, such as two principal components or a UMAP; any unit.
-        n_points : how many points of the curve. Default 200; equally many points of the data lie between two of them.
+        n_points : how many points of the curve. Default 200.
 
         Returns
         -------
