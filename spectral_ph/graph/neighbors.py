@@ -69,6 +69,8 @@ class Neighbors:
         Neighbors
         """
         k = _check.n_neighbors(n_neighbors, self.indices.shape[1] + 1)
+        if k == self.indices.shape[1]:
+            return self
         indices, distances = self.indices[:, :k].copy(), self.distances[:, :k].copy()
         return Neighbors(indices, distances, self.recall, self.settings | {"n_neighbors": k})
 
