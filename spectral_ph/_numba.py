@@ -11,14 +11,24 @@ The same holds for this file: after an edit here, delete the folders `__pycache_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
 import numba as nb
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-__all__ = ["borrow", "njit", "njit_inline", "njit_parallel", "overload", "prange", "thread_limit", "types"]
+__all__ = [
+    "borrow",
+    "njit",
+    "njit_inline",
+    "njit_parallel",
+    "overload",
+    "prange",
+    "thread_limit",
+    "threads_for",
+    "types",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 prange = nb.prange
@@ -96,3 +106,16 @@ def thread_limit(n_threads: int | None) -> Iterator[None]:
             yield
     finally:
         nb.set_num_threads(before)
+
+
+SMALL = 1000
+"""Up to so many rows dense work takes one thread: at 500 two are no faster, and where anything else runs on the machine they
+wait for each other ten times longer than they work."""
+
+
+def threads_for(n: int) -> AbstractContextManager[None]:
+    """Within the block work on matrices of at most `SMALL` rows is left one thread, and all others those that there are.
+
+    So the result for few points does not depend on the number of threads.
+    """
+    return thread_limit(1 if n <= SMALL else None)

@@ -12,7 +12,7 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
-from spectral_ph.distances.compute import compute, compute_implicit, parted
+from spectral_ph.distances.compute import Computed, compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, Distance, Form
@@ -25,7 +25,7 @@ from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import longest_loops
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
 from spectral_ph.verdict import null
-from spectral_ph.verdict.candidates import candidates, uncalibrated
+from spectral_ph.verdict.candidates import Candidate, candidates, uncalibrated
 from spectral_ph.verdict.halves import HALF_POINTS
 from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, examine, judged
 
@@ -105,7 +105,7 @@ def persistence(
     True
     """
     with _check.collected() as warned:
-        n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+        n = _count(X, graph)
         row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
         form, reason = _form(method, row, params, n, maxdim, engine, coeff)
         recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
@@ -296,6 +296,8 @@ def find_loops(
     >>> R.verdict, R.loops[0].phase.shape
     ('loop', (200,))
     """
+    from spectral_ph._numba import threads_for
+
     n_loops = _check.positive_int(n_loops, "n_loops")
     _check.one_of(engine, ("auto", "h1", "ripser"), "engine of find_loops")
     at = _check.real(at, "at", least=0, most=np.nextafter(1.0, 0.0))
@@ -311,7 +313,7 @@ def find_loops(
     if X is not None and graph is None and "precomputed" not in (distance, metric):
         points = X = _check.points(X)
         _check.distinct(points)
-    n = len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+    n = _count(X, graph)
     # A copy in the other half would let one half see what the other saw.
     alone = np.arange(n) if points is None or not splits else np.sort(np.unique(points, axis=0, return_index=True)[1])
     m = len(alone)
@@ -337,9 +339,9 @@ def find_loops(
                 " to use all.",
             )
         Y = X if subset is None or points is None else points[subset]
-        recipe, own = parted(name, chosen, "verdict")
-        computed = compute(Y, name, graph=graph, recipe=recipe, random_state=random_state, **own)
-        P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at, spacing)
+        computed = _computed(Y, graph, examined.chosen, random_state)
+        with threads_for(len(computed.D)):
+            P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at, spacing)
     about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
     if failed:
         about["lift_failed"] = failed
@@ -355,6 +357,21 @@ def find_loops(
         _warn_without_place(loops)
     P = dataclasses.replace(P, settings=settings, warnings=(*warned, *late))
     return LoopResult(*answer(loops, P), loops, P, settings, P.warnings, examined.tried)
+
+
+def _count(X: FloatArray | None, graph: Graph | None) -> int:
+    """Return how many points there are, 0 where neither points nor a graph came."""
+    return len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+
+
+def _computed(X: FloatArray | None, graph: Graph | None, chosen: Candidate, random_state: RandomState) -> Computed:
+    """Return the distances between all points under the settings that were chosen."""
+    from spectral_ph._numba import threads_for
+
+    name, params = chosen
+    recipe, own = parted(name, params, "verdict")
+    with threads_for(_count(X, graph)):
+        return compute(X, name, graph=graph, recipe=recipe, random_state=random_state, **own)
 
 
 def _warn_without_place(loops: list[Loop]) -> None:

@@ -96,9 +96,12 @@ def split_points(
 
 
 def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, metric: Metric, seed: int) -> Split:
+    from spectral_ph._numba import threads_for
+
     size = len(order) // 2
     points = np.sort(order[:size]), np.sort(order[size:])
-    views = _see(X[points[0]], choice, at, seed), _see(X[points[1]], choice, at, seed)
+    with threads_for(size):
+        views = _see(X[points[0]], choice, at, seed), _see(X[points[1]], choice, at, seed)
     near = nearest_among(X[points[0]], X, NEAR, metric), nearest_among(X[points[1]], X, NEAR, metric)
     split = Split(points, near, views, [], [])
     both = np.concatenate(points)
