@@ -33,10 +33,9 @@ DIGITS = 4
 def evidence(kind, n, seed, sigma=None):
     """Return the evidence for a loop that the procedure of `find_loops` finds in one sample, and the setting it took."""
     from spectral_ph import _check
-    from spectral_ph.verdict import null
+    from spectral_ph.verdict import examine, null
     from spectral_ph.verdict.candidates import candidates
     from spectral_ph.verdict.halves import HALF_POINTS
-    from spectral_ph.verdict.judge import examine
 
     rng = np.random.default_rng([seed, n])
     sigma = float(rng.choice([0.0, 0.05, 0.1, 0.2])) if sigma is None else sigma

@@ -11,7 +11,7 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
+from spectral_ph._types import EngineName, FloatArray, Graph, IntArray, RandomState, Settings, Spacing
 from spectral_ph.distances.compute import Computed, compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
@@ -24,10 +24,10 @@ from spectral_ph.loops.agreement import NEAR, carry_loops
 from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import longest_loops
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
-from spectral_ph.verdict import null
+from spectral_ph.verdict import examine, null
 from spectral_ph.verdict.candidates import Candidate, candidates, uncalibrated
-from spectral_ph.verdict.halves import HALF_POINTS
-from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, examine, judged
+from spectral_ph.verdict.halves import HALF_POINTS, half_size
+from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, judged
 
 METHODS = ("auto", "exact", "truncated", "landmarks")
 EXACT_POINTS = 20_000
@@ -314,49 +314,59 @@ def find_loops(
         points = X = _check.points(X)
         _check.distinct(points)
     n = _count(X, graph)
-    # A copy in the other half would let one half see what the other saw.
-    alone = np.arange(n) if points is None or not splits else np.sort(np.unique(points, axis=0, return_index=True)[1])
-    m = len(alone)
-    half = min(m // 2, HALF_POINTS)
-    looks = points is not None and splits > 0 and m >= null.LEAST_POINTS and _halves_have_neighbors(params, half, n, m)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
-        if m < n:
-            _check.warn(f"{n - m} of {n} points are copies of others. The halves were drawn from the {m} that differ.")
+        distinct = np.arange(n) if points is None or not splits else _without_copies(points)
+        m = len(distinct)
+        half = half_size(m)
+        looks = points is not None and splits > 0 and m >= null.LEAST_POINTS
+        looks = looks and _halves_have_neighbors(params, half, n, m)
         choice = candidates(distance, params, half, graph is None)
         parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
         examined = Examined(choice, [], 0, ())
         if points is not None and looks:
-            examined = examine(points, examined.choice, rng, alone=alone, splits=splits, at=at, metric=metric)
-        name, chosen = examined.chosen
-        subset = None
-        if points is not None and n > max_points:
-            subset = np.sort(rng.choice(n, size=max_points, replace=False))
-            _check.warn(
-                f"loops were found on {max_points} of {n} points, drawn at random, and phases were carried to the "
-                f"others by their {NEAR} nearest neighbours. Pass ",
-                Argument("max_points", n),
-                " to use all.",
-            )
+            examined = examine(points, choice, rng, distinct=distinct, splits=splits, at=at, metric=metric)
+        subset = None if points is None else _drawn(n, max_points, rng)
         Y = X if subset is None or points is None else points[subset]
         computed = _computed(Y, graph, examined.chosen, random_state)
         with threads_for(len(computed.D)):
             P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at, spacing)
-    about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
-    if failed:
-        about["lift_failed"] = failed
-    if subset is not None and points is not None:
-        about["max_points"] = max_points
-        P = P.renumbered(subset, n)
-        loops = carry_loops(loops, subset, nearest_among(points[subset], points, NEAR, metric))
+        about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
+        if failed:
+            about["lift_failed"] = failed
+        if subset is not None and points is not None:
+            about["max_points"] = max_points
+            P = P.renumbered(subset, n)
+            loops = carry_loops(loops, subset, nearest_among(points[subset], points, NEAR, metric))
+        why_not = uncalibrated(*examined.chosen, points is not None, splits, m)
+        loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]
+        _warn_without_place(loops)
     seed = computed.settings.pop("random_state")
     settings = computed.settings | P.settings | {"loops": about, "random_state": seed}
-    why_not = uncalibrated(name, chosen, points is not None, splits, m)
-    loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]
-    with _check.collected() as late:
-        _warn_without_place(loops)
-    P = dataclasses.replace(P, settings=settings, warnings=(*warned, *late))
+    P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     return LoopResult(*answer(loops, P), loops, P, settings, P.warnings, examined.tried)
+
+
+def _without_copies(points: FloatArray) -> IntArray:
+    """Return the indices of points that differ: a copy in the other half would let one half see what the other saw."""
+    distinct = np.sort(np.unique(points, axis=0, return_index=True)[1])
+    n, m = len(points), len(distinct)
+    if m < n:
+        _check.warn(f"{n - m} of {n} points are copies of others. The halves were drawn from the {m} that differ.")
+    return distinct
+
+
+def _drawn(n: int, max_points: int, rng: np.random.Generator) -> IntArray | None:
+    """Return the points that loops are found on where there are more than `max_points`, drawn at random."""
+    if n <= max_points:
+        return None
+    _check.warn(
+        f"loops were found on {max_points} of {n} points, drawn at random, and phases were carried to the "
+        f"others by their {NEAR} nearest neighbours. Pass ",
+        Argument("max_points", n),
+        " to use all.",
+    )
+    return np.sort(rng.choice(n, size=max_points, replace=False))
 
 
 def _count(X: FloatArray | None, graph: Graph | None) -> int:
@@ -375,10 +385,10 @@ def _computed(X: FloatArray | None, graph: Graph | None, chosen: Candidate, rand
 
 
 def _warn_without_place(loops: list[Loop]) -> None:
-    """Say of each loop that may be one how many points the halves do not agree where to put, if they are not a few."""
+    """Say of each loop that is called how many points the halves do not agree where to put, if they are not a few."""
     for k, loop in enumerate(loops, start=1):
         share = loop.without_place
-        if loop.verdict != "no loop" and share is not None and share > FEW_WITHOUT_PLACE:
+        if loop.verdict == "loop" and share is not None and share > FEW_WITHOUT_PLACE:
             _check.warn(
                 f"{share:.1%} of the points have no place on loop {k}: halves of the points put them more than {NO_PLACE} "
                 "radians apart, so their phase says nothing."

@@ -210,8 +210,8 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
         sure.append("No p-value was computed.")
     else:
         sure.append(
-            f"p-value {markup.number(result.p_value)}: of shapes that have no loop, about {as_count(result.p_value)} give "
-            f"as much evidence of one as these {things} do."
+            f"p-value {markup.number(result.p_value)}: of simulated shapes without a loop, at most about "
+            f"{as_count(result.p_value)} give as much evidence of one as these {things} do."
         )
     if result.agreement is None:
         sure.append("The loop was not sought in halves of the data.")

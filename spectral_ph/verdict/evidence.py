@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import scipy.optimize
 
 from spectral_ph._types import FloatArray
 
 
-def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: int = 3) -> FloatArray:
+class Evidence(NamedTuple):
+    """The evidence of one split for at least 1, 2, ... loops, and what it is made of; each (most,) float64 in [0, 1].
+
+    Attributes
+    ----------
+    total : agreement squared times prominence times relief; this decides.
+    agreement : of the worst pair of loops, one of each half.
+    prominence : (p_m - p_m+1) / p_m, how far the m-th loop stands out from the next feature, mean over the halves.
+    relief : 1 - birth / death of the worst of the first m loops, mean over the halves.
+    """
+
+    total: FloatArray
+    agreement: FloatArray
+    prominence: FloatArray
+    relief: FloatArray
+
+
+def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: int = 3) -> Evidence:
     """Return the evidence of one split for at least 1, 2, ... loops.
 
     For m loops: the first m of one half are matched with the first m of the other as well as can be; a is the agreement of
@@ -25,7 +44,7 @@ def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: i
 
     Returns
     -------
-    (most, 4) float64: a^2 g r, a, g and r for m = 1, 2, ..., `most`; zero where there are fewer loops.
+    Evidence for m = 1, 2, ..., `most`; zero where there are fewer loops.
     """
     out = np.zeros((most, 4))
     for m in range(1, min(most, *table.shape) + 1):
@@ -34,7 +53,7 @@ def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: i
         g = float(np.mean([_gap(d[:, 1] - d[:, 0], m) for d in diagrams]))
         r = float(np.mean([1 - d[:m, 0] / d[:m, 1] for d in diagrams], axis=0).min())
         out[m - 1] = a * a * g * r, a, g, r
-    return out
+    return Evidence(*out.T)
 
 
 def _gap(lengths: FloatArray, m: int) -> float:

@@ -15,7 +15,7 @@ from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.neighbors import Neighbors, nearest_among, nearest_neighbors
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
 from spectral_ph.verdict.candidates import Candidate
-from spectral_ph.verdict.evidence import evidence
+from spectral_ph.verdict.evidence import Evidence, evidence
 
 HALF_POINTS = 500
 """Points in a half, at most."""
@@ -24,6 +24,20 @@ LOOKED_AT = 3
 """Features of a half whose phases are compared."""
 
 Metric = str | Callable[[FloatArray, FloatArray], float]
+
+
+def half_size(n: int) -> int:
+    """Return how many points a half has.
+
+    Parameters
+    ----------
+    n : points that differ.
+
+    Returns
+    -------
+    int
+    """
+    return min(n // 2, HALF_POINTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +52,7 @@ class Split:
     near: tuple[IntArray, IntArray]
     seen: tuple[list[Seen], list[Seen]]
     tables: list[FloatArray]
-    evidence: list[FloatArray]
+    evidence: list[Evidence]
 
     def carried(self, half: int, c: int, to: IntArray | None = None) -> list[Carried | None]:
         """Return the loops of a half under candidate c at all points or some, None where one has no phase."""
@@ -52,7 +66,7 @@ class Split:
 
 def split_points(
     X: FloatArray,
-    alone: IntArray,
+    distinct: IntArray,
     choice: list[Candidate],
     splits: int,
     at: float,
@@ -66,7 +80,7 @@ def split_points(
     Parameters
     ----------
     X : (n, d) points.
-    alone : (m,) indices of points no two of which are copies, which the halves are drawn from.
+    distinct : (m,) indices of points no two of which are copies, which the halves are drawn from.
     choice : the candidates.
     splits : how many splits.
     at : where between birth (0) and death (1) of a loop its phase is computed.
@@ -80,8 +94,8 @@ def split_points(
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    size = min(len(alone) // 2, HALF_POINTS)
-    drawn = [alone[rng.permutation(len(alone))[: 2 * size]] for _ in range(splits)]
+    size = half_size(len(distinct))
+    drawn = [distinct[rng.permutation(len(distinct))[: 2 * size]] for _ in range(splits)]
     seeds = rng.integers(2**31, size=splits).tolist()
     bar = tqdm(
         zip(drawn, seeds, strict=True),

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spectral_ph._types import FloatArray, IntArray, Settings
+from spectral_ph._types import Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.agreement import NO_LIFT, Carried, spread_like, tube, tube_agreement
 from spectral_ph.loops.result import Half, Loop, Verdict
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
-from spectral_ph.verdict.halves import HALF_POINTS, LOOKED_AT, Metric, Split, split_points
+from spectral_ph.verdict.halves import LOOKED_AT, Split, half_size
 
 UNDECIDED = 0.25
 """Up to this p-value a loop that is not called is undecided."""
@@ -51,50 +51,33 @@ class Examined:
         return self.choice[self.best]
 
 
-def examine(
-    X: FloatArray,
-    choice: list[Candidate],
-    rng: np.random.Generator,
-    *,
-    alone: IntArray | None = None,
-    splits: int = 5,
-    at: float = 0.9,
-    metric: Metric = "euclidean",
-) -> Examined:
-    """Look at halves of the points under every candidate, and choose the candidate with the most evidence.
-
-    `find_loops` and the program that makes the null distribution (benchmarks/calibrate.py) both go through here, so that
-    the null is that of the whole procedure, the choice included.
+def choose(choice: list[Candidate], halves: list[Split]) -> Examined:
+    """Choose the candidate with the most evidence: the median over the splits of what two halves show together.
 
     Parameters
     ----------
-    X : (n, d) points.
     choice : the candidates; with one there is nothing to choose.
-    rng : draws the halves.
-    alone : (m,) indices of points no two of which are copies; default: all.
-    splits : how often the points are split into halves.
-    at : where between birth (0) and death (1) of a loop its phase is computed.
-    metric : of the neighbour graph.
+    halves : what the halves saw under each candidate, not empty.
 
     Returns
     -------
     Examined
     """
-    halves = split_points(X, np.arange(len(X)) if alone is None else alone, choice, splits, at, metric, rng)
-    totals = [float(np.median([split.evidence[c][:, 0].max() for split in halves])) for c in range(len(choice))]
+    totals = [float(np.median([split.evidence[c].total.max() for split in halves])) for c in range(len(choice))]
     best = int(np.argmax(totals))
     tried = []
     for c, (name, params) in enumerate(choice):
-        tops = [split.evidence[c][np.argmax(split.evidence[c][:, 0])] for split in halves]
+        tops = [(split.evidence[c], int(np.argmax(split.evidence[c].total))) for split in halves]
         lifts = sum(NO_LIFT in half[c].facts for split in halves for half in split.seen)
         tried.append(
             {
                 "distance": name,
                 **{key: getattr(value, "__name__", value) for key, value in params.items()},
                 "evidence": totals[c],
-                "agreement": float(np.median([t[1] for t in tops])),
-                "prominence": float(np.median([t[2] for t in tops])),
-                "relief": float(np.median([t[3] for t in tops])),
+                **{
+                    part: float(np.median([getattr(found, part)[top] for found, top in tops]))
+                    for part in ("agreement", "prominence", "relief")
+                },
                 "chosen": c == best,
             }
             | ({"lift_failed": lifts} if lifts else {})
@@ -120,23 +103,26 @@ def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not
     """
     halves, best = examined.halves, examined.best
     fields: dict[str, Any] = {}
-    value = gap = relief = 0.0
-    if halves:
+    value = prominence = relief = 0.0
+    if halves and k < LOOKED_AT:
         # For the (k + 1)st loop, the evidence that there are at least k + 1.
-        rows = [split.evidence[best][k:] for split in halves if k < LOOKED_AT]
-        value = float(np.median([r[:, 0].max(initial=0.0) for r in rows])) if rows else 0.0
-        gap, relief = (float(np.median([r[np.argmax(r[:, 0]), c] for r in rows])) if rows else 0.0 for c in (2, 3))
+        tops = [(found, k + int(np.argmax(found.total[k:]))) for found in (split.evidence[best] for split in halves)]
+        value, prominence, relief = (
+            float(np.median([getattr(found, part)[top] for found, top in tops]))
+            for part in ("total", "prominence", "relief")
+        )
+    if halves:
         shown = [_halves_of(loop, split, best) for split in halves]
         fields["agreement"] = float(np.median([pair[0].agreement if pair else 0.0 for pair in shown]))
         fields["halves"] = tuple(half for pair in shown for half in pair)
     if why_not:
         return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.", **fields)
-    p = null.p_value(value, min(n, 2 * HALF_POINTS))
+    p = null.p_value(value, 2 * half_size(n))
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
     reason = (
         f"{BEGINNINGS[verdict]} Independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1. "
-        f"It stands out from the next feature by {gap:.2f} of 1, and from its own birth by {relief:.2f} of 1. "
-        f"Shapes without a loop show as much evidence with probability p = {p:.2g}."
+        f"It stands out from the next feature by {prominence:.2f} of 1, and from its own birth by {relief:.2f} of 1. "
+        f"Of simulated shapes without a loop, a share of at most p = {p:.2g} shows as much evidence."
     )
     return dataclasses.replace(loop, verdict=verdict, reason=reason, p_value=p, **fields)
 

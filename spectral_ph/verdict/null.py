@@ -18,14 +18,14 @@ LEAST_POINTS = 100
 def table() -> dict[int, dict[str, FloatArray]]:
     """Return the evidence that loop-free shapes showed: for each number of points, for each kind, in ascending order.
 
-    It is written by `benchmarks/calibrate.py`.
+    `python -m benchmarks.calibrate` writes it.
     """
     text = resources.files("spectral_ph.verdict").joinpath("null.json").read_text(encoding="utf-8")
     return {int(n): {k: np.sort(v) for k, v in kinds.items()} for n, kinds in json.loads(text)["evidence"].items()}
 
 
 def p_value(value: float, n: int) -> float:
-    """Return how often loop-free shapes show at least as much evidence.
+    """Return a bound on the share of loop-free shapes that show at least as much evidence.
 
     The null hypothesis: the points are an independent sample of a loop-free shape that shows no more evidence than those
     of the battery (blobs, balls, cubes, spheres, trees, lines, clusters, mixtures, counts without a cycle). p is the larger

@@ -125,7 +125,7 @@ def test_the_answer_comes_first(verdict):
     assert headings[0] == ANSWERS[verdict].format(things="cells")
     words = page.words()
     assert words.index("Halves agree.") < words.index("How sure is this?") < words.index("What could fool it?")
-    assert "about 4 in 1,000 give as much evidence" in words
+    assert "at most about 4 in 1,000 give as much evidence" in words
 
 
 def test_a_result_without_a_loop_still_makes_a_page():
