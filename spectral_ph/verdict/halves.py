@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, IntArray
+from spectral_ph._types import FloatArray, IntArray, Metric
 from spectral_ph.distances.compute import by_stage, compute, parted
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.neighbors import Neighbors, nearest_among, nearest_neighbors
@@ -22,8 +21,6 @@ HALF_POINTS = 500
 
 LOOKED_AT = 3
 """Features of a half whose phases are compared."""
-
-Metric = str | Callable[[FloatArray, FloatArray], float]
 
 
 def half_size(n: int) -> int:
