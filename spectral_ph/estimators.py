@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, RandomState, Spacing
 from spectral_ph.distances.compute import distance_matrix
 from spectral_ph.distances.registry import DISTANCES
@@ -28,7 +29,16 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
     random_state: RandomState
 
     def _points(self, X: FloatArray) -> FloatArray:
-        checked: FloatArray = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        pairwise = "precomputed" in (self.distance, self.metric)
+        if not _check.is_sparse(X):  # which scikit-learn refuses in its own words
+            _check.numbers(X, "X", objects=True)
+        checked: FloatArray = validate_data(
+            self,
+            X,
+            dtype=np.float64,
+            ensure_min_samples=2,
+            ensure_all_finite=not pairwise,  # points that are never joined; NaN is refused later
+        )
         return checked
 
     def _arguments(self) -> dict[str, Any]:

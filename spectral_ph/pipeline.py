@@ -105,7 +105,8 @@ def persistence(
     True
     """
     with _check.collected() as warned:
-        n = _count(X, graph)
+        X, n = _sized(X, graph, distance, params)
+        _check.seed(random_state)
         row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
         form, reason = _form(method, row, params, n, maxdim, engine, coeff)
         recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
@@ -308,12 +309,12 @@ def find_loops(
     if distance != "auto":
         _check.one_of(distance, DISTANCES, "distance")
     params = {name: value for name, value in params.items() if name != "n_neighbors" or value is not None}
+    X, n = _sized(X, graph, distance, params)
     metric = params.get("metric", "euclidean")
     points = None
     if X is not None and graph is None and "precomputed" not in (distance, metric):
         points = X = _check.points(X)
         _check.distinct(points)
-    n = _count(X, graph)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
         distinct = np.arange(n) if points is None or not splits else _without_copies(points)
@@ -369,9 +370,9 @@ def _drawn(n: int, max_points: int, rng: np.random.Generator) -> IntArray | None
     return np.sort(rng.choice(n, size=max_points, replace=False))
 
 
-def _count(X: FloatArray | None, graph: Graph | None) -> int:
-    """Return how many points there are, 0 where neither points nor a graph came."""
-    return len(X) if X is not None else np.shape(graph)[0] if graph is not None else 0
+def _sized(X: FloatArray | None, graph: Graph | None, distance: str, params: Settings) -> tuple[FloatArray | None, int]:
+    """Return X as an array, and how many points there are; refuse what is none before anything asks for its length."""
+    return _check.sized(X, graph, "the distance matrix" if "precomputed" in (distance, params.get("metric")) else "X")
 
 
 def _computed(X: FloatArray | None, graph: Graph | None, chosen: Candidate, random_state: RandomState) -> Computed:
@@ -380,7 +381,7 @@ def _computed(X: FloatArray | None, graph: Graph | None, chosen: Candidate, rand
 
     name, params = chosen
     recipe, own = parted(name, params, "verdict")
-    with threads_for(_count(X, graph)):
+    with threads_for(_check.sized(X, graph)[1]):
         return compute(X, name, graph=graph, recipe=recipe, random_state=random_state, **own)
 
 

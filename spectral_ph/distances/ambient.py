@@ -172,7 +172,8 @@ def precomputed(X: FloatArray) -> tuple[FloatArray, Settings]:
 
     Raises
     ------
-    InputError : if the matrix is not square, not symmetric, negative, not finite, or not zero on the diagonal.
+    InputError : if the matrix is not square, not symmetric, negative, NaN somewhere, or not zero on the diagonal. inf is the
+        distance of points that are never joined.
     """
     D, asymmetry = _check.square_distances(X)
     return D, {"asymmetry": asymmetry} if asymmetry else {}

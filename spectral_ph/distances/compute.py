@@ -117,6 +117,7 @@ def compute(
     """
     row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
     _one_of_both(X, graph)
+    _check.seed(random_state)
     if row.needs == "graph" and graph is None:
         return _on_graph(X, None, row, recipe, dtype, random_state, params, known)
     why: tuple[object, ...] = (f"distance {distance!r} needs none.",)

@@ -92,7 +92,7 @@ def nearest_neighbors(
 
     Parameters
     ----------
-    X : (n, d) array of finite numbers; (n, n) distances for metric "precomputed".
+    X : (n, d) array of finite numbers; (n, n) distances for metric "precomputed", inf between points that are never joined.
     n_neighbors : neighbours of each point, itself not counted; at most n - 1.
     metric : one of `METRICS`, or a function of two (d,) rows.
     search : "exact"; "nndescent" (pynndescent), whose recall is measured on a sample of points and warned about; or
@@ -134,6 +134,14 @@ def nearest_neighbors(
         )
         return Neighbors(indices, distances, recall, settings)
     indices, distances = _exact(X, k, metric)
+    if metric == "precomputed" and not np.isfinite(distances[:, -1]).all():
+        reached = np.isfinite(X).sum(axis=1) - 1
+        raise _check.InputError(
+            f"{int((reached < k).sum())} of the {n} points have fewer than ",
+            Argument("n_neighbors", k),
+            f" others at a finite distance (the fewest: {int(reached.min())}, of point {int(reached.argmin())}). An infinite "
+            "distance joins nothing. Pass fewer neighbours, or drop those points.",
+        )
     return Neighbors(indices, distances, 1.0, settings)
 
 

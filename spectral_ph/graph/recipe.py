@@ -72,6 +72,7 @@ def make_graph(
     InputError : for bad points, more neighbours than points, unknown names, or weighted=True with duplicates.
     """
     weighted = _check.flag(recipe.weighted, "weighted")
+    _check.seed(random_state)
     if known is None:
         known = nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search=recipe.search, random_state=random_state)
     else:

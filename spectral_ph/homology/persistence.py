@@ -56,7 +56,9 @@ def rips_persistence(
     ----------
     D : (n, n) distances, float64 or float32: symmetric, non-negative, zero on the diagonal. Asymmetry of the size of
         rounding is taken off: the larger of each pair counts, and `settings["homology"]["asymmetry"]` tells how much there
-        was. More is refused.
+        was. More is refused. inf is the distance of points that are never joined: each part that hangs together has a
+        class of degree 0 that never dies, and a class that only such a pair could end never dies either;
+        `settings["homology"]["never_joined"]` counts these pairs.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
         `choose_engine`. The diagram is the same from each. Where "auto" takes "h2" and its tables do not fit in memory, gudhi
@@ -119,13 +121,17 @@ def rips_persistence(
     settings |= {"threshold": threshold, "coeff": coeff}
     if asymmetry:
         settings["asymmetry"] = asymmetry
+    infinite = bool(np.isinf(D.max()))
+    if infinite:
+        settings["never_joined"] = int(np.isinf(D).sum()) // 2
     if n == 1:
         diagrams = [np.array([[0.0, np.inf]]), *(np.empty((0, 2)) for _ in range(maxdim))]
         edges = [np.full((1, 2), -1), *(np.empty((0, 2), np.int64) for _ in range(maxdim))]
         found = EngineResult(diagrams, edges, [[] for _ in diagrams] if cocycles else None)
     else:
+        bytes_a_pair = {"h1": 4.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name]
         _check.memory(
-            n**2 * {"h1": 4.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name],
+            n**2 * (bytes_a_pair + 8.0 * infinite),
             f"persistent homology of {n} points with engine {name!r}",
             "Pass fewer points, a ",
             _check.Argument("threshold"),
@@ -135,6 +141,8 @@ def rips_persistence(
             _check.Argument("engine", "h1"),
             ".",
         )
+        if infinite:
+            D, threshold = _joined(D, threshold)
         if name != "h1":  # which computes in either precision
             D = np.asarray(D, dtype=np.float64)
         try:
@@ -147,6 +155,13 @@ def rips_persistence(
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
             found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
+
+
+def _joined(D: FloatArray, threshold: float | None) -> tuple[FloatArray, float]:
+    """Return finite distances and a threshold for the engines: below it are just the pairs that are joined."""
+    longest = _check.longest(D)
+    D = np.where(np.isinf(D), D.dtype.type(longest + max(longest, 1.0)), D)
+    return D, longest if threshold is None else min(threshold, longest)
 
 
 def implicit_persistence(

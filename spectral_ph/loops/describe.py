@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
 from spectral_ph.homology.diagram import Persistence, persistence_lengths
 from spectral_ph.homology.persistence import rips_persistence
@@ -79,7 +80,7 @@ def describe(D: FloatArray, P: Persistence, n_loops: int, at: float, spacing: Sp
     ------
     LiftError : a cocycle has no integer lift.
     """
-    rounding = ROUNDING * float(D.max())
+    rounding = ROUNDING * _check.longest(D)
     lasting = int((persistence_lengths(P[1]) > rounding).sum())
     return [one_loop(D, P, k, at, spacing) for k in range(min(n_loops, lasting))]
 
@@ -105,7 +106,10 @@ def one_loop(D: FloatArray, P: Persistence, k: int, at: float, spacing: Spacing 
     birth, death = map(float, P[1][k])
     cycle = representative_cycle(D, P.birth_edges[1][k])
     cocycle, coeff = P.cocycles[1][k], P.settings["homology"]["coeff"]
-    where: Settings = {"at": at, "threshold": P.settings["homology"]["threshold"]}
+    threshold = P.settings["homology"]["threshold"]
+    if np.isinf(death) and threshold is None:  # where some points are never joined
+        threshold = _check.longest(D)
+    where: Settings = {"at": at, "threshold": threshold}
     if coeff == 2:
         cocycle, coeff = orient(D, cocycle, birth, death, **where), LIFT_PRIMES[0]
         if cocycle_value(cycle, cocycle, coeff) not in (1, coeff - 1):

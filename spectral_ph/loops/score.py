@@ -105,7 +105,9 @@ def _prominence(lengths: FloatArray, m: int) -> float:
 
 def _lengths(diagram: Diagram) -> FloatArray:
     """Return the positive persistences of a checked diagram in decreasing order."""
-    array = np.asarray(diagram, dtype=np.float64)
+    if hasattr(diagram, "diagrams"):
+        raise _check.WrongTypeError("a diagram is one dimension of a result. Pass P[1] in place of P.")
+    array = np.asarray(_check.numbers(diagram, "a diagram"), dtype=np.float64)
     if array.size == 0:
         return np.empty(0)
     if array.ndim != 2 or array.shape[1] != 2:

@@ -203,8 +203,18 @@ def square(**change):
         ),
         (
             square(entries={(1, 2): np.nan, (3, 0): np.inf}),
-            "the distance matrix contains NaN and infinity in 2 of its 16 entries (first in row 1). Drop "
-            "those rows or fill the gaps first.",
+            "the distance matrix contains NaN in 1 of its 16 entries (first in row 1). Drop those rows or fill the "
+            "gaps first.",
+        ),
+        (
+            square(entries={(3, 0): np.inf}),
+            "the distance matrix is not symmetric: entries differ by up to inf from their mirror image (largest "
+            "entry 1). Pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean.",
+        ),
+        (
+            square(entries={(2, 1): -np.inf, (1, 2): -np.inf}),
+            "Negative values in data: the distance matrix has -inf at (1, 2), but distances are never negative. "
+            "If these are similarities, turn them into distances first.",
         ),
         (
             np.empty((0, 0)),
@@ -212,8 +222,8 @@ def square(**change):
         ),
         (
             np.array([["a", "b"], ["c", "d"]]),
-            "the distance matrix must hold numbers, but it could not be read as such (could not convert "
-            "string to float: np.str_('a')).",
+            "the distance matrix must hold numbers, not text (<U1). Convert it by .astype(float) if numbers are what "
+            "it means.",
         ),
     ],
 )
