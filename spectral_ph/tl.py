@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from spectral_ph import _check, stored
 from spectral_ph._types import FloatArray, Graph, RandomState, Spacing
 from spectral_ph.cells.about import about_result, chosen_genes
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
-from spectral_ph.cells.expression import Expression
+from spectral_ph.cells.expression import Expression, in_memory
 from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import graph_from_edges
@@ -107,6 +108,8 @@ def loops(
         raise _check.InputError(
             f"tl.loops takes an AnnData, not {type(adata).__name__}. Pass points to spectral_ph.find_loops."
         )
+    _check.seed(random_state)
+    _refuse_view(adata)
     if _check.flag(copy, "copy"):
         if adata.isbacked:
             raise _check.InputError(
@@ -171,6 +174,7 @@ def place(
     ------
     InputError : a key that is not there, coordinates that do not fit, or a reference without a loop.
     """
+    _refuse_view(adata)
     if _check.flag(copy, "copy"):
         adata = adata.copy()
     places = stored.read_places(reference, key)
@@ -199,13 +203,18 @@ def place(
     return adata if copy else None
 
 
+def _refuse_view(adata: Any) -> None:
+    """Refuse part of a file: it would have to become a file of its own before anything could be written into it."""
+    if adata.isbacked and adata.is_view:
+        raise _check.InputError(
+            "this AnnData is a view of a backed one, which nothing can be written into. Pass adata.to_memory()."
+        )
+
+
 def _coordinates(adata: Any, use_rep: str) -> FloatArray:
     if use_rep not in adata.obsm:
         raise _check.missing_key("representation", use_rep, "obsm", adata.obsm)
-    values = adata.obsm[use_rep]
-    return _check.points(
-        values.to_numpy() if hasattr(values, "to_numpy") else values, least=1, what=f"obsm[{use_rep!r}]"
-    )
+    return _check.points(adata.obsm[use_rep], least=1, what=f"obsm[{use_rep!r}]")
 
 
 def _expression(adata: Any, layer: str | None, kind: Literal["auto", "counts", "log"]) -> Expression:
@@ -230,10 +239,20 @@ def _properties(adata: Any, confounders: Sequence[str] | None) -> dict[str, Any]
     columns = {}
     for name in KNOWN_CONFOUNDERS if confounders is None else confounders:
         if name in adata.obs:
-            values = adata.obs[name]
-            is_number = getattr(values.dtype, "kind", "O") in "iuf"
-            columns[name] = values.to_numpy(dtype=np.float64) if is_number else values.astype(object).to_numpy()
+            columns[name] = _property(adata.obs[name])
     return columns
+
+
+def _property(column: Any) -> FloatArray | NDArray[np.object_]:
+    """Return a column of obs as numbers, NaN where one is missing, or as labels, None where one is missing."""
+    if getattr(column.dtype, "kind", "O") in "iuf":
+        numbers: FloatArray = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers
+    labels = np.full(len(column), None, dtype=object)
+    there = column.notna().to_numpy()
+    # As text, for categories that are numbers are none to calculate with.
+    labels[there] = column[there].astype(str).to_numpy(dtype=object)
+    return labels
 
 
 def _representation(
@@ -256,9 +275,10 @@ def _representation(
     if use_rep is None and "X_pca" in adata.obsm:
         use_rep = "X_pca"
     if use_rep is not None and use_rep != "X":
-        points = adata.obsm[use_rep]
-        points = points.to_numpy() if hasattr(points, "to_numpy") else points
-        return {"X": points}, said | {"representation": f"obsm[{use_rep!r}]"}
+        values = adata.obsm[use_rep]
+        if not _check.is_sparse(values):  # which find_loops refuses, with a way out
+            values = _check.numbers(values, f"obsm[{use_rep!r}]")
+        return {"X": values}, said | {"representation": f"obsm[{use_rep!r}]"}
     if expression.values is None:
         raise _check.InputError(
             f"this AnnData has no values in X, and nothing else was named. {_offer(adata)} with ",
@@ -268,12 +288,10 @@ def _representation(
             ".",
         )
     where = expression.what.partition(",")[0].removesuffix(" as it is")
-    values = expression.values
-    values = values.to_memory() if hasattr(values, "to_memory") else values
-    values = values if sp.issparse(values) else np.asarray(values)
+    values = in_memory(expression.values, where)
     if use_rep == "X":
         return {"X": values}, said | {"representation": where}
-    if empty := int((abs(values).sum(axis=1) == 0).sum()):
+    if empty := expression.empty():
         raise _check.InputError(
             f"{empty} of the {values.shape[0]} cells have no counts at all. Remove them first, for example with "
             "scanpy.pp.filter_cells(adata, min_counts=1)."
@@ -302,7 +320,8 @@ def _stored_graph(adata: Any, neighbors_key: str) -> tuple[str, Graph]:
     else:
         made = [key for key, value in adata.uns.items() if isinstance(value, Mapping) and "distances_key" in value]
         raise _check.missing_key("neighbours", neighbors_key, "uns or obsp", [*made, *adata.obsp])
-    stored = sp.coo_array(adata.obsp[key])
+    kept = adata.obsp[key]
+    stored = sp.coo_array(_check.sparse_numbers(kept, f"obsp[{key!r}]") if sp.issparse(kept) else kept)
     # Values play no part: a stored 0 is the distance of duplicates.
     low, high = np.minimum(stored.row, stored.col), np.maximum(stored.row, stored.col)
     pairs = np.unique(np.column_stack([low, high])[low < high].astype(np.int64), axis=0)

@@ -190,7 +190,7 @@ def known_genes(names: Sequence[str], symbols: Sequence[str]) -> IntArray:
 
 def _group(expression: ArrayLike, n: int, what: str) -> FloatArray:
     """Return the genes that vary, centred and divided by their standard deviation."""
-    values = np.asarray(expression, dtype=np.float64)
+    values: FloatArray = np.asarray(_check.numbers(expression, what), dtype=np.float64)
     if values.ndim != 2 or len(values) != n:
         raise _check.InputError(
             Argument(what),

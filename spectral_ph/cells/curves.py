@@ -43,7 +43,7 @@ def periodic_fit(
 
 def angles(phase: ArrayLike) -> FloatArray:
     """Return phases as float64 in [0, 2 pi); refuse what is not one finite angle for each cell."""
-    array = np.asarray(phase, dtype=np.float64)
+    array = np.asarray(_check.numbers(phase, "phase"), dtype=np.float64)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise _check.InputError(
             Argument("phase"),

@@ -59,12 +59,13 @@ class Expression:
         """
         _check.one_of(kind, KINDS, "kind of values", "kind")
         names = tuple(map(str, names))
-        if values is None or 0 in values.shape:
+        if values is None or 0 in getattr(values, "shape", ()):
             return cls(None, names, "none", None)
+        values = checked(values, where)
         check_shape(values, values.shape[0], len(names))
-        if not (kind == "counts" or (kind == "auto" and _whole(values[:1000]))):
+        if not (kind == "counts" or (kind == "auto" and _whole(some(values, slice(1000))))):
             return cls(values, names, f"{where} as it is", None)
-        totals = [_sums(values[a : a + BLOCK]) for a in range(0, values.shape[0], BLOCK)]
+        totals = [_sums(some(values, slice(a, a + BLOCK))) for a in range(0, values.shape[0], BLOCK)]
         return cls(values, names, f"{where}, scaled to the median total, log(1 + x)", np.concatenate(totals))
 
     @property
@@ -80,7 +81,7 @@ class Expression:
 
     def __getitem__(self, rows: slice) -> Any:
         """Return some cells: counts scaled to the median total, log(1 + x); other values as they are."""
-        cells = self.values[rows]
+        cells = some(self.values, rows)
         if self.totals is None:
             return cells
         return log_scaled(cells, self.totals[rows], usual_total(self.totals))
@@ -103,12 +104,79 @@ class Expression:
         mitochondrial = np.flatnonzero([name.upper().startswith("MT-") for name in self.names])
         if len(mitochondrial):
             starts = range(0, self.shape[0], BLOCK)
-            total = np.concatenate([_sums(self.values[a : a + BLOCK][:, mitochondrial]) for a in starts])
+            parts = [some(self.values, slice(a, a + BLOCK))[:, mitochondrial] for a in starts]
+            total = np.concatenate([_sums(cells) for cells in parts])
             found["mitochondrial share"] = total / np.where(self.totals > 0, self.totals, 1.0)
         return found
 
+    def empty(self) -> int:
+        """Return how many cells hold nothing but 0."""
+        starts = range(0, self.shape[0], BLOCK)
+        return sum(int((_sums(some(self.values, slice(a, a + BLOCK)) != 0) == 0).sum()) for a in starts)
+
     def __repr__(self) -> str:
         return f"Expression({self.what}, {len(self.names)} genes)"
+
+
+def checked(values: Any, what: str) -> Any:
+    """Return a table of cells by genes from which `some` can take cells; refuse what holds other things than numbers.
+
+    Parameters
+    ----------
+    values : (n, g) array, scipy sparse array, or what gives one of those for `values[start:stop]`.
+    what : what it is called.
+
+    Returns
+    -------
+    the same, unread; an array where a table of pandas was passed, float64 of sparse types that cannot be sliced.
+
+    Raises
+    ------
+    InputError : no table, or one of something else than numbers, or with masked entries.
+    """
+    _check.container(values, what)
+    if isinstance(values, np.ndarray) or hasattr(values, "isna"):
+        return _check.numbers(values, what)
+    if hasattr(values, "dtype"):
+        _check.real_type(values.dtype, what)
+    known = sp.issparse(values) and values.format in ("csr", "csc") and values.dtype.isnative
+    if sp.issparse(values) and not (known and values.dtype != np.float16):
+        return _check.sparse_numbers(values, what)
+    return values
+
+
+def some(values: Any, rows: slice, what: str = "expression") -> Any:
+    """Return some cells of a table in memory and in double precision, so that nothing is summed in a narrower type.
+
+    Parameters
+    ----------
+    values : (n, g) as `checked` returns it; of dask, what its blocks hold is computed.
+    rows : which cells.
+    what : what the table is called.
+
+    Returns
+    -------
+    float64 array or csr_array.
+    """
+    cells = values[rows]
+    cells = cells.compute() if hasattr(cells, "compute") else cells
+    if sp.issparse(cells):
+        return _check.sparse_numbers(cells, what)
+    return np.asarray(_check.numbers(cells, what), dtype=np.float64)
+
+
+def in_memory(values: Any, what: str) -> Any:
+    """Return a whole table in memory, float64: what `some` returns of all cells.
+
+    Parameters
+    ----------
+    values, what : as for `some`.
+
+    Returns
+    -------
+    float64 array or csr_array.
+    """
+    return some(values.to_memory() if hasattr(values, "to_memory") else checked(values, what), slice(None), what)
 
 
 def usual_total(totals: FloatArray) -> float:
@@ -208,14 +276,12 @@ def block(expression: Any, start: int) -> Any:
     ------
     InputError : NaN or infinity among them.
     """
-    cells = expression[start : start + BLOCK]
+    rows = slice(start, start + BLOCK)
+    cells = expression[rows] if isinstance(expression, Expression) else some(expression, rows)
     if sp.issparse(cells):
-        cells = sp.csr_array(cells, dtype=np.float64, copy=True)
         cells.sum_duplicates()
         cells.eliminate_zeros()
-        values = cells.data
-    else:
-        values = cells = np.asarray(cells, dtype=np.float64)
+    values = cells.data if sp.issparse(cells) else cells
     if not np.isfinite(values).all():
         raise _check.InputError(
             Argument("expression"),

@@ -20,7 +20,7 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import BoolArray, FloatArray, IntArray, RandomState
 from spectral_ph.cells.curves import Sums, angles, design, peak_and_amplitude, regress
-from spectral_ph.cells.expression import BLOCK, block, check_shape, dense
+from spectral_ph.cells.expression import BLOCK, block, check_shape, checked, dense
 from spectral_ph.loops.result import Loop
 
 Combine = Literal["median", "cauchy"]
@@ -185,6 +185,7 @@ def genes_along(
     n_permutations = _check.positive_int(n_permutations, "n_permutations", least=0)
     _check.one_of(combine, ("median", "cauchy"), "way to combine p-values")
     phase = angles(loop.phase if isinstance(loop, Loop) else loop)
+    expression = checked(expression, "expression")
     n, _ = check_shape(expression, len(phase), len(names))
     domain = loop.domain if isinstance(loop, Loop) else np.ones(n, dtype=bool)
     used = domain if cells is None else _mask(cells, n)
@@ -312,6 +313,7 @@ def phase_profiles(
     InputError : as `genes_along`, or for less than 3 bins.
     """
     place, middle = phase_bins(phase, bins, cells=cells)
+    expression = checked(expression, "expression")
     n, _ = check_shape(expression, len(place), None)
     columns = np.asarray(genes, dtype=np.int64)
     used = np.flatnonzero(place >= 0)

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.cells.expression import log_scaled, usual_total
+from spectral_ph.cells.expression import in_memory, log_scaled, usual_total
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,17 +129,13 @@ def preprocess(
 
 def _table(counts: object) -> sp.csr_array:
     """Return a fresh (n, g) csr_array of finite float64 numbers, so that dense and sparse input go one way."""
-    return _sparse_table(counts) if sp.issparse(counts) else sp.csr_array(_check.points(counts, what="counts"))
+    if _check.is_sparse(counts):
+        return _sparse_table(in_memory(counts, "counts"))
+    return sp.csr_array(_check.points(counts, what="counts"))
 
 
 def _sparse_table(counts: Any) -> sp.csr_array:
-    if np.issubdtype(counts.dtype, np.complexfloating):
-        raise _check.InputError(Argument("counts"), " must hold real numbers, not complex ones. Pass their real part.")
-    if counts.ndim != 2:
-        raise _check.InputError(
-            Argument("counts"), f" must be (n cells, g genes), not an array of {counts.ndim} dimensions."
-        )
-    table: sp.csr_array = sp.csr_array(counts, dtype=np.float64, copy=True)
+    table: sp.csr_array = counts
     table.sum_duplicates()
     if not (finite := np.isfinite(table.data)).all():
         row = int(_rows(table)[np.argmin(finite)])

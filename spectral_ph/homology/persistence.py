@@ -96,27 +96,7 @@ def rips_persistence(
         name, reason = choose_engine(maxdim, coeff, cocycles)
     else:
         name = engine
-    if name in OURS and (maxdim > OURS[name] or coeff != 2):
-        other = "h2" if coeff == 2 else "gudhi"
-        raise _check.InputError(
-            _check.Argument("engine", name),
-            f" computes degrees 0 to {OURS[name]} over Z/2, but ",
-            _check.Argument("maxdim", maxdim),
-            " and ",
-            _check.Argument("coeff", coeff),
-            " were asked for. Pass ",
-            _check.Argument("engine", other),
-            ".",
-        )
-    if name in ("gudhi", "h2") and cocycles:
-        raise _check.InputError(
-            _check.Argument("engine", name),
-            " returns no cocycles. Pass ",
-            _check.Argument("engine", "ripser"),
-            ", or ",
-            _check.Argument("cocycles", False),
-            ".",
-        )
+    _refuse_engine(name, maxdim, coeff, cocycles)
     settings: Settings = {"maxdim": maxdim, "engine": name, "engine_reason": reason}
     settings |= {"threshold": threshold, "coeff": coeff}
     if asymmetry:
@@ -155,6 +135,31 @@ def rips_persistence(
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
             found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
+
+
+def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool) -> None:
+    """Refuse an engine that cannot do what is asked, naming one that can."""
+    if name in OURS and (maxdim > OURS[name] or coeff != 2):
+        other = "h2" if coeff == 2 else "gudhi"
+        raise _check.InputError(
+            _check.Argument("engine", name),
+            f" computes degrees 0 to {OURS[name]} over Z/2, but ",
+            _check.Argument("maxdim", maxdim),
+            " and ",
+            _check.Argument("coeff", coeff),
+            " were asked for. Pass ",
+            _check.Argument("engine", other),
+            ".",
+        )
+    if name in ("gudhi", "h2") and cocycles:
+        raise _check.InputError(
+            _check.Argument("engine", name),
+            " returns no cocycles. Pass ",
+            _check.Argument("engine", "ripser"),
+            ", or ",
+            _check.Argument("cocycles", False),
+            ".",
+        )
 
 
 def _joined(D: FloatArray, threshold: float | None) -> tuple[FloatArray, float]:

@@ -133,6 +133,7 @@ def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
         kind: Callable[..., Settings] = _along
     else:
         numbers = np.array([_category(value) for value in given.tolist()], dtype=object)
+        numbers[_check.missing(given)] = ""
         there = np.array([value != "" for value in numbers], dtype=bool)
         kind = _groups
     about: Settings = {"name": str(name), "missing": int((~there).sum())}
@@ -143,8 +144,7 @@ def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
 
 
 def _category(value: object) -> str:
-    missing = value is None or value != value  # NaN, NaT
-    return "" if missing else value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _groups(phase: FloatArray, values: Any) -> Settings:
