@@ -23,9 +23,11 @@ from spectral_ph.cli.options import (
     INPUT,
     LOOPS,
     OUT,
+    READ,
     READING,
     REPORT,
     RUNNING,
+    USING,
     Command,
     with_options,
 )
@@ -34,12 +36,14 @@ from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Run a command with its thread limit, and show warnings as notes."""
+    """Run a command with its thread limit, show warnings as notes, and hand on how to read as one argument."""
 
     @functools.wraps(function)
     def wrapped(threads: int | None, **arguments: Any) -> None:
         from spectral_ph._numba import thread_limit
 
+        if "path" in arguments:
+            arguments["reading"] = {name: arguments.pop(name) for name in READ}
         with warnings.catch_warnings():
             warnings.showwarning = _note
             warnings.simplefilter("always", sph.SpectralWarning)
@@ -63,7 +67,7 @@ def app(context: click.Context) -> None:
 
 
 @app.command(cls=Command)
-@with_options(INPUT, *READING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *REPORT, *RUNNING)
+@with_options(INPUT, *READING, *USING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *REPORT, *RUNNING)
 @_command
 def loops(
     path: Path,
@@ -73,9 +77,7 @@ def loops(
     label: tuple[str, ...],
     confounder: tuple[str, ...],
     genes: str | None,
-    use_rep: str | None,
-    layer: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     preprocess: str,
     drop_empty: bool,
     distance: str,
@@ -96,15 +98,15 @@ def loops(
 ) -> None:
     """Find loops: which points go round them, and where each point stands.
 
-    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
     if as_report and out is None:
         raise sph.InputError("--report needs a folder to write to. Pass --out FOLDER.")
-    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    table = files.read(path, **reading)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     rows = inputs.kept_rows(prepared, points.shape[0])
     labels = inputs.columns(path, "--label", label, rows)
-    expression = inputs.expression(path, genes, table, preprocess, rows)
+    expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"])
     others = inputs.confounders(path, confounder, expression, rows)
     R = sph.find_loops(
         **inputs.data(points, graph),
@@ -124,7 +126,7 @@ def loops(
     R, about, said = output.about_result(R, expression, others, seed)
     read = output.about(table, prepared)
     facts: Settings = {
-        "things": "cells" if prepared or path.is_dir() or path.suffix.lower() == ".h5ad" else "points",
+        "things": "cells" if prepared or table.rows == "cells" else "points",
         "labels": labels,
         "about": about,
         "input_facts": read["input"],
@@ -152,15 +154,13 @@ def loops(
 
 
 @app.command(cls=Command)
-@with_options(INPUT, *READING, *DISTANCE, *HOMOLOGY, *OUT, *RUNNING)
+@with_options(INPUT, *READING, *USING, *DISTANCE, *HOMOLOGY, *OUT, *RUNNING)
 @_command
 def persistence(
     path: Path,
     out: Path | None,
     overwrite: bool,
-    use_rep: str | None,
-    layer: str | None,
-    delimiter: str | None,
+    reading: dict[str, Any],
     preprocess: str,
     drop_empty: bool,
     distance: str,
@@ -179,9 +179,9 @@ def persistence(
 ) -> None:
     """Compute persistence diagrams.
 
-    INPUT is .h5ad, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    table = files.read(path, use_rep=use_rep, layer=layer, delimiter=delimiter)
+    table = files.read(path, **reading)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     P = sph.persistence(
         **inputs.data(points, graph),

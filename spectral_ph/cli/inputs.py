@@ -47,7 +47,7 @@ def columns(path: Path, option: str, names: tuple[str, ...], rows: Any) -> dict[
     """Return columns of obs of an .h5ad by name, one value for each of the cells that are used."""
     if not names:
         return {}
-    if path.suffix.lower() != ".h5ad":
+    if not files.holds_obs(path):
         raise sph.InputError(f"{option} names a column of obs of an .h5ad, but {path} is none. Leave it out.")
     known = files.obs_names(path)
     for name in names:
@@ -60,16 +60,19 @@ def columns(path: Path, option: str, names: tuple[str, ...], rows: Any) -> dict[
 
 def confounders(path: Path, names: tuple[str, ...], expression: Expression | None, rows: Any) -> dict[str, Any]:
     """Return the columns of obs that the phase is compared with: those that are named, or the usual ones beside genes."""
-    if not names and expression is not None and path.suffix.lower() == ".h5ad":
+    if not names and expression is not None and files.holds_obs(path):
         known = files.obs_names(path)
         names = tuple(name for name in KNOWN_CONFOUNDERS if name in known)
     return columns(path, "--confounder", names, rows)
 
 
-def expression(path: Path, entry: str | None, table: files.Table, preprocess: str, rows: Any) -> Expression | None:
+def expression(
+    path: Path, entry: str | None, table: files.Table, preprocess: str, rows: Any, feature_type: str | None = None
+) -> Expression | None:
     """Return the expression of genes in the cells that are used, if it is known where it is."""
     if entry is not None:
-        found, kind = files.read(path, **{"use_rep" if entry == "X" else "layer": entry}), "auto"
+        where: dict[str, Any] = {"use_rep" if entry == "X" else "layer": entry}
+        found, kind = files.read(path, feature_type=feature_type, **where), "auto"
     else:
         found, kind = table, preprocess
     if kind == "none" or found.columns is None:

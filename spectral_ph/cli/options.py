@@ -53,9 +53,33 @@ def _of(group: str, *names: str, **settings: Any) -> Callable[[F], F]:
 
 INPUT = click.argument("path", metavar="INPUT", type=click.Path(path_type=Path))
 READING = [
-    _of("Input", "--use-rep", help="Which obsm entry of an .h5ad to use, or X."),
-    _of("Input", "--layer", help="Which layer of an .h5ad to use."),
+    _of("Input", "--use-rep", help="Which obsm entry of an .h5ad or .zarr to use, or X."),
+    _of("Input", "--layer", help="Which layer of an .h5ad, .zarr or .loom to use."),
+    _of(
+        "Input",
+        "--feature-type",
+        help="Which features of 10x data to use, such as 'Antibody Capture', or all; default: Gene Expression.",
+    ),
     _of("Input", "--delimiter", help="Character between the columns of a text file; default: found out."),
+    _of("Input", "--decimal", help="Sign before the fraction of a number in text, . or ,; default: found out."),
+    _of("Input", "--encoding", help="Encoding of a text file, such as latin-1; default: found out."),
+    _of(
+        "Input",
+        "--header/--no-header",
+        default=None,
+        help="The first row of a text file holds column names, or none; default: found out.",
+    ),
+    _of(
+        "Input",
+        "--index/--no-index",
+        default=None,
+        help="The first column of a text file holds row names, or none; default: found out.",
+    ),
+    _of("Input", "--transpose", is_flag=True, help="Rows are genes and columns are cells."),
+]
+READ = ("use_rep", "layer", "feature_type", "delimiter", "decimal", "encoding", "header", "index", "transpose")
+"""What these options are called, which is what `files.read` takes."""
+USING = [
     _of("Input", "--graph", is_flag=True, help="INPUT is the adjacency matrix of a graph."),
     _of(
         "Input",

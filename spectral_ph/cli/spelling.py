@@ -32,11 +32,20 @@ OPTIONS = {
     "use_rep": "--use-rep",
     "layer": "--layer",
     "drop_empty": "--drop-empty",
+    "feature_type": "--feature-type",
     "delimiter": "--delimiter",
+    "decimal": "--decimal",
+    "encoding": "--encoding",
+    "header": "--header",
+    "index": "--index",
+    "transpose": "--transpose",
     "kind": "--preprocess",
     "overwrite": "--overwrite",
 }
 
+
+OPPOSITES = {"header": "--no-header", "index": "--no-index"}
+"""What one types for False, where the default is neither True nor False."""
 
 BY_PARAM = {name for row in sph.DISTANCES.values() for name in row.parameters} | {*Recipe.names(), "dtype"}
 """Arguments of graph and distance, which `--param` takes."""
@@ -71,6 +80,8 @@ def option(argument: Argument) -> str:
     flag, joint = (OPTIONS[name], " ") if name in OPTIONS else (f"--param {name}", "=")
     if value is ... or (value is True and name in OPTIONS):
         return flag
+    if value is False and name in OPPOSITES:
+        return OPPOSITES[name]
     return f"no {flag}" if value is False and name in OPTIONS else f"{flag}{joint}{shlex.quote(str(value))}"
 
 

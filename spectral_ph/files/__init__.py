@@ -1,12 +1,14 @@
 """Reading points from any file they come in, and writing results whole or not at all."""
 
-from spectral_ph.files.read import Table, obs_names, read, read_obs
+from spectral_ph.files.annotated import holds_obs, obs_names, read_obs
+from spectral_ph.files.read import Table, read
 from spectral_ph.files.write import MARKER, PathLike, output_folder, to_json, write_csv, write_json, write_text
 
 __all__ = [
     "MARKER",
     "PathLike",
     "Table",
+    "holds_obs",
     "obs_names",
     "output_folder",
     "read",

@@ -1,21 +1,24 @@
-"""Text to numbers: where the columns of a table are told apart, and which row and column hold names."""
+"""Text to numbers: a table row by row, and which line is at fault."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
+from spectral_ph import _check
 from spectral_ph._check import Argument, InputError
 from spectral_ph._types import FloatArray
+from spectral_ph.files.content import Content, reading
+from spectral_ph.files.dialect import TextOptions, dialect, encodings, is_number, open_text, sep_line, split, to_float
+from spectral_ph.files.names import Layout, Warned, header_of_numbers, index_of_numbers, layout
 
-# A first column of this name holds names even if they look like numbers (pandas writes its row numbers under "").
-NAME_HEADERS = frozenset({"", "barcode", "cell", "cells", "id", "index", "name", "names", "row", "sample"})
+LINES, CHARACTERS = 200, 2**18
+"""How many lines tell how a file is written; fewer if they are long, but three."""
 
 
 def fields(file: Path) -> list[list[str]]:
@@ -31,82 +34,119 @@ def fields(file: Path) -> list[list[str]]:
 
     Raises
     ------
-    OSError, EOFError, ValueError : what the libraries say of a damaged file.
+    InputError : if the file is damaged.
     """
-    with _open_text(file) as stream:
+    with reading(file, "text"), open_text(file, "utf-8-sig") as stream:
         return [line.rstrip("\r\n").split("\t") for line in stream if line.strip()]
 
 
-def _open_text(file: Path) -> TextIO:
-    opener: Any = gzip.open if file.name.lower().endswith(".gz") else open
-    stream: TextIO = opener(file, "rt", encoding="utf-8-sig", newline="")
-    return stream
-
-
-def rows_and_names(
-    file: Path, kind: str, delimiter: str | None
-) -> tuple[FloatArray, tuple[str, ...] | None, tuple[str, ...] | None]:
+def read_text(file: Path, kind: str, given: TextOptions) -> Content:
     """Return the numbers of a table of text, and the names of its rows and columns where it has some.
 
     Parameters
     ----------
-    file : UTF-8 text, which may be compressed (.gz).
+    file : text, which may be compressed (.gz).
     kind : ".csv", ".tsv" or ".txt": the usual delimiter.
-    delimiter : the character between two columns; None: found from the first line.
+    given : what the user says about it.
 
     Returns
     -------
-    (n, d) float64, n names or None, d names or None.
+    Content
 
     Raises
     ------
-    InputError : if it holds anything but numbers, with the line and the column; if `delimiter` is not one character.
-    OSError, EOFError, ValueError, csv.Error : what the libraries say of a damaged file.
+    InputError : if it holds anything but numbers, with the line and the column; if it can be read two ways and neither
+        is much likelier; if it is damaged.
     """
-    if delimiter is not None and len(delimiter) != 1:
-        raise InputError(Argument("delimiter"), f" must be one character, not {delimiter!r}.")
-    with _open_text(file) as stream:
-        skipped, first = 0, ""
-        for first in stream:
-            if first.strip() and not first.startswith("#"):
-                break
-            skipped += 1
-        else:
-            raise InputError(f"{file} holds no rows. Check how it was made.")
-        if delimiter is None:
-            delimiter = _delimiter(kind, first)
-        lines: Iterator[str] = chain([first], stream)
-        if delimiter == " ":
-            lines = (" ".join(line.split()) for line in lines)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        rows = ((skipped + reader.line_num, row) for row in reader if row)
-        return _parse(file, rows)
+    with reading(file, "a table of text"):
+        return _decoded(file, kind, given)
 
 
-def _delimiter(kind: str, line: str) -> str:
-    usual = {".csv": ",", ".tsv": "\t", ".txt": ""}[kind]
-    # A single column has no delimiter at all, and then any will do.
-    return next((c for c in (usual, "\t", ";", ",", " ") if c and c in line.strip(" \r\n")), ",")
+def _decoded(file: Path, kind: str, given: TextOptions) -> Content:
+    failed: UnicodeError | None = None
+    for encoding in encodings(file, given.encoding):
+        try:
+            with open_text(file, encoding) as stream:
+                parsed = _parse(file, stream, kind, given)
+        except UnicodeError as error:
+            failed = failed or error
+            continue
+        if encoding == "cp1252" and given.encoding is None:
+            _check.warn(
+                f"{file} is not UTF-8, so it was read as Windows-1252, which holds Latin-1. If names in it look "
+                "wrong, pass ",
+                Argument("encoding"),
+                ".",
+            )
+        for said in parsed.warned:
+            _check.warn(*said)
+        code = {"utf-16": "UTF-16", "utf-32": "UTF-32", "cp1252": "Windows-1252"}
+        encoded = code.get(encoding.removesuffix("-le").removesuffix("-be"), given.encoding or "")
+        notes = [
+            "column names in the first row" if parsed.columns else "",
+            "row names in the first column" if parsed.names else "",
+            "decimal commas" if parsed.decimal == "," else "",
+            encoded,
+        ]
+        joined = "".join(f", {note}" for note in notes if note)
+        return Content(parsed.values, file, file.name, "rows", parsed.names, parsed.columns, joined)
+    assert failed is not None
+    raise failed
 
 
-def _parse(
-    file: Path, rows: Iterator[tuple[int, list[str]]]
-) -> tuple[FloatArray, tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return values, row names and column names of numbered rows of text."""
-    start = list(islice(rows, 2))
-    first = start[0][1]
-    second = start[1][1] if len(start) == 2 else None
-    header, named = _layout(file, first, second)
-    if header is not None and second is None:
+@dataclass(frozen=True)
+class _Parsed:
+    values: FloatArray
+    names: tuple[str, ...] | None
+    columns: tuple[str, ...] | None
+    decimal: str
+    warned: tuple[Warned, ...]
+
+
+def _parse(file: Path, stream: TextIO, kind: str, given: TextOptions) -> _Parsed:
+    skipped, first, excel = 0, "", None
+    for first in stream:
+        first = first.removeprefix("\ufeff")
+        if first.strip() and not first.startswith("#") and (excel or not (excel := sep_line(first))):
+            break
+        skipped += 1
+    else:
+        raise InputError(f"{file} holds no rows. Check how it was made.")
+    lines, whole = _some(first, stream)
+    delimiter, decimal = dialect(file, kind, lines, whole, excel, given)
+    rows = ((skipped + number, row) for number, row in split(chain(lines, stream), delimiter))
+    start = list(islice(rows, max(2, len(lines) - 1)))
+    known = layout(file, [row for _, row in start], given)
+    start[0] = (start[0][0], known.first)
+    if known.header and len(start) == 1:
         raise InputError(f"{file} holds column names and no rows. Check how it was made.")
-    width = len(first if header is None else header)
-    if width == 1 and named:
+    if len(known.first) == 1 and known.index:
         raise InputError(
             f"{file} holds names and no numbers. If its columns are not told apart, pass ", Argument("delimiter"), "."
         )
-    names: list[str] = []
+    heads, values = _numbers_of(file, chain(start, rows), known, decimal)
+    return _named(file, [row for _, row in start], heads, values, known, decimal)
+
+
+def _some(first: str, stream: TextIO) -> tuple[list[str], bool]:
+    """Return the first lines, and tell whether these are all."""
+    lines, size = [first], len(first)
+    for line in stream:
+        lines.append(line)
+        size += len(line)
+        if len(lines) >= LINES or (size > CHARACTERS and len(lines) > 2):
+            return lines, False
+    return lines, True
+
+
+def _numbers_of(
+    file: Path, rows: Iterator[tuple[int, list[str]]], known: Layout, decimal: str
+) -> tuple[list[str], FloatArray]:
+    """Return the first cell of each row, and the numbers of all that are not known to be names."""
+    heads: list[str] = []
     values: list[FloatArray] = []
-    for number, row in chain(start if header is None else start[1:], rows):
+    width, skip = len(known.first), int(known.index is True)
+    for k, (number, row) in enumerate(rows):
         if len(row) != width:
             raise InputError(
                 f"line {number} of {file} has {len(row)} columns, but those before it have {width}. Every row "
@@ -114,50 +154,60 @@ def _parse(
                 Argument("delimiter"),
                 " if the columns are not told apart.",
             )
-        if named:
-            names.append(row[0])
-        values.append(_numbers(file, number, row, int(named)))
-    columns = None if header is None else tuple(header[int(named) :])
-    return np.array(values), tuple(names) if named else None, columns
+        if k == 0 and known.header:
+            continue
+        heads.append(row[0])
+        values.append(_numbers(file, number, row, skip, decimal))
+    return heads, np.array(values)
 
 
-def _layout(file: Path, first: list[str], second: list[str] | None) -> tuple[list[str] | None, bool]:
-    """Return the first row if it holds column names, else None, and tell whether the first column holds row names."""
-    if len(first) == 1 and (second is None or len(second) == 1):
-        return (None if _is_number(first[0]) else first), False
-    if second is not None and len(second) == len(first) + 1 and not any(map(_is_number, first)):
-        return ["", *first], True  # as R writes it, which leaves out the name of the column of names
-    corner = first[0].strip().lower()
-    if corner == "" or not any(map(_is_number, first[1:])):
-        return first, corner in NAME_HEADERS or (second is not None and not _is_number(second[0]))
-    named = not _is_number(first[0])
-    if named and (corner in NAME_HEADERS or (second is not None and _is_number(second[0]))):
-        raise InputError(
-            f"the first row of {file} may be column names or a point: it starts with {first[0]!r} and goes on with "
-            "numbers. Give the columns names that are not numbers, or leave them out."
-        )
-    return None, named
+def _named(
+    file: Path, start: list[list[str]], heads: list[str], values: FloatArray, known: Layout, decimal: str
+) -> _Parsed:
+    """Settle what is open about names, and take them off the numbers."""
+    first, body = start[0], start[1:]
+    header, index = known.header, known.index
+    warned: list[Warned] = []
+    if header is None:
+        skip = int(index is True)
+        header, said = header_of_numbers(file, first[skip:], [row[skip:] for row in body])
+        warned += [said] if said else []
+        if header:
+            heads, values = heads[1:], values[1:]
+    if index is None:
+        rows = [row[1:] for row in (body if header else start)]
+        index, said = index_of_numbers(file, heads, values[:, 0], rows)
+        warned += [said] if said else []
+        if index:
+            values = values[:, 1:]
+    columns = tuple(first[int(index) :]) if header else None
+    return _Parsed(values, tuple(heads) if index else None, columns, decimal, tuple(warned))
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell  # Python reads 1_2 as 12, and it is more likely a name
-
-
-def _numbers(file: Path, line: int, row: list[str], skip: int) -> FloatArray:
+def _numbers(file: Path, line: int, row: list[str], skip: int, decimal: str) -> FloatArray:
     cells = row[skip:]
     try:
+        if decimal == ",":
+            return np.array([to_float(cell, decimal) for cell in cells])
         if "_" not in "".join(cells):
             return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
     except ValueError:
         pass
-    column = next(j for j, cell in enumerate(cells) if not _is_number(cell))
+    column = next(j for j, cell in enumerate(cells) if not is_number(cell, decimal))
     cell = cells[column].strip()
+    where = f"in line {line}, column {skip + column + 1} of {file}"
+    other = "." if decimal == "," else ","
+    if is_number(cell, other):
+        raise InputError(
+            f"{cell!r} is not a number {where}, where others are written with a {'comma' if decimal == ',' else 'point'}. "
+            "Write all numbers alike. If all of them have a ",
+            "comma" if other == "," else "point",
+            ", pass ",
+            Argument("decimal", other),
+            ".",
+        )
     said = f"{cell!r} is not a number" if cell else "the cell is empty"
     raise InputError(
-        f"{said} in line {line}, column {skip + column + 1} of {file}. All cells below the column names and right "
+        f"{said} {where}. All cells below the column names and right "
         "of the row names must be numbers. Fill it in, or drop that row or column."
     )

@@ -92,7 +92,7 @@ BELOW = (
         (
             "x,1,2\n0.5,3,4\n",
             "the first row of x.csv may be column names or a point: it starts with 'x' and goes on with "
-            "numbers. Give the columns names that are not numbers, or leave them out.",
+            "numbers. Pass header=True or header=False, or give the columns names that are not numbers.",
         ),
         ("a,b\n", "x.csv holds column names and no rows. Check how it was made."),
         ("\n\n", "x.csv holds no rows. Check how it was made."),
@@ -105,7 +105,7 @@ def test_text_that_is_no_table_is_refused_with_line_and_column(here, content, me
 
 
 def test_damaged_text_is_refused(here):
-    (here / "x.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
+    (here / "x.csv").write_bytes(b"a,b\n\xff\x81,1\n")
     with pytest.raises(InputError, match=r"^x\.csv could not be read as a table of text \(UnicodeDecodeError: .*"):
         read("x.csv")
     text("x.csv", 'a,b\n"1,2\n')
