@@ -31,7 +31,7 @@ from spectral_ph.cli.options import (
     Command,
     with_options,
 )
-from spectral_ph.cli.spelling import params, spelled
+from spectral_ph.cli.spelling import option, params
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 
 
@@ -54,7 +54,7 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _note(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"note: {spelled(message) if isinstance(message, sph.SpectralWarning) else message}", err=True)
+    click.echo(f"note: {message.spelled(option) if isinstance(message, sph.SpectralWarning) else message}", err=True)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -278,7 +278,7 @@ def main() -> None:
     try:
         app(prog_name="spectral-ph", standalone_mode=False)
     except (sph.InputError, click.UsageError) as error:
-        sentence = error.format_message() if isinstance(error, click.UsageError) else spelled(error)
+        sentence = error.format_message() if isinstance(error, click.UsageError) else error.spelled(option)
         click.echo(f"error: {sentence}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):

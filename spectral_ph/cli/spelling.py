@@ -6,7 +6,7 @@ import ast
 import shlex
 
 import spectral_ph as sph
-from spectral_ph._check import Argument, InputError, SpectralWarning
+from spectral_ph._check import Argument, InputError
 from spectral_ph._types import Settings
 from spectral_ph.graph.recipe import Recipe
 
@@ -83,20 +83,6 @@ def option(argument: Argument) -> str:
     if value is False and name in OPPOSITES:
         return OPPOSITES[name]
     return f"no {flag}" if value is False and name in OPTIONS else f"{flag}{joint}{shlex.quote(str(value))}"
-
-
-def spelled(sentence: InputError | SpectralWarning) -> str:
-    """Return a sentence with its arguments as one types them here.
-
-    Parameters
-    ----------
-    sentence : an error or a warning, in parts.
-
-    Returns
-    -------
-    str
-    """
-    return "".join(option(part) if isinstance(part, Argument) else str(part) for part in sentence.args)
 
 
 def params(items: tuple[str, ...]) -> Settings:
