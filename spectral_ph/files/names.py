@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ _CORNER = re.compile(
 )
 FEW = 5
 """From this many on, 0, 1, 2, ... in a row counts it, even where all numbers are whole."""
+
+MANY = 8
+"""This many numbers hardly ever increase by chance (1 in 40,320)."""
 
 Warned = tuple[object, ...]
 
@@ -159,12 +163,16 @@ def header_of_numbers(file: Path, first: list[str], below: list[list[str]]) -> t
             )
         doubtful = whole and values[0] == 0 and len(first) > 1
     else:
-        doubtful = whole and all(fractions) and len(first) > 1 and bool((np.diff(values) > 0).all())
+        doubtful = whole and all(fractions) and len(first) > 1 and _increases(values)
         distinct = whole and all(fractions) and len(set(first)) == len(first)
+        said = ""
         if (doubtful and len(first) > 2) or (distinct and len(first) >= FEW):
+            said = f"holds whole numbers ({listing}), and the rows below hold fractions"
+        elif len(first) >= MANY and _increases(values) and not any(map(_cells_increase, below)):  # such as wavelengths
+            said = f"holds numbers that increase ({listing}), and those below do not"
+        if said:
             raise InputError(
-                f"the first row of {file} may be column names or a point: it holds whole numbers ({listing}), and the "
-                "rows below hold fractions. Pass ",
+                f"the first row of {file} may be column names or a point: it {said}. Pass ",
                 Argument("header", True),
                 " or ",
                 Argument("header", False),
@@ -210,10 +218,16 @@ def index_of_numbers(file: Path, first: list[str], values: FloatArray, beside: l
             Argument("index", False),
             ".",
         )
+    others = ""
     if many and whole and all(fractions) and len(np.unique(values)) == len(values):
+        others = "hold fractions"
+    elif whole and len(first) >= MANY and _increases(values):
+        columns = zip(*beside, strict=True)
+        others = "" if len(beside) < MANY or any(map(_cells_increase, columns)) else "do not increase with it"
+    if others:
         raise InputError(
             f"the first column of {file} may be row names or a coordinate: it holds whole numbers ({listing}), each "
-            "once, and the other columns hold fractions. Pass ",
+            f"once, and the other columns {others}. Pass ",
             Argument("index", True),
             " or ",
             Argument("index", False),
@@ -232,6 +246,14 @@ def index_of_numbers(file: Path, first: list[str], values: FloatArray, beside: l
 def _counts(values: FloatArray) -> bool:
     """Tell whether numbers are 0, 1, 2, ... or 1, 2, 3, ..."""
     return bool(values[0] in (0, 1) and (values == values[0] + np.arange(len(values))).all())
+
+
+def _increases(values: FloatArray) -> bool:
+    return bool((np.diff(values) > 0).all())
+
+
+def _cells_increase(cells: Iterable[str]) -> bool:
+    return _increases(np.array([float(c.replace(",", ".")) for c in cells]))
 
 
 def _listing(cells: list[str]) -> str:

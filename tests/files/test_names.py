@@ -84,6 +84,26 @@ def test_whole_numbers_above_fractions_are_refused(here, first):
     np.testing.assert_array_equal(read("x.csv", header=False).X, [list(map(float, first)), *VALUES])
 
 
+def test_numbers_that_increase_above_numbers_that_do_not_are_refused(here):
+    """Wavelengths, times, doses; or the numbers of chosen columns above counts."""
+    counts = np.random.default_rng(0).poisson(1.0, (12, 9))
+    for first, values in (
+        ([400.5 + 2 * j for j in range(9)], counts + 0.5),
+        ([3, 7, 9, 20, 21, 22, 40, 41, 50], counts),
+    ):
+        np.savetxt("x.csv", [first, *values], delimiter=",", fmt="%g")
+        listing = ", ".join(f"{c:g}" for c in first[:3])
+        with says(
+            f"the first row of x.csv may be column names or a point: it holds numbers that increase ({listing}, ...), and "
+            "those below do not. Pass header=True or header=False."
+        ):
+            read("x.csv")
+        np.testing.assert_array_equal(read("x.csv", header=True).X, values)
+        np.testing.assert_array_equal(read("x.csv", header=False).X, [first, *values])
+    np.savetxt("x.csv", np.cumsum(counts + 0.5, axis=1), delimiter=",", fmt="%g")  # all of them increase
+    np.testing.assert_array_equal(read("x.csv").X, np.cumsum(counts + 0.5, axis=1))
+
+
 def test_an_empty_cell_beside_fractions_is_refused(here):
     text("x.csv", ",0.5,0.7\n0.1,0.2,0.3\n")
     with says(
@@ -154,6 +174,21 @@ def test_row_numbers_of_a_selection_are_refused(here):
         read("x.csv")
     assert read("x.csv", index=True).X.shape == (8, 3)
     assert read("x.csv", index=False).X.shape == (8, 4)
+
+
+def test_row_numbers_of_a_selection_beside_counts_are_refused(here):
+    counts = np.random.default_rng(0).poisson(1.0, (9, 4))
+    numbers = np.array([2, 5, 9, 11, 30, 31, 40, 77, 80])
+    np.savetxt("x.csv", np.c_[numbers, counts], delimiter=",", fmt="%d")
+    with says(
+        "the first column of x.csv may be row names or a coordinate: it holds whole numbers (2, 5, 9, ...), each once, and "
+        "the other columns do not increase with it. Pass index=True or index=False."
+    ):
+        read("x.csv")
+    np.testing.assert_array_equal(read("x.csv", index=True).X, counts)
+    np.testing.assert_array_equal(read("x.csv", index=False).X, np.c_[numbers, counts])
+    np.savetxt("x.csv", np.c_[numbers, numbers], delimiter=",", fmt="%d")
+    np.testing.assert_array_equal(read("x.csv").X, np.c_[numbers, numbers])
 
 
 def test_few_whole_numbers_beside_whole_numbers_are_a_coordinate(here):
