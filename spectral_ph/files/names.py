@@ -150,12 +150,13 @@ def header_of_numbers(file: Path, first: list[str], below: list[list[str]]) -> t
     if not below:
         return False, ()
     whole = all(_WHOLE.fullmatch(c.strip()) for c in first)
-    # A column that is whole in the first row only.
-    fractions = [not any(_SIGNED.fullmatch(c.strip()) for c in column) for column in zip(*below, strict=True)]
+    fractions = _fractions(below)
     values = np.array([float(c.replace(",", ".")) for c in first])
     listing = _listing(first)
     if _counts(values):
-        if (whole and any(fractions)) or len(first) >= FEW:
+        # As fractions, "0.0" and "1.0" are also the sine and cosine of the first point of many a circle.
+        odd = max(fractions if whole else _broken(below)) > 0.5 and (whole or len(first) > 2)
+        if odd or len(first) >= FEW:
             return True, (
                 f"the first row of {file} holds {listing}, which was taken as column names. If it is a point, pass ",
                 Argument("header", False),
@@ -163,10 +164,10 @@ def header_of_numbers(file: Path, first: list[str], below: list[list[str]]) -> t
             )
         doubtful = whole and values[0] == 0 and len(first) > 1
     else:
-        doubtful = whole and all(fractions) and len(first) > 1 and _increases(values)
-        distinct = whole and all(fractions) and len(set(first)) == len(first)
+        doubtful = False
+        distinct = whole and min(fractions) == 1 and len(set(first)) == len(first)
         said = ""
-        if (doubtful and len(first) > 2) or (distinct and len(first) >= FEW):
+        if distinct and len(first) > 1 and (_increases(values) or len(first) >= FEW):
             said = f"holds whole numbers ({listing}), and the rows below hold fractions"
         elif len(first) >= MANY and _increases(values) and not any(map(_cells_increase, below)):  # such as wavelengths
             said = f"holds numbers that increase ({listing}), and those below do not"
@@ -207,11 +208,13 @@ def index_of_numbers(file: Path, first: list[str], values: FloatArray, beside: l
     InputError : if it is more likely names than a coordinate, but does not count the rows.
     """
     whole = all(_WHOLE.fullmatch(c.strip()) for c in first)
-    fractions = [not any(_SIGNED.fullmatch(c.strip()) for c in column) for column in zip(*beside, strict=True)]
+    fractions = _fractions(beside)
     listing = _listing(first)
     many = len(first) >= FEW
     in_order = _counts(values)
-    if (in_order and (many or (whole and any(fractions) and len(first) > 2))) or (many and _counts(np.sort(values))):
+    if (in_order and (many or (whole and max(fractions) > 0.5 and len(first) > 2))) or (
+        many and _counts(np.sort(values))
+    ):
         said = f"counts its rows ({listing})" if in_order else f"holds each of the numbers of its rows once ({listing})"
         return True, (
             f"the first column of {file} {said}, and was taken as row names. If it is a coordinate, pass ",
@@ -219,7 +222,7 @@ def index_of_numbers(file: Path, first: list[str], values: FloatArray, beside: l
             ".",
         )
     others = ""
-    if many and whole and all(fractions) and len(np.unique(values)) == len(values):
+    if many and whole and min(fractions) == 1 and len(np.unique(values)) == len(values):
         others = "hold fractions"
     elif whole and len(first) >= MANY and _increases(values):
         columns = zip(*beside, strict=True)
@@ -246,6 +249,57 @@ def index_of_numbers(file: Path, first: list[str], values: FloatArray, beside: l
 def _counts(values: FloatArray) -> bool:
     """Tell whether numbers are 0, 1, 2, ... or 1, 2, 3, ..."""
     return bool(values[0] in (0, 1) and (values == values[0] + np.arange(len(values))).all())
+
+
+def _fractions(rows: list[list[str]]) -> list[float]:
+    """Return the share of cells of each column that are written as fractions, 1.0 too."""
+    return [sum(not _SIGNED.fullmatch(c.strip()) for c in column) / len(column) for column in zip(*rows, strict=True)]
+
+
+def _broken(rows: list[list[str]]) -> list[float]:
+    """Return the share of numbers of each column that are not whole."""
+    columns = (np.array([float(c.replace(",", ".")) for c in column]) for column in zip(*rows, strict=True))
+    return [float((column != np.rint(column)).mean()) for column in columns]
+
+
+def refuse_more_names(file: Path, columns: tuple[str, ...], below: list[list[str]], values: FloatArray) -> None:
+    """Refuse a second row of column names, and a second column of row numbers.
+
+    Parameters
+    ----------
+    file : for the sentences.
+    columns : names of the columns of numbers.
+    below : cells of the rows below them; some of them are enough.
+    values : (n, d), all numbers.
+
+    Raises
+    ------
+    InputError : if names of columns come twice and the row below them is as good as names; if a column without a name of
+        its own counts the rows.
+    """
+    unnamed = (
+        j for j, name in enumerate(columns) if re.fullmatch(r"|unnamed: ?\d+|index|level_\d+", name.strip().lower())
+    )
+    for j in unnamed:
+        if len(values) > 2 and _counts(values[:, j]):
+            raise InputError(
+                f"column {columns[j]!r} of {file} counts its rows, as if row names had been written twice. Write the "
+                "file again without that column. If it is a coordinate, pass ",
+                Argument("index", True),
+                " or ",
+                Argument("index", False),
+                ".",
+            )
+    if len(set(columns)) < len(columns) and len(below) > 2:
+        second = all(_SIGNED.fullmatch(c.strip()) for c in below[0])
+        if second and min(_fractions(below[1:])) == 1:
+            raise InputError(
+                f"{file} seems to have two rows of column names, because names in the first come twice and the second "
+                "holds whole numbers above fractions. Write it again with one row of names. If the second row is a "
+                "point, pass ",
+                Argument("header", True),
+                ".",
+            )
 
 
 def _increases(values: FloatArray) -> bool:

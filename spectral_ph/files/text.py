@@ -15,7 +15,7 @@ from spectral_ph._check import Argument, InputError
 from spectral_ph._types import FloatArray
 from spectral_ph.files.content import Content, reading
 from spectral_ph.files.dialect import TextOptions, dialect, encodings, is_number, open_text, sep_line, split, to_float
-from spectral_ph.files.names import Layout, Warned, header_of_numbers, index_of_numbers, layout
+from spectral_ph.files.names import Layout, Warned, header_of_numbers, index_of_numbers, layout, refuse_more_names
 
 LINES, CHARACTERS = 200, 2**18
 """How many lines tell how a file is written; fewer if they are long, but three."""
@@ -125,7 +125,11 @@ def _parse(file: Path, stream: TextIO, kind: str, given: TextOptions) -> _Parsed
             f"{file} holds names and no numbers. If its columns are not told apart, pass ", Argument("delimiter"), "."
         )
     heads, values = _numbers_of(file, chain(start, rows), known, decimal)
-    return _named(file, [row for _, row in start], heads, values, known, decimal)
+    parsed = _named(file, [row for _, row in start], heads, values, known, decimal)
+    if parsed.columns is not None and given.header is None and given.index is None:
+        skip = int(parsed.names is not None)
+        refuse_more_names(file, parsed.columns, [row[skip:] for _, row in start[1:]], parsed.values)
+    return parsed
 
 
 def _some(first: str, stream: TextIO) -> tuple[list[str], bool]:

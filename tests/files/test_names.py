@@ -40,6 +40,18 @@ def test_a_first_row_that_counts_the_columns_is_their_names(here, first):
     assert table.columns is None
 
 
+def test_numbers_above_columns_are_names_however_both_are_written(here):
+    t = np.linspace(0, 6.2, 20)
+    X = np.c_[np.cos(t), np.sin(t), 0 * t]
+    for first, fmt in ((["0", "1", "2"], "%g"), (["0", "1", "2"], "%.2g"), (["0.0", "1.0", "2.0"], "%r")):
+        rows = ([fmt % v for v in row.tolist()] for row in X)
+        text("x.csv", "\n".join(",".join(row) for row in [first, *rows]) + "\n")
+        with warns(header_warning(", ".join(first))):
+            assert read("x.csv").X.shape == (20, 3)
+    np.savetxt("x.csv", X[:, [1, 0]], delimiter=",")  # starts at (0, 1)
+    np.testing.assert_array_equal(read("x.csv").X, X[:, [1, 0]])
+
+
 @pytest.mark.parametrize("left", [None, ["c1", "c2", "c3", "c4"]])
 @pytest.mark.parametrize("corner", ["", "cell", "cell_id", "Unnamed: 0", "barcode", "of_my_own"])
 def test_numbers_beside_the_name_of_the_names_are_column_names(here, corner, left):
@@ -71,17 +83,17 @@ def test_numbers_above_all_columns_but_the_first_are_column_names(here, first):
     assert (table.names, table.columns) == (tuple("1234"), tuple(first))
 
 
-@pytest.mark.parametrize("first", [["3", "7", "9"], ["12", "40", "177"]])
+@pytest.mark.parametrize("first", [["3", "7", "9"], ["12", "40", "177"], ["0", "2"]])
 def test_whole_numbers_above_fractions_are_refused(here, first):
     """A selection of columns that were numbered."""
-    text("x.csv", written(VALUES, first=first))
+    text("x.csv", written(VALUES[:, : len(first)], first=first))
     with says(
         f"the first row of x.csv may be column names or a point: it holds whole numbers ({', '.join(first)}), and the rows "
         "below hold fractions. Pass header=True or header=False."
     ):
         read("x.csv")
-    np.testing.assert_array_equal(read("x.csv", header=True).X, VALUES)
-    np.testing.assert_array_equal(read("x.csv", header=False).X, [list(map(float, first)), *VALUES])
+    np.testing.assert_array_equal(read("x.csv", header=True).X, VALUES[:, : len(first)])
+    np.testing.assert_array_equal(read("x.csv", header=False).X, [list(map(float, first)), *VALUES[:, : len(first)]])
 
 
 def test_numbers_that_increase_above_numbers_that_do_not_are_refused(here):
@@ -174,6 +186,29 @@ def test_row_numbers_of_a_selection_are_refused(here):
         read("x.csv")
     assert read("x.csv", index=True).X.shape == (8, 3)
     assert read("x.csv", index=False).X.shape == (8, 4)
+
+
+@pytest.mark.parametrize("corner", ["", "cell"])
+@pytest.mark.parametrize("name", ["Unnamed: 0", "", "index", "level_0"])
+def test_row_numbers_that_were_written_twice_are_refused(here, corner, name):
+    """pandas reads its own row numbers as a column, and writes them once more."""
+    text("x.csv", written(np.c_[np.arange(4), VALUES], first=[corner, name, "a", "b", "c"], names=list("0123")))
+    with says(
+        f"column {name!r} of x.csv counts its rows, as if row names had been written twice. Write the file again without "
+        "that column. If it is a coordinate, pass index=True or index=False."
+    ):
+        read("x.csv")
+    np.testing.assert_array_equal(read("x.csv", index=True).X, np.c_[np.arange(4), VALUES])
+
+
+def test_two_rows_of_column_names_are_refused(here):
+    text("x.csv", "x,x,y\n0,1,0\n" + written(VALUES))
+    with says(
+        "x.csv seems to have two rows of column names, because names in the first come twice and the second holds whole "
+        "numbers above fractions. Write it again with one row of names. If the second row is a point, pass header=True."
+    ):
+        read("x.csv")
+    np.testing.assert_array_equal(read("x.csv", header=True).X, [[0, 1, 0], *VALUES])
 
 
 def test_row_numbers_of_a_selection_beside_counts_are_refused(here):
