@@ -29,15 +29,13 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
     random_state: RandomState
 
     def _points(self, X: FloatArray) -> FloatArray:
-        pairwise = "precomputed" in (self.distance, self.metric)
+        infinite = False
         if not _check.is_sparse(X):  # which scikit-learn refuses in its own words
-            _check.numbers(X, "X", objects=True)
+            shape = _check.numbers(X, "X", objects=True).shape
+            # Points that are never joined are at infinity; NaN is refused later.
+            infinite = "precomputed" in (self.distance, self.metric) and shape == shape[::-1]
         checked: FloatArray = validate_data(
-            self,
-            X,
-            dtype=np.float64,
-            ensure_min_samples=2,
-            ensure_all_finite=not pairwise,  # points that are never joined; NaN is refused later
+            self, X, dtype=np.float64, ensure_min_samples=2, ensure_all_finite=not infinite
         )
         return checked
 

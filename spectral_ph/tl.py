@@ -103,13 +103,8 @@ def loops(
     >>> adata.uns["spectral_ph"]["verdict"], adata.uns["spectral_ph"]["params"]["representation"]
     ('loop', "obsm['X_pca']")
     """
-    anndata = _check.need("anndata", "cells")
-    if not isinstance(adata, anndata.AnnData):
-        raise _check.InputError(
-            f"tl.loops takes an AnnData, not {type(adata).__name__}. Pass points to spectral_ph.find_loops."
-        )
     _check.seed(random_state)
-    _refuse_view(adata)
+    _refuse_others(adata, "tl.loops takes an AnnData, not {}. Pass points to spectral_ph.find_loops.")
     if _check.flag(copy, "copy"):
         if adata.isbacked:
             raise _check.InputError(
@@ -174,7 +169,8 @@ def place(
     ------
     InputError : a key that is not there, coordinates that do not fit, or a reference without a loop.
     """
-    _refuse_view(adata)
+    for cells in (adata, reference):
+        _refuse_others(cells, "tl.place takes an AnnData of new cells and one that tl.loops has seen, not {}.")
     if _check.flag(copy, "copy"):
         adata = adata.copy()
     places = stored.read_places(reference, key)
@@ -203,8 +199,10 @@ def place(
     return adata if copy else None
 
 
-def _refuse_view(adata: Any) -> None:
-    """Refuse part of a file: it would have to become a file of its own before anything could be written into it."""
+def _refuse_others(adata: Any, sentence: str) -> None:
+    """Refuse what is no AnnData, and part of a file, which would have to become a file before anything is written into it."""
+    if not isinstance(adata, _check.need("anndata", "cells").AnnData):
+        raise _check.InputError(sentence.format(type(adata).__name__))
     if adata.isbacked and adata.is_view:
         raise _check.InputError(
             "this AnnData is a view of a backed one, which nothing can be written into. Pass adata.to_memory()."

@@ -616,3 +616,27 @@ def test_the_largest_seed_comes_back_from_a_file(tmp_path):
         sph.tl.loops(adata, splits=0, random_state=2**64 - 1)
     adata.write_h5ad(tmp_path / "cells.h5ad")
     assert int(anndata.read_h5ad(tmp_path / "cells.h5ad").uns["spectral_ph"]["params"]["random_state"]) == 2**64 - 1
+
+
+@pytest.mark.parametrize("kind", ["path", "array", "generator"])
+def test_only_an_anndata_is_placed(kind):
+    value = {"path": "cells.h5ad", "array": grid(), "generator": (x for x in range(3))}[kind]
+    sentence = f"tl.place takes an AnnData of new cells and one that tl.loops has seen, not {type(value).__name__}."
+    cells = anndata.AnnData(obsm={"X_pca": grid()})
+    refused(lambda v: sph.tl.place(v, cells, use_rep="X_pca"), value, sentence)
+    refused(lambda v: sph.tl.place(cells, v, use_rep="X_pca"), value, sentence)
+
+
+def test_numbers_of_pandas_with_gaps_are_shown_as_numbers():
+    R = sph.find_loops(sph.datasets.circle(90, ambient_dim=5, sigma=0.1), splits=0, n_loops=1)
+    many = pd.Series([None if i % 9 == 0 else i for i in range(90)], dtype="Int64")
+    few = np.array([pd.NA if i % 9 == 0 else i % 2 for i in range(90)], dtype=object)
+    shown = record(R, labels={"many": many, "few": few, "none": np.array([None] * 90)})["labels"]
+    assert [one["kind"] for one in shown] == ["numbers", "categories", "categories"]
+    assert [one["missing"] for one in shown] == [10, 10, 90]
+    assert [group["category"] for group in shown[1]["groups"]] == ["0", "1"]
+    refused(
+        lambda values: record(R, labels={"many": values}),
+        np.ma.array(np.arange(90)),
+        "label 'many' is a masked array. Fill it with NaN where values are missing.",
+    )

@@ -17,6 +17,7 @@ import numpy as np
 
 from spectral_ph._check.arrays import (
     LARGEST,
+    column,
     container,
     degrees_positive,
     distinct,
@@ -56,6 +57,7 @@ __all__ = [
     "WrongTypeError",
     "available_memory",
     "collected",
+    "column",
     "container",
     "degrees_positive",
     "distinct",

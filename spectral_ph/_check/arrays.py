@@ -124,7 +124,7 @@ def numbers(values: object, what: str, *, objects: bool = False) -> NDArray[Any]
 def _numbers_of(array: NDArray[Any], what: str) -> FloatArray:
     """Return the numbers of an array of Python objects; refuse any other object."""
     for value in array.flat:
-        if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+        if not (_is_number(value) or isinstance(value, (bool, np.bool_))):
             why = f"argument must be a string that is read as a number or a real number, not {type(value).__name__!r}"
             raise WrongTypeError(f"{what} must hold numbers, but {value!r} is none ({why}).")
     return array.astype(np.float64)
@@ -172,6 +172,36 @@ def missing(values: object) -> BoolArray:
             return not isinstance(value, Sized)
 
     return np.array([is_missing(value) for value in array], dtype=bool)
+
+
+def column(values: object, what: str) -> tuple[NDArray[Any], BoolArray]:
+    """Return numbers or labels, one for each point, and which of them are missing; refuse what is neither.
+
+    Parameters
+    ----------
+    values : (n,) of any type; None, NaN or the NA of pandas where one is missing. what : what they are called.
+
+    Returns
+    -------
+    values : (n,); numbers that came as Python objects, as beside None, are float64 with NaN.
+    missing : (n,) bool.
+    """
+    if _hidden(values):
+        raise WrongTypeError(f"{what} is a masked array. Fill it with NaN where values are missing.")
+    array = np.asarray(values)
+    if array.dtype.kind in "cV":
+        raise WrongTypeError(f"{what} must hold numbers or labels, not {array.dtype}.")
+    if array.ndim != 1:
+        return array, np.zeros(array.shape, dtype=bool)
+    gaps = missing(array)
+    if array.dtype.kind == "O" and len(held := array[~gaps]) and all(map(_is_number, held)):
+        array = np.full(array.shape, np.nan)
+        array[~gaps] = held.astype(np.float64)
+    return array, gaps
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def sized(X: object, graph: object, what: str = "X") -> tuple[Any, int]:

@@ -7,14 +7,14 @@ says what should be looked at before the loop is believed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import BoolArray, FloatArray, RandomState
+from spectral_ph._types import FloatArray, RandomState
 from spectral_ph.cells.curves import angles, periodic_fit
 
 # Columns of obs that scanpy and others write, which a loop may follow without being one.
@@ -105,13 +105,13 @@ def association(
     Association('batch', categorical, share 0.41, p 0.001, n=200)
     """
     phase = angles(phase)
-    array, missing = _column(values, name)
+    array, missing = _check.column(values, name)
     if array.shape != phase.shape:
         raise _check.InputError(
             f"{name} must hold one value for each of the {len(phase)} cells, not an array of shape {array.shape}."
         )
     numeric = array.dtype.kind in "iuf"
-    known = np.isfinite(array) if numeric else ~missing
+    known = np.isfinite(array.astype(np.float64)) if numeric else ~missing
     n = int(known.sum())
     if n < 10:
         raise _check.InputError(f"{name} is known in {n} cells, but at least 10 are needed. Leave it out.")
@@ -134,26 +134,6 @@ def association(
             )
         correlation = _correlation(ranks, _ranks(away[known]))
     return Association(name, "numeric", float(shares[0]), float(shares[1]), float(p_values[1]), correlation, n)
-
-
-def _column(values: ArrayLike, name: str) -> tuple[NDArray[Any], BoolArray]:
-    """Return numbers as float64, else labels as they are, and which are missing; refuse what is neither."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise _check.WrongTypeError(f"{name} is a masked array. Fill it with NaN where values are missing.")
-    array = np.asarray(values)
-    if array.dtype.kind in "cV":
-        raise _check.WrongTypeError(f"{name} must hold numbers or labels, not {array.dtype}.")
-    missing = _check.missing(array) if array.ndim == 1 else np.zeros(array.shape, dtype=bool)
-    if array.dtype.kind == "O" and len(held := array[~missing]) and all(map(_is_number, held)):
-        # Numbers beside None, or beside the NA of pandas.
-        filled = np.full(array.shape, np.nan)
-        filled[~missing] = held.astype(np.float64)
-        return filled, missing
-    return (array.astype(np.float64) if array.dtype.kind in "iuf" else array), missing
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def _between(

@@ -88,7 +88,8 @@ def farthest_points(points: ImplicitDistances | FloatArray, n_landmarks: int, *,
     """
     implicit = points if isinstance(points, ImplicitDistances) else None
     if implicit is None:
-        implicit = ImplicitDistances(_check.points(points), np.zeros(len(np.asarray(points))))
+        X = _check.points(points)
+        implicit = ImplicitDistances(X, np.zeros(len(X)))
     n = len(implicit)
     m = _check.positive_int(n_landmarks, "n_landmarks")
     if m > n:

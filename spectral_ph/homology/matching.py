@@ -67,9 +67,13 @@ def diagram_distance(
 
 
 def _diagram(a: object, what: str) -> Diagram:
+    if hasattr(a, "diagrams"):
+        raise _check.WrongTypeError(
+            f"{what} must be a diagram, one degree of a result. Pass P[1] in place of the result P."
+        )
     try:
-        array = np.asarray(a, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array: Diagram = np.asarray(_check.numbers(a, what), dtype=np.float64)
+    except _check.InputError as error:
         raise _check.InputError(
             f"{what} must be a diagram, an (m, 2) array of births and deaths, but it could not be read as numbers. "
             "Pass one degree of the result, for instance P[1]."

@@ -428,7 +428,7 @@ def _trivial(scale: float) -> _check.InputError:
 
 
 def _angles(angle: ArrayLike, name: str) -> FloatArray:
-    array = np.asarray(angle, dtype=np.float64)
+    array: FloatArray = np.asarray(_check.numbers(angle, name), dtype=np.float64)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise _check.InputError(
             Argument(name),

@@ -121,7 +121,7 @@ def _on_loop(loop: Loop) -> Settings:
 
 def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
     """Return how one label is spread along the longest loop."""
-    given = np.asarray(values)
+    given, missing = _check.column(values, f"label {name!r}")
     if given.shape != (n,):
         raise _check.InputError(
             f"label {name!r} must hold one value for each of the {n} points, not the shape {given.shape}. Pass "
@@ -132,8 +132,8 @@ def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
         there = np.isfinite(numbers)
         kind: Callable[..., Settings] = _along
     else:
-        numbers = np.array([_category(value) for value in given.tolist()], dtype=object)
-        numbers[_check.missing(given)] = ""
+        numbers = np.array([_category(value) for value in np.asarray(values).tolist()], dtype=object)
+        numbers[missing] = ""
         there = np.array([value != "" for value in numbers], dtype=bool)
         kind = _groups
     about: Settings = {"name": str(name), "missing": int((~there).sum())}
