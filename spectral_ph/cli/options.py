@@ -61,7 +61,7 @@ READING = [
         help="Which features of 10x data to use, such as 'Antibody Capture', or all; default: Gene Expression.",
     ),
     _of("Input", "--delimiter", help="Character between the columns of a text file; default: found out."),
-    _of("Input", "--decimal", help="Sign before the fraction of a number in text, . or ,; default: found out."),
+    _of("Input", "--decimal", help="What stands before a fraction in a text file, '.' or ','; default: found out."),
     _of("Input", "--encoding", help="Encoding of a text file, such as latin-1; default: found out."),
     _of(
         "Input",
