@@ -6,8 +6,8 @@
 Every row is a case of `benchmarks.homology`, the implicit engine on a truncated effective resistance, or `find_loops` on
 points with a loop and without one. Each run is a process of its own, and the two checkouts take turns: A B, B A, A B, and so
 on. A run's figure is the least CPU time of some repeats after a warm-up, because CPU time hardly notices what else the
-machine does. A row's ratio is the median of its pairs' ratios, this checkout over the other one; the last line is the
-geometric mean over the rows. Both checkouts get the same matrices or points, and their diagrams (evidence and p-value) must
+machine does. A row's ratio is the median of its pairs' ratios, this checkout over the other one; the last lines are the
+geometric means over the rows of degree 1 and over those of find_loops. Both checkouts get the same matrices or points, and their diagrams (evidence and p-value) must
 be equal to the last bit. With another number of threads than 1 (0 leaves it as it is) BLAS may add in another order, and
 only the time is compared.
 """
@@ -105,7 +105,7 @@ def main():
     before = arguments.before.resolve()
     if not (before / "spectral_ph").is_dir():
         raise SystemExit(f"{before} holds no checkout of spectral_ph; pass the folder of one.")
-    logs = []
+    logs = {"degree 1": [], "find_loops": []}
     with tempfile.TemporaryDirectory() as folder:
         for k, name in enumerate([*homology.DEGREES[1].cases, IMPLICIT, *LOOPS]):
             if arguments.only and arguments.only not in name:
@@ -119,11 +119,12 @@ def main():
                 kind, data = "matrix", homology.DEGREES[1].cases[name][0](arguments.size, rng)
             np.save(path, data)
             ratio, a, b = row(before, kind, path, arguments.pairs, arguments.threads)
-            logs.append(math.log(ratio))
+            logs["find_loops" if name in LOOPS else "degree 1"].append(math.log(ratio))
             print(f"{name:42s} before {a:8.4f} s   now {b:8.4f} s   ratio {ratio:.3f}", flush=True)
-    print(
-        f"geometric mean over {len(logs)} rows: {math.exp(statistics.fmean(logs)):.3f}, {arguments.pairs} pairs a row"
-    )
+    for group, values in logs.items():
+        if values:
+            mean = math.exp(statistics.fmean(values))
+            print(f"{group}: geometric mean over {len(values)} rows {mean:.3f}, {arguments.pairs} pairs a row")
 
 
 if __name__ == "__main__":
