@@ -6,10 +6,10 @@
 Every row is a case of `benchmarks.homology`, the implicit engine on a truncated effective resistance, or `find_loops` on
 points with a loop and without one. Each run is a process of its own, and the two checkouts take turns: A B, B A, A B, and so
 on. A run's figure is the least CPU time of some repeats after a warm-up, because CPU time hardly notices what else the
-machine does. A row's ratio is the median of its pairs' ratios, this checkout over the other one; the last lines are the
-geometric means over the rows of degree 1 and over those of find_loops. Both checkouts get the same matrices or points, and their diagrams (evidence and p-value) must
-be equal to the last bit. With another number of threads than 1 (0 leaves it as it is) BLAS may add in another order, and
-only the time is compared.
+machine does. A row's ratio is the median of its pairs' ratios, this checkout over the other one. The last lines are the
+geometric means over the rows of degree 1 and over those of find_loops. Both checkouts get the same matrices or points, and
+their diagrams (evidence and p-value) must be equal to the last bit. With another number of threads than 1 (0 leaves it as it
+is) BLAS may add in another order, and only the time is compared.
 """
 
 import argparse
