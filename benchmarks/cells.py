@@ -1,12 +1,10 @@
-"""Real cells: the verdict on every data set of a panel, and the phase against what is known of it.
+"""Real cells: the verdict on every data set of a panel.
 
     python -m benchmarks.cells [--data FOLDER] [--scores]
 
 The panel lies beside the project and is no part of it (panel.csv says what is expected and how each file is prepared; by
-default ../shared/data); without it nothing is computed. Default settings throughout. The phase is compared with what was
-measured otherwise: circular correlation (Jammalamadaka, SenGupta 2001) of the angles and agreement of their ranks; a
-category is compared by the mean resultant length of the phase, by ranks, within its groups. Beside it the angle of the first two
-principal components of the same cells, which is what tools with a fixed reference rotate and scale.
+default ../shared/data); without it nothing is computed. Default settings throughout. `benchmarks.phase` compares the phase with
+what was measured otherwise.
 Writes results/cells.json: numbers only. With --scores instead the detection score of one loop under the candidates for the
 default of `persistence`, a mean over three draws of at most 1,000 cells (of fewer, 80 % and at least 300) in
 results/cells_scores.json.
@@ -22,9 +20,6 @@ import numpy as np
 import spectral_ph as sph
 from benchmarks import record
 from spectral_ph import files
-from spectral_ph.loops.coordinates import circular_agreement, to_ranks
-
-TRUTH = {"ipsc_fucci_101genes": "theta", "pb10xIDC": "clock_pseudotime", "mcdavid_pc3": "cycle"}
 
 
 def prepared(path, how):
@@ -33,31 +28,6 @@ def prepared(path, how):
         return files.read(path, use_rep=how.removeprefix("obsm:")).X
     made = sph.preprocess(files.read(path, use_rep="X").X, kind=how)
     return made.X
-
-
-def correlation(a, b):
-    """Circular correlation coefficient of two sets of angles, by modulus: directions are arbitrary."""
-    a, b = a - np.angle(np.exp(1j * a).mean()), b - np.angle(np.exp(1j * b).mean())
-    return float(abs((np.sin(a) * np.sin(b)).sum() / np.sqrt((np.sin(a) ** 2).sum() * (np.sin(b) ** 2).sum())))
-
-
-def shared(phase, groups):
-    """Mean resultant length of a phase (by ranks) within the groups: 0 if they tell nothing of it, 1 if all."""
-    z = np.exp(1j * to_ranks(phase))
-    within = sum(abs(z[groups == g].sum()) for g in np.unique(groups)) / len(z)
-    return float(within)
-
-
-def against(phase, truth):
-    """Return how a phase goes with what is known of the cells."""
-    if truth.dtype.kind in "fiu":
-        there = np.isfinite(truth)
-        phase, truth = phase[there], truth[there].astype(float)
-        return {
-            "correlation": correlation(phase, np.mod(truth, 2 * np.pi)),
-            "agreement of ranks": circular_agreement(to_ranks(phase), to_ranks(np.mod(truth, 2 * np.pi))),
-        }
-    return {"resultant within groups": shared(phase, truth.astype(str))}
 
 
 SCORED = {
@@ -105,7 +75,7 @@ def main():
         print(f"no panel.csv in {folder.name}, so nothing is computed; pass --data FOLDER")
         return
     warnings.simplefilter("ignore")
-    rows, phases = [], []
+    rows = []
     with (folder / "panel.csv").open() as stream:
         panel = list(csv.DictReader(stream))
     if given.scores:
@@ -121,23 +91,7 @@ def main():
         every = ", ".join(f"{t['evidence']:.2f}" for t in R.tried)
         rows.append(row | {"passes": chosen.get("passes"), "evidence of all settings": every})
         print(rows[-1], flush=True)
-        name = TRUTH.get(path.stem)
-        if name and R.loops:
-            import anndata
-
-            column = anndata.read_h5ad(path, backed="r").obs[name]
-            truth = column.to_numpy() if column.dtype.kind in "fiu" else np.asarray(column.astype(str))
-            plane = X[:, :2] - X[:, :2].mean(axis=0)
-            for what, phase in (
-                ("find_loops", R.loops[0].phase),
-                ("angle of two components", np.arctan2(plane[:, 1], plane[:, 0])),
-            ):
-                phases.append(
-                    {"data": path.stem, "known": name, "phase": what, **against(np.mod(phase, 2 * np.pi), truth)}
-                )
-                print(phases[-1], flush=True)
-    columns = ["data", "known", "phase", "correlation", "agreement of ranks", "resultant within groups"]
-    record.write("cells", rows, phases=[{c: row.get(c) for c in columns} for row in phases])
+    record.write("cells", rows)
 
 
 if __name__ == "__main__":

@@ -588,7 +588,7 @@ def phase_ticks(ax: Axes, phases: ArrayLike | None = None, things: str = "points
         places = np.interp(
             QUARTERS, np.pad(known, 1, constant_values=(0, 2 * np.pi)), np.pad(middle, 1, constant_values=(0, 1))
         )
-        label = f"phase (radians), equally many {things} in each column"
+        label = f"phase (radians)\nequally many {things} in each column"
     # Where many quarters fall into few columns their names would lie upon each other.
     kept = [k for k, x in enumerate(places) if k in (0, 4) or (x > 0.06 and x < 0.94 and x - places[k - 1] > 0.06)]
     ax.set_xticks(places[kept], [QUARTER_NAMES[k] for k in kept])
