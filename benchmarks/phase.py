@@ -170,11 +170,10 @@ def main():
             rows += by_spacing(name, X, truth, gene_angle(adata.X, adata.var_names))
             if truth.dtype.kind not in "fiu":
                 continue
-            sizes = [(1500, 4), (4000, 2)] if len(X) > 4000 else [(len(X), 1)]
-            for size, count in sizes:
-                drawn = [np.random.default_rng(seed).permutation(len(X))[:size] for seed in range(count)]
-                for settings in (one, four):
-                    ways += by_way(name, [(X[d], truth[d]) for d in drawn], settings)
+            size, count = (1500, 4) if len(X) > 4000 else (len(X), 1)
+            drawn = [np.random.default_rng(seed).permutation(len(X))[:size] for seed in range(count)]
+            for settings in (one, four):
+                ways += by_way(name, [(X[d], truth[d]) for d in drawn], settings)
     if rows:
         record.table(rows, ["data", "cells", "phase", *COLUMNS])
     record.table(ways, ["data", "cells", "draws", "setting", "way", "agreement", "least", "of ranks", "fullest bin"])
