@@ -119,6 +119,8 @@ def loops(
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
         properties = _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
+        if "X" in data and "precomputed" not in (distance, params.get("metric")):
+            data["X"] = _check.points(data["X"], what=said["representation"])  # under the name it has here
         R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
         R, about = about_result(
             R,
@@ -236,7 +238,9 @@ def _properties(adata: Any, confounders: Sequence[str] | None) -> dict[str, Any]
             raise _check.missing_key("column", name, "obs", adata.obs.columns)
     columns = {}
     for name in KNOWN_CONFOUNDERS if confounders is None else confounders:
-        if name in adata.obs:
+        if name in adata.obs and adata.obs[name].ndim > 1:
+            _check.warn(f"the phase was not compared with {name}: obs has several columns of that name.")
+        elif name in adata.obs:
             columns[name] = _property(adata.obs[name])
     return columns
 
@@ -274,8 +278,6 @@ def _representation(
         use_rep = "X_pca"
     if use_rep is not None and use_rep != "X":
         values = adata.obsm[use_rep]
-        if not _check.is_sparse(values):  # which find_loops refuses, with a way out
-            values = _check.numbers(values, f"obsm[{use_rep!r}]")
         return {"X": values}, said | {"representation": f"obsm[{use_rep!r}]"}
     if expression.values is None:
         raise _check.InputError(

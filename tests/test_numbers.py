@@ -328,6 +328,12 @@ def test_what_is_no_graph_is_refused(graph):
         refused(lambda A, door=door: door(graph=A), graph, sentence)
 
 
+def test_an_anndata_in_place_of_a_graph_is_told_its_door():
+    sentence = LOOSE["AnnData"][1].format(what="the graph")
+    for door in (lambda A: sph.persistence(graph=A), lambda A: sph.find_loops(graph=A), sph.spectrum):
+        refused(door, anndata.AnnData(grid()), sentence)
+
+
 @pytest.mark.parametrize("make", [sp.csr_array, sp.coo_matrix, lambda X: da.from_array(X).map_blocks(sp.csr_matrix)])
 def test_sparse_points_and_distances_are_refused_with_a_way_out(make):
     points = (
@@ -484,6 +490,13 @@ def test_loops_of_parts_that_are_never_joined_are_described(engine):
     np.testing.assert_array_equal(model.phase_, R.loops[0].phase)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="no longer numbers here")
+def test_a_number_beyond_double_precision_is_not_infinity():
+    D = np.array([[0, 10 ** np.longdouble(400)], [10 ** np.longdouble(400), 0]])
+    sentence = "the distance matrix holds numbers that do not fit in double precision. Divide it by its largest entry."
+    refused(rips_persistence, D, sentence)
+
+
 def test_neighbours_are_at_a_finite_distance():
     X = grid(30)
     D = sph.distance_matrix(X, "euclidean")
@@ -557,6 +570,31 @@ def test_columns_that_only_some_of_the_joined_have_are_missing_elsewhere():
     joined = anndata.concat(parts, join="outer")
     sph.tl.loops(joined, splits=1)
     assert joined.uns["spectral_ph"]["confounders"].n.to_dict() == {"n_genes": 50, "batch": 50}
+
+
+@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning", "ignore::UserWarning:anndata")
+def test_columns_of_one_name_are_left_out_with_a_word():
+    adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(90, ambient_dim=5, sigma=0.1)})
+    adata.obs = pd.DataFrame(np.ones((90, 2)), columns=["batch", "batch"], index=adata.obs_names)
+    sph.tl.loops(adata, splits=1)
+    sentence = "the phase was not compared with batch: obs has several columns of that name."
+    assert sentence in adata.uns["spectral_ph"]["warnings"]
+
+
+def test_what_is_wrong_in_obsm_is_said_by_its_name():
+    X = grid()
+    X[3, 1] = np.nan
+    table = pd.DataFrame(X, index=[str(i) for i in range(24)]).convert_dtypes()
+    sentence = (
+        "obsm['X_pca'] contains NaN in 1 of its 72 entries (first in row 3). Drop those rows or fill the gaps first."
+    )
+    for held in (X, table):
+        refused(sph.tl.loops, anndata.AnnData(obs=pd.DataFrame(index=table.index), obsm={"X_pca": held}), sentence)
+    sparse = (
+        "Sparse data was passed: obsm['X_pca'] must be a dense (n, d) array. Reduce it first (spectral_ph.preprocess turns "
+        "counts into principal components), or pass obsm['X_pca'].toarray() if it fits in memory."
+    )
+    refused(sph.tl.loops, anndata.AnnData(obsm={"X_pca": sp.csr_array(grid())}), sparse)
 
 
 @pytest.mark.parametrize("kind", ["masked", "complex", "record"])

@@ -1,7 +1,8 @@
 """Every check of user input and the sentence it raises: what was wrong, what is needed, what to type.
 
 Public functions call these once, at the door; kernels trust their arguments. Names, numbers, memory and seeds are checked
-here, what must be an array in `arrays`; `sentences` has what a refusal or a warning is made of.
+here, arrays in `arrays`, and points, distances and graphs in `spaces`. What a refusal or a warning is made of is in
+`sentences`.
 """
 
 from __future__ import annotations
@@ -16,21 +17,14 @@ from typing import Any
 import numpy as np
 
 from spectral_ph._check.arrays import (
-    LARGEST,
     column,
     container,
-    degrees_positive,
-    distinct,
-    graph,
     is_sparse,
-    longest,
     missing,
     numbers,
-    points,
     real_type,
     sized,
     sparse_numbers,
-    square_distances,
 )
 from spectral_ph._check.sentences import (
     Argument,
@@ -42,6 +36,15 @@ from spectral_ph._check.sentences import (
     collected,
     unheard,
     warn,
+)
+from spectral_ph._check.spaces import (
+    LARGEST,
+    degrees_positive,
+    distinct,
+    graph,
+    longest,
+    points,
+    square_distances,
 )
 from spectral_ph._types import RandomState
 

@@ -1,4 +1,4 @@
-"""Checks of arrays: points, distances, graphs, and what stands in their place. Whatever type they are of, float64 comes out."""
+"""Checks of arrays: what stands in the place of one, and what hides or carries more than numbers or labels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spectral_ph._check.sentences import Argument, InputError, WrongTypeError
-from spectral_ph._types import BoolArray, FloatArray, Graph
+from spectral_ph._check.sentences import InputError, WrongTypeError
+from spectral_ph._types import BoolArray, FloatArray
 
 
 def container(values: object, what: str) -> None:
     """Refuse what people pass in place of an array: a path, an AnnData, a generator, a dict, a single value."""
     kind = type(values).__name__
-    if any(base.__name__ == "AnnData" for base in type(values).__mro__):
+    if is_anndata(values):
         raise WrongTypeError(
             f"{what} is an AnnData, but this takes an array. Pass the AnnData to spectral_ph.tl.loops, or pass an array "
             "of it, such as adata.obsm['X_pca']."
@@ -33,6 +33,11 @@ def container(values: object, what: str) -> None:
         raise WrongTypeError(f"{what} is a {kind}, which can be read only once. Pass numpy.array(list(...)) of it.")
     if values is None or np.isscalar(values):
         raise WrongTypeError(f"{what} is a single value ({values!r}), not an array.")
+
+
+def is_anndata(values: object) -> bool:
+    """Say whether values are an AnnData, whether anndata is installed or not."""
+    return any(base.__name__ == "AnnData" for base in type(values).__mro__)
 
 
 def is_sparse(values: object) -> bool:
@@ -222,227 +227,3 @@ def sized(X: object, graph: object, what: str = "X") -> tuple[Any, int]:
         return array, int(array.shape[0]) if array.ndim else 0
     shape = getattr(graph, "shape", ())
     return None, int(shape[0]) if shape else 0
-
-
-LARGEST = 1e100
-"""Largest size of a coordinate: squares must neither overflow nor vanish."""
-
-
-def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
-    """Return `X` as a C-contiguous (n, d) float64 array of finite numbers with at least `least` rows."""
-    if is_sparse(X):
-        raise InputError(
-            f"Sparse data was passed: {what} must be a dense (n, d) array. Reduce it first (spectral_ph.preprocess turns "
-            f"counts into principal components), or pass {what}.toarray() if it fits in memory."
-        )
-    with np.errstate(over="ignore"):
-        array: FloatArray = np.asarray(numbers(X, what), dtype=np.float64, order="C")
-    if array.ndim != 2:
-        raise InputError(
-            f"{what} must be a 2-dimensional array (n points, d coordinates), not one of {array.ndim} dimensions. "
-            f"Reshape your data with {what}.reshape(-1, 1) if it has a single feature or {what}.reshape(1, -1) if "
-            "it is a single sample."
-        )
-    n, d = array.shape
-    if d == 0:
-        raise InputError(f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
-    if n < least:
-        raise InputError(
-            _named(what), f" has {n} sample(s) (shape={array.shape}), but a minimum of {least} is required."
-        )
-    _finite(array, what)
-    largest = float(np.abs(array).max())
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise InputError(
-            "the largest coordinate of ",
-            _named(what),
-            f" is {largest:g}, and squares of such numbers do not fit in double precision. Divide all coordinates "
-            f"by {largest:g}.",
-        )
-    return array
-
-
-def _named(what: str) -> Argument | str:
-    return Argument(what) if what.isidentifier() else what
-
-
-def _finite(array: FloatArray, what: str, infinite: bool = False) -> None:
-    bad = np.isnan(array) if infinite else ~np.isfinite(array)
-    if not bad.any():
-        return
-    kind = " and ".join(
-        k for k, hit in (("NaN", np.isnan(array[bad]).any()), ("infinity", np.isinf(array[bad]).any())) if hit
-    )
-    row = int(np.flatnonzero(bad.any(axis=tuple(range(1, array.ndim))))[0])
-    raise InputError(
-        _named(what),
-        f" contains {kind} in {int(bad.sum())} of its {array.size} entries (first in row {row}). Drop those rows "
-        "or fill the gaps first.",
-    )
-
-
-def distinct(X: FloatArray, what: str = "X") -> None:
-    """Refuse points that all coincide."""
-    if (X[0] == X).all():
-        raise InputError(
-            f"all {len(X)} points of ",
-            _named(what),
-            " are the same point, so there is no shape to find. Check the input.",
-        )
-
-
-ROUNDING = {8: 1e-10, 4: 1e-5, 2: 1e-2}
-"""By bytes of a number, the share of the largest entry that rounding may make of a difference or of 0.
-
-A matrix that was computed by matrix products is symmetric, zero and non-negative only up to this; more is a mistake.
-"""
-
-
-def _rounding(dtype: Any) -> float:
-    return ROUNDING.get(dtype.itemsize, ROUNDING[8]) if dtype.kind == "f" else ROUNDING[8]
-
-
-def square_distances(
-    D: object, what: str = "the distance matrix", *, float32: bool = False
-) -> tuple[FloatArray, float]:
-    """Check a precomputed (n, n) distance matrix and make it symmetric to the last bit.
-
-    Returns
-    -------
-    D : (n, n) float64, C-contiguous, symmetric bit for bit, zero diagonal, non-negative; inf between points that are never
-        joined. The very object that was passed if nothing had to change, else a copy; the input is never written to. With
-        `float32` a float32 matrix stays one.
-    asymmetry : largest |D_ij - D_ji| that was found (0.0 for a symmetric one); pairs that differed hold the larger.
-    """
-    if is_sparse(D):
-        raise InputError(
-            f"Sparse data was passed: {what} must be a dense (n, n) array, because missing pairs have no distance. "
-            "To use a sparse graph, pass it as ",
-            Argument("graph"),
-            "=A with a graph distance such as 'geodesic' or 'eff_res'.",
-        )
-    raw = numbers(D, what)
-    if raw.ndim != 2 or raw.shape[0] != raw.shape[1]:
-        raise InputError(
-            f"{what} must be square, not of shape {raw.shape}. Pass an (n, n) matrix, or points with a distance "
-            "other than 'precomputed'."
-        )
-    tolerance = _rounding(raw.dtype)
-    kept = np.float32 if float32 and raw.dtype == np.float32 else np.float64
-    array: FloatArray = np.asarray(np.ascontiguousarray(raw, dtype=kept))
-    if len(array) < 1:
-        raise InputError(f"{what} has 0 sample(s), but a minimum of 1 is required.")
-    smallest, largest = float(array.min()), float(array.max())
-    infinite = not np.isfinite(
-        smallest + largest
-    )  # NaN passes through both; no (n, n) mask for what is nearly always fine
-    if infinite:
-        _finite(array, what, infinite=True)
-        largest = longest(array)
-    if smallest < -tolerance * largest:
-        i, j = np.unravel_index(int(array.argmin()), array.shape)
-        raise InputError(
-            f"Negative values in data: {what} has {array[i, j]:g} at ({i}, {j}), but distances are never negative. "
-            "If these are similarities, turn them into distances first."
-        )
-    if (diagonal := float(np.abs(np.diagonal(array)).max())) > tolerance * largest:
-        raise InputError(
-            f"{what} has a non-zero diagonal (largest entry {diagonal:g}), but the distance of a point to itself "
-            "is 0. If these are similarities, turn them into distances first. Otherwise set it with "
-            "numpy.fill_diagonal(D, 0)."
-        )
-    asymmetry = _asymmetry(array, infinite)
-    if asymmetry > tolerance * largest:
-        raise InputError(
-            f"{what} is not symmetric: entries differ by up to {asymmetry:g} from their mirror image (largest "
-            f"entry {largest:g}). Pass (D + D.T) / 2 or numpy.maximum(D, D.T), whichever you mean."
-        )
-    if asymmetry > 0 or diagonal > 0 or smallest < 0:
-        array = np.maximum(array, array.T)
-        np.maximum(array, 0.0, out=array)
-        np.fill_diagonal(array, 0.0)
-    return array, asymmetry
-
-
-def _asymmetry(array: FloatArray, infinite: bool) -> float:
-    """Return the largest difference of a square matrix to its mirror image; inf less inf is none."""
-    asymmetry = 0.0
-    # By blocks of rows: a full array - array.T would double the memory of the largest object there is.
-    step = max(1, 2**22 // len(array))
-    for start in range(0, len(array), step):
-        block = slice(start, start + step)
-        with np.errstate(invalid="ignore"):
-            difference = np.abs(array[block, start:] - array[start:, block].T)
-        if infinite:
-            np.nan_to_num(difference, copy=False, nan=0.0, posinf=np.inf)
-        asymmetry = max(asymmetry, float(difference.max()))
-    return asymmetry
-
-
-def longest(D: FloatArray) -> float:
-    """Return the largest finite entry of a matrix of distances, in which inf stands for points that are never joined."""
-    largest = float(D.max())
-    return largest if np.isfinite(largest) else max(float(row[np.isfinite(row)].max(initial=0.0)) for row in D)
-
-
-def graph(A: object, what: str = "the graph") -> Graph:
-    """Return `A` as a symmetric csr_array of float64 conductances without stored zeros.
-
-    A stored zero is no edge here: it has conductance 0. (In a matrix of *distances* a stored zero is an edge between
-    duplicates; `spectral_ph.graph.symmetrize` builds graphs from patterns for that reason.)
-    """
-    if not sp.issparse(A):
-        if is_sparse(A):
-            raise InputError(
-                f"{what} must be in memory. Read it first, by .to_memory() of anndata or .compute() of dask."
-            )
-        if not isinstance(A, np.ndarray):
-            raise WrongTypeError(f"{what} must be a scipy sparse (n, n) matrix or an array, not {type(A).__name__}.")
-        array = numbers(A, what)
-        if array.ndim != 2:
-            raise InputError(f"{what} must be an (n, n) matrix, not an array of {array.ndim} dimensions.")
-        tolerance, matrix = _rounding(array.dtype), sp.csr_array(array.astype(np.float64))
-    else:
-        table: Any = A
-        tolerance, matrix = _rounding(table.dtype), sparse_numbers(table, what)  # fresh, as what follows works in place
-    n, m = matrix.shape
-    if n != m:
-        raise InputError(f"{what} must be square, not of shape {(n, m)}. Pass an (n, n) adjacency matrix.")
-    if n < 2:
-        raise InputError(f"{what} has {n} sample(s), but a minimum of 2 is required.")
-    matrix.sum_duplicates()
-    if not np.isfinite(matrix.data).all():
-        raise InputError(
-            f"{what} contains NaN or infinity among its weights. Weights are conductances, 0 < w < infinity."
-        )
-    rounding = tolerance * float(matrix.data.max(initial=0.0))
-    if (matrix.data < -rounding).any():
-        raise InputError(
-            f"{what} has negative weights (smallest {matrix.data.min():g}). Weights are conductances, w > 0."
-        )
-    np.maximum(matrix.data, 0.0, out=matrix.data)
-    matrix.eliminate_zeros()
-    difference = abs(matrix - matrix.T)
-    if difference.nnz and (gap := difference.max()) > 0:
-        if gap > rounding:
-            raise InputError(
-                f"{what} is not symmetric: weights differ by up to {gap:g} from their mirror image. Pass "
-                "A.maximum(A.T) for the union of both directions or A.minimum(A.T) for the mutual edges."
-            )
-        matrix = sp.csr_array(matrix.maximum(matrix.T))
-    matrix.sort_indices()
-    return matrix
-
-
-def degrees_positive(degrees: FloatArray) -> None:
-    """Refuse a graph with vertices that have no edge."""
-    isolated = np.flatnonzero(degrees == 0)
-    if len(isolated):
-        raise InputError(
-            f"{len(isolated)} of the {len(degrees)} vertices have no edge (first: {isolated[0]}), so no walk "
-            "reaches them. Drop those points, or join them: raise ",
-            Argument("n_neighbors"),
-            ", or pass ",
-            Argument("mode", "union"),
-            ".",
-        )

@@ -24,8 +24,6 @@ LOW_CUT = 0.4
 MORE_COMPONENTS = 200
 """A truncated form takes this many eigenpairs, unless told how many, where its default number ends below `LOW_CUT`."""
 
-INSTEAD = ("Use fewer points, or persistence with ", Argument("method", "truncated"), ", which holds no matrix.")
-
 
 @dataclass(frozen=True, eq=False)
 class Computed:
@@ -138,7 +136,7 @@ def compute(
     if row.needs == "points":
         X = _check.points(X)
         n = len(X)
-        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *INSTEAD)
+        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
         _check.distinct(X)
     D, facts = row.function(X, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)
@@ -164,9 +162,22 @@ def _on_graph(
     A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges, known=known)
     _pass_neighbors(row.function, params, made_how)
     n = A.shape[0]
-    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *INSTEAD)
+    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
     D, facts = row.function(A, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, made_how, random_state), dtype)
+
+
+def _instead(row: Distance) -> tuple[object, ...]:
+    """Say what can be done where the matrix of a distance does not fit."""
+    if row.implicit is None:
+        return ("Use fewer points.",)
+    return (
+        "Use fewer points, or persistence with ",
+        Argument("method", "landmarks"),
+        " or, in degrees 0 and 1, ",
+        Argument("method", "truncated"),
+        ", which hold no matrix of all points.",
+    )
 
 
 def _seeded(function: Callable[..., Any], params: Settings, random_state: RandomState) -> Settings:

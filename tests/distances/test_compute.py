@@ -151,8 +151,14 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
     X = np.random.default_rng(5).standard_normal((500, 2))
     sentence = (
         "the distance matrix of 500 points would take about 0.0 GiB of memory, but only 0.0 GiB are "
-        "available. Use fewer points, or persistence with method='truncated', which holds no matrix."
+        "available. Use fewer points"
     )
-    for name in ("eff_res", "euclidean"):
-        with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):
+    ways = {
+        "eff_res": ", or persistence with method='landmarks' or, in degrees 0 and 1, method='truncated', which hold no "
+        "matrix of all points.",
+        "euclidean": ".",  # which has no other form
+        "geodesic": ".",
+    }
+    for name, way in ways.items():
+        with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence + way)}$"):
             sph.distance_matrix(X, name)

@@ -110,8 +110,8 @@ def test_laplacians():
         (
             sp.csr_array((3, 3)),
             {},
-            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them. Drop those points, or join "
-            "them: raise n_neighbors, or pass mode='union'.",
+            "3 of the 3 vertices have no edge (first: 0), so no walk reaches them. Drop them from the graph, or join "
+            "them where it is made, by a larger n_neighbors or mode='union'.",
         ),
         (
             sp.csr_array(np.array([[0, 1.0], [2.0, 0]])),
