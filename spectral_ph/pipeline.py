@@ -324,8 +324,9 @@ def find_loops(
         looks = looks and _halves_have_neighbors(params, half, n, m)
         choice = candidates(distance, params, half, graph is None)
         parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
-        examined = Examined(choice, [], 0, ())
+        examined = Examined(choice, halves=[], best=0, tried=())
         if points is not None and looks:
+            # verdict/halves.py splits and looks, evidence.py measures, judge.py chooses
             examined = examine(points, choice, rng, distinct=distinct, splits=splits, at=at, metric=metric)
         subset = None if points is None else _drawn(n, max_points, rng)
         Y = X if subset is None or points is None else points[subset]

@@ -168,6 +168,15 @@ def test_a_loop_is_called_with_its_evidence():
     )
 
 
+def test_a_loop_that_no_half_was_asked_for_has_no_p_value():
+    R = sph.find_loops(sph.datasets.blob(150, ambient_dim=5, random_state=0), "eff_res", passes=1, splits=1, n_loops=4)
+    assert [loop.p_value is None for loop in R.loops] == [False, False, False, True]
+    assert R.loops[3].verdict == "undecided"
+    assert R.loops[3].reason == (
+        "There is no p-value: halves are compared on their 3 longest loops, and this one is number 4."
+    )
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_blob_is_no_loop(seed):
     R = sph.find_loops(sph.datasets.blob(300, ambient_dim=5, random_state=seed))

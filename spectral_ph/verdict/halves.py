@@ -54,10 +54,10 @@ class Split:
     def carried(self, half: int, c: int, to: IntArray | None = None) -> list[Carried | None]:
         """Return the loops of a half under candidate c at all points or some, None where one has no phase."""
         near = self.near[half] if to is None else self.near[half][to]
-        seen = self.seen[half][c]
+        view = self.seen[half][c]
         return [
             None if phase is None else carry(phase, tube, near)
-            for phase, tube in zip(seen.phases, seen.tubes, strict=True)
+            for phase, tube in zip(view.phases, view.tubes, strict=True)
         ]
 
 
@@ -123,7 +123,11 @@ def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, m
 
 
 def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
-    """Return what one half shows under every candidate; neighbours and the stages of a distance are computed once."""
+    """Return what one half shows under every candidate.
+
+    Neighbours are searched once. Candidates that differ only in the stage of a distance, such as one, two and three passes of
+    effective resistance, come from one computation.
+    """
     found: dict[int, Seen] = {}
     shared: dict[str, list[int]] = {}
     for c, (name, params) in enumerate(choice):

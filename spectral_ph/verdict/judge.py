@@ -14,6 +14,7 @@ from spectral_ph.loops.agreement import NO_LIFT, Carried, spread_like, tube, tub
 from spectral_ph.loops.result import Half, Loop, Verdict
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
+from spectral_ph.verdict.evidence import Evidence
 from spectral_ph.verdict.halves import LOOKED_AT, Split, half_size
 
 UNDECIDED = 0.25
@@ -88,6 +89,9 @@ def choose(choice: list[Candidate], halves: list[Split]) -> Examined:
 def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not: str) -> Loop:
     """Give a loop its halves, its evidence and its verdict.
 
+    Its `agreement` is that of its halves with each other and with the loop of all points. The evidence behind its p-value
+    holds the agreement of the halves with each other alone, for the null knows no loop of all points.
+
     Parameters
     ----------
     k : its place among the loops, counted from 0, longest first.
@@ -103,20 +107,18 @@ def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not
     """
     halves, best = examined.halves, examined.best
     fields: dict[str, Any] = {}
-    value = prominence = relief = 0.0
-    if halves and k < LOOKED_AT:
-        # For the (k + 1)st loop, the evidence that there are at least k + 1.
-        tops = [(found, k + int(np.argmax(found.total[k:]))) for found in (split.evidence[best] for split in halves)]
-        value, prominence, relief = (
-            float(np.median([getattr(found, part)[top] for found, top in tops]))
-            for part in ("total", "prominence", "relief")
-        )
     if halves:
         shown = [_halves_of(loop, split, best) for split in halves]
         fields["agreement"] = float(np.median([pair[0].agreement if pair else 0.0 for pair in shown]))
         fields["halves"] = tuple(half for pair in shown for half in pair)
+        if k >= LOOKED_AT:
+            why_not = (
+                why_not or f"halves are compared on their {LOOKED_AT} longest loops, and this one is number {k + 1}"
+            )
     if why_not:
         return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.", **fields)
+    # The evidence that there are at least k + 1 loops: of each split, the most that k + 1 or more loops have.
+    value, prominence, relief = np.median([_top(split.evidence[best], k) for split in halves], axis=0).tolist()
     p = null.p_value(value, 2 * half_size(n))
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
     reason = (
@@ -125,6 +127,12 @@ def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not
         f"Of simulated shapes without a loop, a share of at most p = {p:.2g} shows as much evidence."
     )
     return dataclasses.replace(loop, verdict=verdict, reason=reason, p_value=p, **fields)
+
+
+def _top(found: Evidence, k: int) -> tuple[float, float, float]:
+    """Return total, prominence and relief where the evidence for k + 1 or more loops is largest."""
+    at = k + int(np.argmax(found.total[k:]))
+    return float(found.total[at]), float(found.prominence[at]), float(found.relief[at])
 
 
 def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | None, float | None]:
