@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -65,6 +66,11 @@ def reading(file: Path, what: str) -> Iterator[None]:
             raise InputError(
                 f"{file} holds Python objects, which are never unpickled here because that can run any code. Save "
                 "it again as numbers, for example with numpy.save(path, X.astype(float))."
+            ) from error
+        if isinstance(error, OSError) and (error.errno == errno.EAGAIN or "unable to lock" in str(error)):
+            raise InputError(
+                f"{file} is locked, because another program has it open to write to it. Close it there, or copy the file "
+                "and read the copy."
             ) from error
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")
         raise InputError(

@@ -3,6 +3,7 @@ import hashlib
 import pickle
 import re
 
+import anndata
 import numpy as np
 import pytest
 import scipy.io
@@ -203,3 +204,18 @@ def test_a_file_cut_short_is_refused(here, name, share):
     (here / name).write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(InputError, match=rf"^{re.escape(name)} could not be read as .*cut short.*ending\.$"):
         read(name)
+
+
+def test_a_locked_file_is_called_locked(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "cells.h5ad"
+    anndata.AnnData(np.ones((3, 2))).write_h5ad(path)
+    with path.open("rb+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)  # what HDF5 does in a program that writes to the file
+        with pytest.raises(InputError) as error:
+            read(path)
+    assert str(error.value) == (
+        f"{path} is locked, because another program has it open to write to it. Close it there, or copy the file and read "
+        "the copy."
+    )
+    assert read(path).X.shape == (3, 2)
