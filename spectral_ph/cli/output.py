@@ -121,7 +121,8 @@ def say_steps(prepared: Preprocessed | None) -> None:
 
 def say_result(R: sph.LoopResult) -> None:
     """Print the verdict and the loops."""
-    click.echo(f"Verdict: {R.verdict}. {R.reason}")
+    click.echo(f"Verdict: {R.verdict}.")
+    click.echo(R.reason)
     for k, loop in enumerate(R.loops, start=1):
         click.echo(
             f"Loop {k}: born at {loop.birth:.3g}, dies at {loop.death:.3g} (persistence {loop.persistence:.3g}, score "

@@ -36,7 +36,7 @@ def test_loops_writes_the_numbers_of_the_function(run, points, circle, tmp_path)
     np.testing.assert_array_equal(diagram["death"], R.persistence.to_records()["death"])
     for name in ("diagram.png", "barcode.png", "loop.png", "phase.png"):
         assert (out / name).stat().st_size > 5000
-    assert said.splitlines()[1] == f"Verdict: {R.verdict}. {R.reason}"
+    assert said.splitlines()[1:3] == [f"Verdict: {R.verdict}.", R.reason]
     assert said.splitlines()[-1] == (
         f"Wrote {out}/: barcode.png, cells.csv, diagram.csv, diagram.png, loop.png, phase.png, result.json"
     )
