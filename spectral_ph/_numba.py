@@ -109,8 +109,8 @@ def thread_limit(n_threads: int | None) -> Iterator[None]:
 
 
 SMALL = 1000
-"""Up to so many rows dense work takes one thread: at 500 two are no faster, and where anything else runs on the machine they
-wait for each other ten times longer than they work."""
+"""Dense work on this many rows or fewer takes one thread. Then its result does not depend on how many threads there are, and
+threads do not wait for each other where something else runs on the machine, which took ten times as long as the work."""
 
 
 def threads_for(n: int) -> AbstractContextManager[None]:
