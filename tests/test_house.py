@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import spectral_ph as sph
+from spectral_ph import files
 from spectral_ph.distances import DISTANCES
 from spectral_ph.distances.compute import compute
 from spectral_ph.graph import nearest_neighbors
@@ -57,8 +58,9 @@ def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(sph, "persistense")
 
 
-def test_results_compare_by_identity_and_can_be_keys():
+def test_results_compare_by_identity_and_can_be_keys(tmp_path):
     X = np.random.default_rng(0).standard_normal((30, 2))
+    np.save(tmp_path / "X.npy", X)
     A = sph.neighbor_graph(X, 5)
     for value in (
         nearest_neighbors(X, 5),
@@ -66,6 +68,10 @@ def test_results_compare_by_identity_and_can_be_keys():
         sph.persistence(X),
         compute(X, "eff_res"),
         DISTANCES["hops"],
+        sph.find_loops(X, splits=0),
+        sph.preprocess(np.ones((5, 3)) + np.eye(5, 3), n_components=1),
+        sph.datasets.cells.cell_cycle(n_cells=20, n_genes=30, n_cycling_genes=10),
+        files.read(tmp_path / "X.npy"),
     ):
         assert value == value
         assert value != copy.copy(value)

@@ -42,7 +42,20 @@ def periodic_fit(
 
 
 def angles(phase: ArrayLike) -> FloatArray:
-    """Return phases as float64 in [0, 2 pi); refuse what is not one finite angle for each cell."""
+    """Return phases as float64 in [0, 2 pi).
+
+    Parameters
+    ----------
+    phase : (n,) radians.
+
+    Returns
+    -------
+    (n,) float64.
+
+    Raises
+    ------
+    InputError : not one finite angle for each cell.
+    """
     array = np.asarray(_check.numbers(phase, "phase"), dtype=np.float64)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise _check.InputError(
@@ -55,7 +68,7 @@ def angles(phase: ArrayLike) -> FloatArray:
     return array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """One regression on the cells `inside`, (n,) bool.
 
@@ -71,7 +84,7 @@ class Design:
         return Design(self.inside[order], self.basis[order], self.factor)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sums:
     """Of r regressions of g genes: r_squared, p_value, varies (r, g); curve (g, q) of the first, mean and n_cells (g,)."""
 

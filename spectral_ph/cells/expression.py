@@ -292,5 +292,14 @@ def block(expression: Any, start: int) -> Any:
 
 
 def dense(cells: Any) -> FloatArray:
-    """Return a sparse or dense table as a float64 array."""
+    """Return a table as a float64 array.
+
+    Parameters
+    ----------
+    cells : (n, g) array or scipy sparse array.
+
+    Returns
+    -------
+    (n, g) float64.
+    """
     return np.asarray(cells.toarray() if sp.issparse(cells) else cells, dtype=np.float64)

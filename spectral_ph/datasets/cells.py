@@ -54,7 +54,7 @@ MARKERS = {
 BLOCK = 2048
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SimulatedCells:
     """Counts and the truth behind them.
 
@@ -183,7 +183,7 @@ def cell_cycle(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Genes:
     """The genes of one simulation: `names` and `share` (g,) of all; the others (m,) of those that follow the cycle."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from spectral_ph._check import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Content:
     """What a reader found.
 

@@ -27,7 +27,7 @@ TEXT = (".csv", ".tsv", ".txt")
 GZIPPED = (".csv", ".tsv", ".txt", ".mtx")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """Points read from a file.
 

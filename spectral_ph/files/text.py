@@ -94,7 +94,7 @@ def _decoded(file: Path, kind: str, given: TextOptions) -> Content:
     raise failed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Parsed:
     values: FloatArray
     names: tuple[str, ...] | None

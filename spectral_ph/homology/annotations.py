@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spectral_ph.homology._sweep_h1 import State
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class H1Classes:
     """The labels of a sweep: evaluates any cycle at any scale.
 

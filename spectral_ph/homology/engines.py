@@ -21,7 +21,7 @@ FLOAT32_EXACT = 2**24
 """Whole numbers up to here are exact in float32, in which ripser.py stores distances."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EngineResult:
     """What an engine knows; the attributes are those of `Persistence`."""
 

@@ -45,7 +45,7 @@ N_NEAREST = 24
 ROWS = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RipsH1:
     """Degrees 0 and 1 of a Rips filtration, with the simplices that make and kill each loop.
 

@@ -51,7 +51,7 @@ SHARE = 0.7
 """Share of the free memory that the bits of triangles may take; pages are not touched before they are used."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RipsH2:
     """Degrees 0 to 2 of a Rips filtration.
 

@@ -53,7 +53,7 @@ class LiftError(_check.InputError):
     """The cocycle over Z/coeff is not the reduction of an integer cocycle that has the least residues as its values."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CircularCoordinate:
     """An angle for every point, along one loop.
 
