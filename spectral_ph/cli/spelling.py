@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import shlex
 
+import click
+
 import spectral_ph as sph
 from spectral_ph._check import Argument, InputError
 from spectral_ph._types import Settings
@@ -98,7 +100,10 @@ def params(items: tuple[str, ...]) -> Settings:
             value = text
         name = name.strip().replace("-", "_")
         if name in OPTIONS or name == "X":
-            way = f"Use {OPTIONS[name]}" if name in OPTIONS else "Pass the points as INPUT"
+            there = {opt for option in click.get_current_context().command.params for opt in option.opts}
+            way = "Pass the points as INPUT" if name == "X" else f"Use {OPTIONS[name]}"
+            if name != "X" and OPTIONS[name] not in there:
+                way = f"Leave it out, for this command has no {OPTIONS[name]}"
             raise InputError(f"--param {item} names no parameter of graph or distance. {way}.")
         if name in params:
             raise InputError(f"--param gives {name} twice. Leave one out.")

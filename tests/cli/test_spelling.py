@@ -95,6 +95,10 @@ def test_disconnected_is_an_error_or_a_note(run, circle, tmp_path):
             "--param spacing=edges names no parameter of graph or distance. Use --spacing.",
         ),
         (
+            ["persistence", "points.npy", "-p", "at=0.5"],
+            "--param at=0.5 names no parameter of graph or distance. Leave it out, for this command has no --at.",
+        ),
+        (
             ["loops", "points.npy", "-p", "X=3"],
             "--param X=3 names no parameter of graph or distance. Pass the points as INPUT.",
         ),
