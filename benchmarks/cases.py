@@ -3,8 +3,9 @@
     case = CASES["circle"](n=1000, ambient_dim=50, sigma=0.25, outliers=0, seed=0)
 
 `CASES` maps a name to a builder, `LOOPS` and `LOOP_FREE` are the names with and without a planted loop (`VOIDS`: with a
-planted void). A builder takes n points of the shape, the dimension of the space, the standard deviation of the Gaussian
-noise in every coordinate, the number of outliers (the last rows) and a seed.
+planted void), `FAMILIES` maps a name to its family. A builder takes n points of the shape, the dimension of the space, the
+standard deviation of the Gaussian noise in every coordinate, the number of outliers (the last rows) and a seed. The shapes
+with a loop are here, those without in `loop_free`, the simulated cells in `counts`.
 
 Shape, basis, noise and outliers draw from a stream each. `shared_seed=True` repeats what the code released with the paper
 does instead: basis, noise and outliers come from numpy's old generator, basis and noise both from the same seed, so that
@@ -27,6 +28,8 @@ import numpy as np
 import scipy.sparse as sp
 
 import spectral_ph as sph
+from benchmarks import counts, loop_free
+from benchmarks.samples import disc, of_package, ring
 from spectral_ph.datasets import noise
 
 
@@ -39,6 +42,9 @@ class Case:
     angles : (n + outliers, m) float64 or None; column k is the angle of every point along planted loop k, in radians, NaN
         for points that are not on it.
     kind : "loop" or "none".
+    inside : share of the n points, without noise, that lie within half the outer radius of a disc with a thin middle or of
+        the one planted circle or annulus in a plane; None for all other kinds. A thin middle and an empty one overlap here:
+        an annulus whose hole has .3 of its radius holds 18 %, a disc whose rim is three times as dense as its centre 16 %.
     """
 
     X: np.ndarray
@@ -46,6 +52,7 @@ class Case:
     n_voids: int
     angles: np.ndarray | None
     kind: Literal["loop", "none"]
+    inside: float | None = None
 
 
 Builder = Callable[..., Case]
@@ -53,43 +60,29 @@ CASES: dict[str, Builder] = {}
 
 
 # ---------------------------------------------------------------------------------------------- from shape to points
-def _shape(name, sample, angles=None, n_voids=0):
-    """Register a shape: sample(n, rng) gives the clean points (n, d), angles(latent) the angles (n, m) of its loops."""
+def _shape(name, sample, angles=None, n_voids=0, radius=None, of_space=False):
+    """Register a shape.
+
+    sample(n, rng) gives the clean points (n, d), angles(latent) the angles (n, m) of its loops; `radius` is the outer one of
+    a disc or ring around the origin, where its points inside are to be counted. With `of_space`, `sample` is given the
+    dimension of the space and returns that function.
+    """
 
     def build(n=1000, ambient_dim=50, sigma=0.25, outliers=0, seed=0, shared_seed=False):
         points = _reused if shared_seed else noise.observe
-        X, latent = points(sample, n, ambient_dim, sigma, outliers, seed, True)
-        return _case(X, None if angles is None else angles(latent), n_voids)
+        clean = sample(ambient_dim) if of_space else sample
+        X, latent = points(clean, n, ambient_dim, sigma, outliers, seed, True)
+        inside = None if radius is None else float(np.mean(np.linalg.norm(latent, axis=1) < radius / 2))
+        return _case(X, None if angles is None else angles(latent), n_voids, inside)
 
     CASES[name] = build
 
 
-def _case(X, angles, n_voids=0):
+def _case(X, angles, n_voids=0, inside=None):
     if angles is not None:
         angles = np.concatenate([angles, np.full((len(X) - len(angles), angles.shape[1]), np.nan)])
     m = 0 if angles is None else angles.shape[1]
-    return Case(X, m, n_voids, angles, "loop" if m else "none")
-
-
-def _of_package(function):
-    """Return sample(n, rng) of a shape of `sph.datasets`, whose own stream for the shape is the first of four."""
-
-    def sample(n, rng):
-        # A generator whose first child is the stream we were given, so that the bits are those of the package's shape.
-        return function(n, 5, 0.0, random_state=_Parent(rng), return_latent=True)[1]
-
-    return sample
-
-
-class _Parent(np.random.Generator):
-    """A generator that hands on a ready stream as its first child."""
-
-    def __init__(self, first):
-        super().__init__(np.random.PCG64(0))
-        self.first = first
-
-    def spawn(self, n_children):
-        return [self.first, *super().spawn(n_children - 1)]
+    return Case(X, m, n_voids, angles, "loop" if m else "none", inside)
 
 
 def _reused(sample, n, ambient_dim, sigma, outliers, seed, return_latent):
@@ -122,10 +115,6 @@ def _on_circle(latent, radius=1.0, centre=(0.0, 0.0)):
     return np.where(on, _turn(latent, centre), np.nan)[:, None]
 
 
-def _ring(angle, radius=1.0):
-    return radius * np.column_stack([np.cos(angle), np.sin(angle)])
-
-
 def _linked_angles(latent):
     first = np.arange(len(latent)) < len(latent) // 2
     second = np.arctan2(latent[:, 2], latent[:, 0] - 1)
@@ -154,20 +143,20 @@ def _eyeglasses_angles(latent):
 def _uneven_circle(n, rng):
     """Density proportional to 1 + .8 cos(theta): nine times as many points on one side as on the other."""
     grid = np.linspace(0, 2 * np.pi, 10_001)
-    return _ring(np.interp(rng.uniform(0, 2 * np.pi, n), grid + 0.8 * np.sin(grid), grid))
+    return ring(np.interp(rng.uniform(0, 2 * np.pi, n), grid + 0.8 * np.sin(grid), grid))
 
 
 def _gap_circle(n, rng):
     """An arc of 60 degrees has a tenth of the density of the rest."""
     share = 0.1 * 60 / (0.1 * 60 + 300)
     few = rng.uniform(size=n) < share
-    return _ring(np.where(few, rng.uniform(0, np.pi / 3, n), rng.uniform(np.pi / 3, 2 * np.pi, n)))
+    return ring(np.where(few, rng.uniform(0, np.pi / 3, n), rng.uniform(np.pi / 3, 2 * np.pi, n)))
 
 
 def _tail_circle(n, rng):
     """Three quarters of the points on the circle, the others on a straight tail of length 2 away from it."""
     tail = rng.uniform(size=n) < 0.25
-    points = _ring(rng.uniform(0, 2 * np.pi, n))
+    points = ring(rng.uniform(0, 2 * np.pi, n))
     points[tail] = np.column_stack([rng.uniform(1, 3, tail.sum()), np.zeros(tail.sum())])
     return points
 
@@ -175,7 +164,7 @@ def _tail_circle(n, rng):
 def _loop_and_clusters(n, rng):
     """Three fifths on a circle, a fifth each in two Gaussian clusters of standard deviation .15 beside it."""
     which = rng.choice(3, size=n, p=[0.6, 0.2, 0.2])
-    points = np.column_stack([_ring(rng.uniform(0, 2 * np.pi, n)), np.zeros((n, 2))])
+    points = np.column_stack([ring(rng.uniform(0, 2 * np.pi, n)), np.zeros((n, 2))])
     blob = 0.15 * rng.standard_normal((n, 4))
     points[which == 1] = (np.array([1.6, 0.0, 0.4, 0.0]) + blob)[which == 1]
     points[which == 2] = (np.array([-1.2, 1.2, 0.0, 0.4]) + blob)[which == 2]
@@ -186,16 +175,31 @@ def _unequal_loops(n, rng):
     """Circles of radius 1 and 1/2 that touch in one point, points uniform in length."""
     angle = rng.uniform(0, 2 * np.pi, n)
     small = rng.uniform(size=n) < 1 / 3
-    return np.where(small[:, None], _ring(angle, 0.5) + np.array([1.5, 0.0]), _ring(angle))
+    return np.where(small[:, None], ring(angle, 0.5) + np.array([1.5, 0.0]), ring(angle))
 
 
 def _unequal_angles(latent):
     return np.column_stack([_on_circle(latent), _on_circle(latent, 0.5, (1.5, 0.0))])
 
 
-def _annulus(n, rng):
-    """Between the radii .7 and 1.3, uniform in area."""
-    return _ring(rng.uniform(0, 2 * np.pi, n)) * np.sqrt(rng.uniform(0.7**2, 1.3**2, n))[:, None]
+def _missing_arc(degrees):
+    """A circle without an arc of so many degrees."""
+    return lambda n, rng: ring(rng.uniform(np.radians(degrees), 2 * np.pi, n))
+
+
+def _noisy_circle(n, rng):
+    """A circle, and a tenth of the points uniform in the square around it: 2 % lie within half the radius."""
+    stray = rng.uniform(size=(n, 1)) < 0.1
+    return np.where(stray, rng.uniform(-1, 1, (n, 2)), ring(rng.uniform(0, 2 * np.pi, n)))
+
+
+def _annulus(outer, inner):
+    return lambda n, rng: disc(n, rng, outer, inner)
+
+
+def _cylinder(height):
+    """The side of a cylinder of radius 1, without its ends."""
+    return lambda n, rng: np.column_stack([ring(rng.uniform(0, 2 * np.pi, n)), height * rng.uniform(-0.5, 0.5, n)])
 
 
 def _ellipse(n, rng):
@@ -203,20 +207,31 @@ def _ellipse(n, rng):
     grid = np.linspace(0, 2 * np.pi, 10_001)
     speed = np.hypot(1.5 * np.sin(grid), 0.5 * np.cos(grid))
     length = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) / 2)])
-    return _ring(np.interp(rng.uniform(0, length[-1], n), length, grid)) * [1.5, 0.5]
+    return ring(np.interp(rng.uniform(0, length[-1], n), length, grid)) * [1.5, 0.5]
 
 
-_shape("circle", _of_package(sph.datasets.circle), _on_circle)
-_shape("linked_circles", _of_package(sph.datasets.linked_circles), _linked_angles)
-_shape("eyeglasses", _of_package(sph.datasets.eyeglasses), _eyeglasses_angles)
-_shape("torus", _of_package(sph.datasets.torus), _torus_angles, n_voids=1)
-_shape("uneven_circle", _uneven_circle, _on_circle)
-_shape("gap_circle", _gap_circle, _on_circle)
-_shape("tail_circle", _tail_circle, _on_circle)
-_shape("loop_and_clusters", _loop_and_clusters, _on_circle)
+def _turned(latent):
+    return _turn(latent)[:, None]
+
+
+_shape("circle", of_package(sph.datasets.circle), _on_circle, radius=1.0)
+_shape("linked_circles", of_package(sph.datasets.linked_circles), _linked_angles)
+_shape("eyeglasses", of_package(sph.datasets.eyeglasses), _eyeglasses_angles)
+_shape("torus", of_package(sph.datasets.torus), _torus_angles, n_voids=1)
+_shape("uneven_circle", _uneven_circle, _on_circle, radius=1.0)
+_shape("gap_circle", _gap_circle, _on_circle, radius=1.0)
+_shape("tail_circle", _tail_circle, _on_circle, radius=1.0)
+_shape("loop_and_clusters", _loop_and_clusters, _on_circle, radius=1.0)
 _shape("unequal_loops", _unequal_loops, _unequal_angles)
-_shape("annulus", _annulus, lambda latent: _turn(latent)[:, None])
+_shape("annulus", _annulus(1.3, 0.7), _turned, radius=1.3)
 _shape("ellipse", _ellipse, lambda latent: np.arctan2(latent[:, 1] / 0.5, latent[:, 0] / 1.5)[:, None])
+for _degrees in (20, 30, 54, 90):
+    _shape(f"gap_{_degrees}", _missing_arc(_degrees), _on_circle, radius=1.0)
+_shape("circle_noise_10", _noisy_circle, _on_circle, radius=1.0)
+_shape("annulus_5", _annulus(1.0, 0.5), _turned, radius=1.0)
+_shape("annulus_3", _annulus(1.0, 0.3), _turned, radius=1.0)
+_shape("cylinder_3", _cylinder(3.0), _turned)
+_shape("cylinder_6", _cylinder(6.0), _turned)
 
 
 # ------------------------------------------------------------------------------------------------------------- cells
@@ -227,134 +242,55 @@ def _cells(name, simulate):
         if shared_seed:
             raise sph.InputError("shared_seed is about embedded shapes, and cells are simulated; leave it out.")
         cell_rng, pair_rng = np.random.default_rng(seed).spawn(2)
-        counts, phase = simulate(n, 20_000 / 4 ** (10 * sigma), cell_rng)
+        molecules, phase = simulate(n, 20_000 / 4 ** (10 * sigma), cell_rng)
         a, b = pair_rng.integers(n, size=(2, outliers))
-        counts = sp.csr_array(sp.vstack([counts, counts[a] + counts[b]]))
+        molecules = sp.csr_array(sp.vstack([molecules, molecules[a] + molecules[b]]))
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a case must not be repaired on the way
-            X = sph.preprocess(counts, n_components=ambient_dim).X
+            X = sph.preprocess(molecules, n_components=ambient_dim).X
         return _case(X, None if phase is None else phase[:, None])
 
     CASES[name] = build
 
 
-def _cycle(n, depth, rng, **settings):
-    cells = sph.datasets.cells.cell_cycle(n, depth=depth, random_state=rng, **settings)
-    return cells.counts, cells.phase if settings.get("cycling_share", 1.0) else None
-
-
-def _drawn(log_fold, depth, rng, dispersion=0.3, dropout=0.1):
-    """Counts (n, g) with the log fold changes (n, g): negative binomial, a tenth lost, as for the cycling cells."""
-    n, g = log_fold.shape
-    mean = rng.lognormal(sigma=1.0, size=g) * np.exp(log_fold)
-    mean *= (depth * rng.lognormal(sigma=0.4, size=n) / mean.sum(axis=1))[:, None]
-    drawn = rng.poisson(mean * rng.gamma(1 / dispersion, dispersion, size=mean.shape))
-    drawn[rng.uniform(size=drawn.shape) < dropout] = 0
-    return sp.csr_array(drawn.astype(np.int64))
-
-
-def _clusters(n, depth, rng, g=2000, types=6):
-    """Six types of cells of unequal size; each raises or lowers a tenth of the genes."""
-    profile = rng.standard_normal((types, g)) * (rng.uniform(size=(types, g)) < 0.1)
-    share = np.arange(1, types + 1) / (types * (types + 1) / 2)
-    return _drawn(profile[rng.choice(types, size=n, p=share)], depth, rng), None
-
-
-def _trajectory(n, depth, rng, g=2000):
-    """A differentiation: a stem that branches in two half way; genes go up or down along each of the three pieces."""
-    time, right = rng.uniform(0, 2, n), rng.uniform(size=n) < 0.5
-    stem, left_arm, right_arm = rng.standard_normal((3, g)) * (rng.uniform(size=(3, g)) < 0.15)
-    late = np.maximum(time - 1, 0)[:, None]
-    fold = np.minimum(time, 1)[:, None] * stem + late * np.where(right[:, None], right_arm, left_arm)
-    return _drawn(1.5 * fold, depth, rng), None
-
-
-_cells("cells_cycle", _cycle)
-_cells("cells_cycle_uneven", lambda n, depth, rng: _cycle(n, depth, rng, speed_unevenness=0.8))
-_cells("cells_quiescent", lambda n, depth, rng: _cycle(n, depth, rng, cycling_share=0.0))
-_cells("cells_clusters", _clusters)
-_cells("cells_trajectory", _trajectory)
-
+for _name, _simulate in (counts.LOOPS | counts.LOOP_FREE).items():
+    _cells(_name, _simulate)
 
 # ---------------------------------------------------------------------------------------------------------- no loops
-def _ball(dim):
-    def sample(n, rng):
-        direction = rng.standard_normal((n, dim))
-        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        return direction * rng.uniform(size=(n, 1)) ** (1 / dim)
-
-    return sample
-
-
-def _sphere(dim):
-    def sample(n, rng):
-        direction = rng.standard_normal((n, dim + 1))
-        return direction / np.linalg.norm(direction, axis=1, keepdims=True)
-
-    return sample
-
-
-def _box(*sides):
-    return lambda n, rng: rng.uniform(-0.5, 0.5, size=(n, len(sides))) * sides
-
-
-def _branching_tree(n, rng):
-    """A trunk of length 1 that forks, and both branches fork again: seven edges of length 1, .7 and .5 in the plane."""
-    edges, ends = [], [(np.zeros(2), np.pi / 2)]
-    for length, spread in ((1.0, 0.0), (0.7, 0.6), (0.5, 0.35)):
-        grown = []
-        for start, direction in ends:
-            for turn in (-spread, spread) if spread else (0.0,):
-                stop = start + length * np.array([np.cos(direction + turn), np.sin(direction + turn)])
-                edges.append((start, stop))
-                grown.append((stop, direction + turn))
-        ends = grown
-    starts, stops = np.array(edges).transpose(1, 0, 2)
-    length = np.linalg.norm(stops - starts, axis=1)
-    which = rng.choice(len(edges), size=n, p=length / length.sum())
-    return starts[which] + rng.uniform(size=(n, 1)) * (stops - starts)[which]
-
-
-def _gaussians(centres, spreads, shares):
-    """Mixture of Gaussians: `centres` (m, d), one standard deviation and one share each."""
-    centres, spreads = np.array(centres, dtype=float), np.array(spreads)
-
-    def sample(n, rng):
-        which = rng.choice(len(centres), size=n, p=shares)
-        return centres[which] + spreads[which, None] * rng.standard_normal((n, centres.shape[1]))
-
-    return sample
-
-
-def _heavy_tails(n, rng, dim=5):
-    """Student's t with three degrees of freedom in five dimensions: a dense middle and a thin far outside."""
-    return rng.standard_normal((n, dim)) / np.sqrt(rng.chisquare(3, size=(n, 1)) / 3)
-
-
-for _dim in (2, 3, 5, 10, 20, 50):
-    _shape(f"blob_{_dim}", lambda n, rng, dim=_dim: rng.standard_normal((n, dim)))
-_shape("ball_2", _ball(2))
-_shape("ball_3", _ball(3))
-_shape("square", _box(2.0, 2.0))
-_shape("rectangle", _box(4.0, 1.0))
-_shape("cube", _box(2.0, 2.0, 2.0))
-_shape("sphere", _of_package(sph.datasets.sphere), n_voids=1)
-_shape("sphere_3", _sphere(3))
-_shape("sphere_4", _sphere(4))
-_shape("line", lambda n, rng: rng.uniform(-2, 2, size=(n, 1)))
-_shape("arc", lambda n, rng: _ring(rng.uniform(0, np.pi, n)))
-_shape("star_tree", _of_package(sph.datasets.tree))
-_shape("branching_tree", _branching_tree)
-_CORNERS = np.eye(4) * 2.5
-_shape("clusters_apart", _gaussians(_CORNERS, [0.3] * 4, [0.4, 0.3, 0.2, 0.1]))
-_shape("clusters_joined", _gaussians(_CORNERS, [0.9] * 4, [0.4, 0.3, 0.2, 0.1]))
-_shape("unequal_spread", _gaussians([[0, 0, 0], [2, 0, 0]], [0.2, 1.0], [0.5, 0.5]))
-_shape("heavy_tails", _heavy_tails)
-_shape("swiss_roll", _of_package(sph.datasets.swiss_roll))
+for _name, _sample in loop_free.SHAPES.items():
+    _radius = 1.0 if _name in loop_free.THIN_MIDDLES else None
+    _shape(_name, _sample, n_voids=int(_name in loop_free.VOIDS), radius=_radius)
+for _name, _of_space in loop_free.OF_SPACE.items():
+    _shape(_name, _of_space, of_space=True)
 
 LOOPS = [
     "circle", "linked_circles", "eyeglasses", "torus", "uneven_circle", "gap_circle", "tail_circle", "loop_and_clusters",
-    "unequal_loops", "annulus", "ellipse", "cells_cycle", "cells_cycle_uneven",
+    "unequal_loops", "annulus", "ellipse", "cells_cycle", "cells_cycle_uneven", "gap_20", "gap_30", "gap_54", "gap_90",
+    "circle_noise_10", "annulus_5", "annulus_3", "cylinder_3", "cylinder_6",
 ]  # fmt: skip
 LOOP_FREE = [name for name in CASES if name not in LOOPS]
 VOIDS = ["sphere", "torus"]
+
+_FAMILIES = {
+    "circles": "circle uneven_circle gap_circle tail_circle loop_and_clusters circle_noise_10 ellipse",
+    "circles with a gap": "gap_20 gap_30 gap_54 gap_90",
+    "bands": "annulus annulus_5 annulus_3 cylinder_3 cylinder_6",
+    "several loops": "linked_circles eyeglasses unequal_loops torus",
+    "counts with a cycle": "cells_cycle cells_cycle_uneven",
+    "Gaussians": "blob_2 blob_3 blob_5 blob_10 blob_20 blob_50 gaussian_2_stretched gaussian_flat heavy_tails",
+    "plane regions": "ball_2 square rectangle ellipse_filled half_disc triangle l_shape cross",
+    "thin middles": "rim_2 rim_3 rim_10 disc_r2 sphere_shadow",
+    "solids": "ball_3 ball_5 cube",
+    "spheres": "sphere sphere_3 sphere_4",
+    "curved sheets": "swiss_roll roll_loose curled_sheet saddle hemisphere",
+    "curves": "line arc spiral helix_open",
+    "trees": "star_tree branching_tree",
+    "lattices": "lattice_2 lattice_3",
+    "time series": "walk_delay ar_delay trend_delay",
+    "mixtures": "clusters_apart clusters_joined unequal_spread two_discs disc_and_line",
+    "counts of types": "cells_clusters cells_donors",
+    "counts of programmes": "cells_trajectory cells_batches cells_two_programmes",
+    "counts of one state": "cells_quiescent cells_depth",
+}
+FAMILIES = {kind: family for family, kinds in _FAMILIES.items() for kind in kinds.split()}
+"""Kind -> family: kinds that are kept back from a null should be of other families than those in it."""

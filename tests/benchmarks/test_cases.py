@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import spectral_ph as sph
-from benchmarks import cases
+from benchmarks import cases, loop_free
 from spectral_ph.homology.rips_h1 import rips_h1
 
 DATASETS = {
@@ -15,6 +15,20 @@ DATASETS = {
     "swiss_roll": "swiss_roll",
 }
 EMBEDDED = [name for name in cases.CASES if not name.startswith("cells")]
+# Share of the noiseless points within half the outer radius, where the kind has a disc or one circle in a plane.
+INSIDE = {
+    **dict.fromkeys(
+        ["circle", "uneven_circle", "gap_circle", "tail_circle", "loop_and_clusters", "annulus", "annulus_5"], 0
+    ),
+    **dict.fromkeys(["gap_20", "gap_30", "gap_54", "gap_90"], 0),
+    "circle_noise_10": 0.1 * np.pi / 16,
+    "annulus_3": (0.25 - 0.09) / (1 - 0.09),
+    "rim_2": 9 / 48,
+    "rim_3": 10 / 64,
+    "rim_10": 17 / 176,
+    "disc_r2": 1 / 16,
+    "sphere_shadow": 1 - np.sqrt(0.75),
+}
 LOOPS_M = {"linked_circles": 2, "torus": 2, "unequal_loops": 2}
 
 
@@ -30,8 +44,14 @@ def name(request):
 
 def test_every_case_has_or_has_no_loop():
     assert sorted(cases.LOOPS + cases.LOOP_FREE) == sorted(cases.CASES)
-    assert len(cases.LOOP_FREE) >= 20
+    assert len(cases.LOOP_FREE) >= 47
     assert set(cases.VOIDS) <= set(cases.CASES)
+
+
+def test_every_kind_has_a_family_and_no_family_has_loops_in_some_of_its_kinds_only():
+    assert sorted(cases.FAMILIES) == sorted(cases.CASES)
+    with_loops = {cases.FAMILIES[kind] for kind in cases.LOOPS}
+    assert with_loops.isdisjoint(cases.FAMILIES[kind] for kind in cases.LOOP_FREE)
 
 
 def test_sizes_and_kind(name):
@@ -42,6 +62,7 @@ def test_sizes_and_kind(name):
     assert case.kind == ("loop" if name in cases.LOOPS else "none")
     assert case.n_loops == (LOOPS_M.get(name, 1) if name in cases.LOOPS else 0)
     assert case.n_voids == (name in cases.VOIDS)
+    assert (case.inside is not None) == (name in INSIDE)
     if case.kind == "none":
         assert case.angles is None
     else:
@@ -56,7 +77,113 @@ def test_a_seed_gives_the_same_bits_and_another_one_does_not(name):
     np.testing.assert_array_equal(first.X, again.X)
     if first.angles is not None:
         np.testing.assert_array_equal(first.angles, again.angles)
+    assert first.inside == again.inside
     assert not np.array_equal(first.X, build(name, seed=4, outliers=2).X)
+
+
+@pytest.mark.parametrize(("name", "truth"), INSIDE.items())
+def test_the_share_inside_is_the_area_of_the_inner_disc_times_its_density(name, truth):
+    case = build(name, n=20_000, sigma=0.1, outliers=500, seed=0)
+    assert case.inside == pytest.approx(truth, abs=0.02)
+    assert build(name, n=20_000, sigma=0.0, seed=0).inside == case.inside  # neither noise nor outliers are counted
+
+
+@pytest.mark.parametrize("name", loop_free.THIN_MIDDLES)
+def test_middles_are_thinner_than_even_ones(name):
+    """An even disc has a quarter of its points within half the radius."""
+    assert INSIDE[name] < 0.2
+    radius = np.linalg.norm(loop_free.SHAPES[name](20_000, np.random.default_rng(0)), axis=1)
+    assert 0.99 < radius.max() <= 1
+
+
+@pytest.mark.parametrize(("name", "times"), [("rim_2", 2), ("rim_3", 3), ("rim_10", 10)])
+def test_a_rim_is_as_many_times_denser_than_the_centre_as_its_name_says(name, times):
+    square = (loop_free.SHAPES[name](400_000, np.random.default_rng(0)) ** 2).sum(axis=1)
+    # Points per area are proportional to 1 + (m - 1) r^2; two rings of equal area, centred at r^2 = .02 and .98.
+    middle, rim = (square < 0.04).sum(), (square > 0.96).sum()
+    assert rim / middle == pytest.approx((1 + 0.98 * (times - 1)) / (1 + 0.02 * (times - 1)), rel=0.05)
+
+
+@pytest.mark.parametrize(("name", "degrees"), [("gap_20", 20), ("gap_30", 30), ("gap_54", 54), ("gap_90", 90)])
+def test_a_gap_is_as_wide_as_its_name_says(name, degrees):
+    angle = np.sort(build(name, n=4000, sigma=0.0).angles[:, 0] % (2 * np.pi))
+    widest = np.diff(angle, append=angle[0] + 2 * np.pi).max()
+    assert np.degrees(widest) == pytest.approx(degrees, abs=1)
+
+
+def _turns(name, points):
+    if name == "helix_open":
+        return points[:, 2] / 3
+    inner, gap, _ = loop_free.SPIRAL
+    return (np.hypot(points[:, 0], points[:, 1]) - inner) / gap
+
+
+@pytest.mark.parametrize("name", ["spiral", "roll_loose", "helix_open"])
+@pytest.mark.parametrize(("n", "seed"), [(150, 0), (150, 1), (150, 2), (400, 0)])
+def test_no_neighbours_are_found_across_a_wide_gap(name, n, seed):
+    """What lies across a gap is one turn away."""
+    rng = np.random.default_rng(seed)
+    points = loop_free.SHAPES[name](n, rng)
+    turns = _turns(name, points)
+    assert np.ptp(turns) > 1.2
+    noisy = np.pad(points, ((0, 0), (0, 50 - points.shape[1]))) + 0.1 * rng.standard_normal((n, 50))
+    i, j = sph.neighbor_graph(noisy, 15).nonzero()
+    assert np.abs(turns[i] - turns[j]).max() < 0.75
+
+
+def test_windows_of_a_series_share_all_but_two_of_their_values():
+    for name in ("walk_delay", "ar_delay", "trend_delay"):
+        windows = loop_free.SHAPES[name](200, np.random.default_rng(0))
+        assert windows.shape == (200, loop_free.WINDOW)
+        np.testing.assert_array_equal(windows[1:, :-1], windows[:-1, 1:])
+        assert len(np.unique(windows)) == 200 + loop_free.WINDOW - 1
+
+
+def test_an_autoregressive_series_remembers_nine_tenths():
+    series = loop_free.SHAPES["ar_delay"](100_000, np.random.default_rng(0))[:, 0]
+    assert series.std() == pytest.approx(1, abs=0.03)
+    assert np.corrcoef(series[1:], series[:-1])[0, 1] == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_a_lattice_has_its_nodes_one_apart(dim):
+    points = loop_free.SHAPES[f"lattice_{dim}"](500, np.random.default_rng(0))
+    nodes = np.round(points)
+    assert len(np.unique(nodes, axis=0)) == 500
+    assert (points - nodes).std() == pytest.approx(0.1, abs=0.01)
+    assert np.ptp(nodes, axis=0).max() < 500 ** (1 / dim)
+
+
+def test_a_flat_gaussian_fills_its_space():
+    for dim in (30, 50):
+        spread = (
+            build("gaussian_flat", n=4000, sigma=0.0).X if dim == 50 else cases.CASES["gaussian_flat"](4000, 30, 0.0).X
+        )
+        deviations = np.sqrt(np.linalg.eigvalsh(np.cov(spread.T)))[::-1]
+        np.testing.assert_allclose(deviations[:2], 3, rtol=0.05)
+        np.testing.assert_allclose(deviations[2:], 0.4, rtol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "area"),
+    [
+        ("ellipse_filled", 2 * np.pi),
+        ("half_disc", np.pi / 2),
+        ("triangle", np.sqrt(3)),
+        ("l_shape", 3.0),
+        ("cross", 3.75),
+    ],
+)
+def test_plane_regions_are_filled_evenly(name, area):
+    """In small squares of a grid that lie inside, the number of points follows the area, up to its Poisson noise."""
+    points = loop_free.SHAPES[name](100_000, np.random.default_rng(0))
+    side = 0.125
+    _, count = np.unique(np.floor(points / side), axis=0, return_counts=True)
+    expected = 100_000 * side**2 / area
+    full = count[count > 0.95 * expected - 4 * np.sqrt(expected)]
+    assert len(full) * side**2 > 0.6 * area
+    assert full.max() < expected + 5 * np.sqrt(expected)
+    assert np.median(full) == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize(("name", "function"), DATASETS.items())
@@ -100,7 +227,8 @@ def test_angles_go_round_once(name):
         way = on[np.argsort(angle[on] % (2 * np.pi))]
         steps = (np.diff(angle[way], append=angle[way[0]]) + np.pi) % (2 * np.pi) - np.pi
         assert steps.sum() == pytest.approx(2 * np.pi)
-        if name not in ("torus", "annulus"):  # where the other coordinate changes at the same angle
+        # Elsewhere another coordinate changes at the same angle, or the gap is wide.
+        if cases.FAMILIES[name] != "bands" and name not in ("torus", "gap_90"):
             near = np.linalg.norm(case.X[way] - case.X[np.roll(way, -1)], axis=1)
             assert near.max() < 1.0
 
@@ -124,12 +252,26 @@ def test_without_noise_shapes_without_loops_have_none_that_is_long(name):
 
 
 def test_cells_have_the_structure_they_claim():
-    """The first components carry far more than the later ones, which carry noise; in quiescent cells none does."""
+    """The first components carry far more than the later ones, which carry noise; where all cells express alike, none does."""
 
     def prominence(name):
         share = build(name, n=300, sigma=0.05).X.var(axis=0)
         return share[:2].mean() / share[10:].mean()
 
     assert prominence("cells_quiescent") < 2
-    for name in ("cells_cycle", "cells_clusters", "cells_trajectory"):
+    assert prominence("cells_depth") < 2.5  # normalisation leaves a little of the depth
+    for name in (
+        "cells_cycle",
+        "cells_clusters",
+        "cells_trajectory",
+        "cells_donors",
+        "cells_batches",
+        "cells_two_programmes",
+    ):
         assert prominence(name) > 3
+
+
+def test_two_programmes_fill_a_sheet_of_two_directions():
+    share = build("cells_two_programmes", n=300, sigma=0.05).X.var(axis=0)
+    assert share[1] > 0.3 * share[0]
+    assert share[1] > 3 * share[2]
