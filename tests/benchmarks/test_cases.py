@@ -255,23 +255,13 @@ def test_cells_have_the_structure_they_claim():
     """The first components carry far more than the later ones, which carry noise; where all cells express alike, none does."""
 
     def prominence(name):
-        share = build(name, n=300, sigma=0.05).X.var(axis=0)
-        return share[:2].mean() / share[10:].mean()
+        share = build(name, n=200, sigma=0.05).X.var(axis=0)
+        return share[:3] / share[10:].mean()
 
-    assert prominence("cells_quiescent") < 2
-    assert prominence("cells_depth") < 2.5  # normalisation leaves a little of the depth
-    for name in (
-        "cells_cycle",
-        "cells_clusters",
-        "cells_trajectory",
-        "cells_donors",
-        "cells_batches",
-        "cells_two_programmes",
-    ):
-        assert prominence(name) > 3
-
-
-def test_two_programmes_fill_a_sheet_of_two_directions():
-    share = build("cells_two_programmes", n=300, sigma=0.05).X.var(axis=0)
-    assert share[1] > 0.3 * share[0]
-    assert share[1] > 3 * share[2]
+    assert prominence("cells_quiescent")[:2].mean() < 2
+    assert prominence("cells_depth")[:2].mean() < 2.5  # normalisation leaves a little of the depth in the first
+    for name in ("cells_cycle", "cells_clusters", "cells_trajectory", "cells_donors", "cells_batches"):
+        assert prominence(name)[:2].mean() > 3
+    first, second, third = prominence("cells_two_programmes")
+    assert second > first / 2  # a sheet of two directions
+    assert second > 3 * third
