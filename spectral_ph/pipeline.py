@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from typing import Any
 
@@ -12,22 +13,21 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, IntArray, RandomState, Settings, Spacing
-from spectral_ph.distances.compute import Computed, compute, compute_implicit, parted
+from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, Distance, Form
-from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
-from spectral_ph.loops.agreement import NEAR, carry_loops
 from spectral_ph.loops.coordinates import SPACINGS
-from spectral_ph.loops.describe import longest_loops
+from spectral_ph.loops.describe import further, longest_loops
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
-from spectral_ph.verdict import examine, null
-from spectral_ph.verdict.candidates import Candidate, candidates, uncalibrated
-from spectral_ph.verdict.halves import HALF_POINTS, half_size
+from spectral_ph.verdict import LOOKED_FOR, MOST_SPLITS, SPLITS, Halving, examine, judge_loops, null
+from spectral_ph.verdict.candidates import candidates, uncalibrated
+from spectral_ph.verdict.halves import HOMOLOGY_POINTS, half_size
 from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, judged
+from spectral_ph.verdict.whole import whole
 
 METHODS = ("auto", "exact", "truncated", "landmarks")
 EXACT_POINTS = 20_000
@@ -231,9 +231,9 @@ def find_loops(
     engine: EngineName = "auto",
     at: float = 0.9,
     spacing: Spacing = "cells",
-    splits: int = 5,
+    splits: int | None = None,
     level: float = 0.05,
-    max_points: int = 4000,
+    max_points: int = 2000,
     random_state: RandomState = 0,
     **params: Any,
 ) -> LoopResult:
@@ -303,9 +303,10 @@ def find_loops(
     _check.one_of(engine, ("auto", "h1", "ripser"), "engine of find_loops")
     at = _check.real(at, "at", least=0, most=np.nextafter(1.0, 0.0))
     _check.one_of(spacing, SPACINGS, "spacing")
-    splits = _check.positive_int(splits, "splits", least=0)
+    most_splits = MOST_SPLITS if splits is None else 0
+    splits = SPLITS if splits is None else _check.positive_int(splits, "splits", least=0)
     level = _check.real(level, "level", least=0, most=UNDECIDED)
-    max_points = _check.positive_int(max_points, "max_points", least=2 * HALF_POINTS)
+    max_points = _check.positive_int(max_points, "max_points", least=2 * HOMOLOGY_POINTS)
     if distance != "auto":
         _check.one_of(distance, DISTANCES, "distance")
     params = {name: value for name, value in params.items() if name != "n_neighbors" or value is not None}
@@ -324,29 +325,45 @@ def find_loops(
         looks = looks and _halves_have_neighbors(params, half, n, m)
         choice = candidates(distance, params, half, graph is None)
         parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
+        calibrated = looks and any(not uncalibrated(one, True, splits, m, half) for one in choice)
+        if calibrated:
+            _level_is_possible(level, 2 * half)
         examined = Examined(choice, halves=[], best=0, tried=())
+        how = None
         if points is not None and looks:
-            # verdict/halves.py splits and looks, evidence.py measures, judge.py chooses
-            examined = examine(points, choice, rng, distinct=distinct, splits=splits, at=at, metric=metric)
-        subset = None if points is None else _drawn(n, max_points, rng)
-        Y = X if subset is None or points is None else points[subset]
-        computed = _computed(Y, graph, examined.chosen, random_state)
-        with threads_for(len(computed.D)):
-            P, loops, failed = longest_loops(computed.D, threshold, engine, n_loops, at, spacing)
+            how = Halving(points, distinct, rng, at, metric)
+            examined = examine(how, choice, splits)
+        everything = whole(X, graph, examined.chosen, max_points, rng, random_state)
+        with threads_for(len(everything.D)):
+            P, loops, failed = longest_loops(everything.D, threshold, engine, n_loops, at, spacing)
         about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
         if failed:
             about["lift_failed"] = failed
-        if subset is not None and points is not None:
+        more_loops = functools.partial(further, everything.D, P, n_loops, LOOKED_FOR, at, spacing)
+        if everything.drawn is not None:
             about["max_points"] = max_points
-            P = P.renumbered(subset, n)
-            loops = carry_loops(loops, subset, nearest_among(points[subset], points, NEAR, metric))
-        why_not = uncalibrated(*examined.chosen, points is not None, splits, m)
-        loops = [judged(k, loop, examined, m, level, why_not) for k, loop in enumerate(loops)]
+            P = P.renumbered(everything.drawn, n)
+        why_not = uncalibrated(examined.chosen, points is not None, splits, m, half)
+        if how is not None:
+            loops = judge_loops(
+                how,
+                everything.carried(loops),
+                everything.graph,
+                examined,
+                lambda: everything.carried(more_loops()),
+                n_loops=n_loops,
+                level=level,
+                why_not=why_not,
+                most_splits=most_splits,
+            )
+            about["splits"] = len(examined.halves)
+        else:
+            loops = [judged(loop, 2 * half, level, why_not) for loop in everything.carried(loops)]
         _warn_without_place(loops)
-    seed = computed.settings.pop("random_state")
-    settings = computed.settings | P.settings | {"loops": about, "random_state": seed}
+    seed = everything.settings.pop("random_state")
+    settings = everything.settings | P.settings | {"loops": about, "random_state": seed}
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
-    return LoopResult(*answer(loops, P), loops, P, settings, P.warnings, examined.tried)
+    return LoopResult(*answer(loops, P, points is not None), loops, P, settings, P.warnings, examined.tried)
 
 
 def _without_copies(points: FloatArray) -> IntArray:
@@ -358,32 +375,21 @@ def _without_copies(points: FloatArray) -> IntArray:
     return distinct
 
 
-def _drawn(n: int, max_points: int, rng: np.random.Generator) -> IntArray | None:
-    """Return the points that loops are found on where there are more than `max_points`, drawn at random."""
-    if n <= max_points:
-        return None
-    _check.warn(
-        f"loops were found on {max_points} of {n} points, drawn at random, and phases were carried to the "
-        f"others by their {NEAR} nearest neighbours. Pass ",
-        Argument("max_points", n),
-        " to use all.",
-    )
-    return np.sort(rng.choice(n, size=max_points, replace=False))
+def _level_is_possible(level: float, n: int) -> None:
+    """Refuse a level that no evidence can reach."""
+    least = null.least_p(n)
+    if level < least:
+        raise _check.InputError(
+            Argument("level", level),
+            f" is below the least p-value there can be, {least:.2g}, for the null holds so many simulated shapes. Pass ",
+            Argument("level", float(f"{least + 5e-3:.2f}")),
+            " or more.",
+        )
 
 
 def _sized(X: FloatArray | None, graph: Graph | None, distance: str, params: Settings) -> tuple[FloatArray | None, int]:
     """Return X as an array, and how many points there are; refuse what is none before anything asks for its length."""
     return _check.sized(X, graph, "the distance matrix" if "precomputed" in (distance, params.get("metric")) else "X")
-
-
-def _computed(X: FloatArray | None, graph: Graph | None, chosen: Candidate, random_state: RandomState) -> Computed:
-    """Return the distances between all points under the settings that were chosen."""
-    from spectral_ph._numba import threads_for
-
-    name, params = chosen
-    recipe, own = parted(name, params, "verdict")
-    with threads_for(_check.sized(X, graph)[1]):
-        return compute(X, name, graph=graph, recipe=recipe, random_state=random_state, **own)
 
 
 def _warn_without_place(loops: list[Loop]) -> None:

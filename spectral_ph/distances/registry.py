@@ -97,6 +97,7 @@ class Distance:
     stage : the parameter that counts how often the distance is computed anew from itself; empty if it is not.
     stages : as `function`, and yields (D, facts) for every stage up to the last; None without stages.
     truncated_ranges : where the implicit form takes less than `ranges` say.
+    coordinates : takes a `Spectrum` and keyword parameters, returns the `ImplicitDistances` of its eigenpairs alone; or None.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Distance:
     stage: str = ""
     stages: Callable[..., Iterator[tuple[FloatArray, Settings]]] | None = None
     truncated_ranges: dict[str, Range] = field(default_factory=dict)
+    coordinates: Callable[..., ImplicitDistances] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -208,6 +210,7 @@ ROWS = (
         stage="passes",
         stages=resistance.by_pass,
         truncated_ranges={"steps": Range("whole", 1, passes.LARGEST_STEPS, values=(None,))},
+        coordinates=resistance.eff_res_coordinates,
     ),
     Distance(
         "diffusion",
@@ -225,6 +228,7 @@ ROWS = (
             "random_state": SEED,
         },
         truncated_ranges={"t": Range("whole", 1)},
+        coordinates=diffusion.diffusion_coordinates,
     ),
     Distance(
         "dpt",

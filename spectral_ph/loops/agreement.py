@@ -8,7 +8,8 @@ other.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from spectral_ph.loops.result import Loop
 
 NEAR = 5
 """Neighbours that carry a phase to a point."""
+
+BESIDE = 1e-3
+"""How much points off a tube count beside those in it where a phase is spread evenly, so that they have an order too."""
 
 NO_LIFT = "a cocycle had no integer lift"
 """What is noted of points where a cocycle over Z/2 had none."""
@@ -35,13 +39,33 @@ class Seen:
     diagram : (m, 2) births and deaths of all its features of degree 1, longest first.
     phases : for the first few of them, (h,) radians for every point of the half; None where no phase could be computed.
     tubes : for the same, (h,) 1.0 for points no farther from the cycle than half-way between birth and death, else 0.0.
+    cycles : for the same, indices of points in the order in which the loop passes them; empty where there is no phase.
     facts : what was noticed, such as the sizes of connected components.
     """
 
     diagram: FloatArray
     phases: list[FloatArray | None]
     tubes: list[FloatArray]
+    cycles: list[IntArray]
     facts: tuple[str, ...] = ()
+
+    def carried(self, near: IntArray, places: IntArray) -> list[Carried | None]:
+        """Return the loops at other points, None where one has no phase.
+
+        Parameters
+        ----------
+        near : (n, k) nearest neighbours of the other points, as indices among the h points.
+        places : (h,) where the h points are among the n others.
+
+        Returns
+        -------
+        list of Carried, of n points.
+        """
+        every = zip(self.phases, self.tubes, self.cycles, strict=True)
+        return [
+            None if phase is None else dataclasses.replace(carry(phase, tube, near), cycle=places[cycle])
+            for phase, tube, cycle in every
+        ]
 
     def __repr__(self) -> str:
         return f"Seen({len(self.diagram)} features, {len(self.phases)} looked at)"
@@ -55,10 +79,12 @@ class Carried:
     ----------
     phase : (n,) radians in [0, 2 pi).
     weight : (n,) share of a point's neighbours that are in the tube, 0 to 1.
+    cycle : indices of points in the order in which the loop passes them; empty where they are not known.
     """
 
     phase: FloatArray
     weight: FloatArray
+    cycle: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __repr__(self) -> str:
         return f"Carried({len(self.phase)} points, {int((self.weight > 0).sum())} near the loop)"
@@ -86,6 +112,7 @@ def seen(D: FloatArray, at: float, most: int, facts: tuple[str, ...] = ()) -> Se
     P = Persistence([engine.h0, engine.h1], len(D), "h1", about, (), edges, [[], engine.cocycles])
     phases: list[FloatArray | None] = []
     tubes: list[FloatArray] = []
+    cycles: list[IntArray] = []
     lengths = persistence_lengths(P[1])
     for k in range(min(most, int((lengths > ROUNDING * float(D.max())).sum()))):
         try:
@@ -94,11 +121,13 @@ def seen(D: FloatArray, at: float, most: int, facts: tuple[str, ...] = ()) -> Se
             # Rare, and the splits outvote it; ripser.py over another prime would cost more than the split.
             phases.append(None)
             tubes.append(np.zeros(len(D)))
+            cycles.append(np.empty(0, dtype=np.int64))
             facts = (*facts, NO_LIFT)
             continue
         phases.append(loop.phase)
         tubes.append(tube(loop))
-    return Seen(P[1], phases, tubes, facts)
+        cycles.append(loop.cycle)
+    return Seen(P[1], phases, tubes, cycles, facts)
 
 
 def tube(loop: Loop) -> FloatArray:
@@ -192,37 +221,65 @@ def weighted_ranks(angle: FloatArray, weight: FloatArray) -> FloatArray:
     return np.asarray(2 * np.pi * place[inverse] / weight.sum())
 
 
-def tube_agreement(a: Carried, b: Carried) -> float:
-    """Return how well two loops agree: by angle where both tubes are, times how much the tubes are the same points.
+def winding(phase: FloatArray, weight: FloatArray, cycle: IntArray) -> int:
+    """Return how often a phase turns along a closed path of points.
 
-    The angle part is `circular_agreement` of the ranks, weighted by the product of the weights; the other factor is the
-    cosine of the two weights. Without it, two different holes of a filled square agree (angles round either are much the
-    same far away); with it a loop beside clusters is not blamed for them.
+    The phase is first spread evenly over the points near its loop, for unweighted least squares puts most of a turn where points
+    are few, and a step that long cannot be told from a short one backwards.
+
+    Parameters
+    ----------
+    phase : (n,) radians.
+    weight : (n,) how near the points are to the loop of the phase.
+    cycle : indices of points, in order.
+
+    Returns
+    -------
+    int, negative against the direction of the phase; 0 for fewer than three points.
+    """
+    if len(cycle) < 3:
+        return 0
+    along = weighted_ranks(phase, weight + BESIDE)[cycle]
+    steps = np.mod(np.roll(along, -1) - along + np.pi, 2 * np.pi) - np.pi
+    return int(np.rint(steps.sum() / (2 * np.pi)))
+
+
+def tube_agreement(a: Carried, b: Carried, overlap: float = 1.0) -> float:
+    """Return how well two loops agree: by angle where both tubes are, times how much the loops are the same.
+
+    The angle part is `circular_agreement` of the ranks, weighted by the product of the weights. Two loops are the same where
+    either winds once round the other, wherever on a cylinder they are. Noise hides that, so else the other factor is the cosine
+    of the two weights, how much the tubes are the same points. Without this factor two different holes of a filled square agree,
+    for angles round either are much the same far away. With it a loop beside clusters is not blamed for them.
 
     Parameters
     ----------
     a, b : of the same points.
+    overlap : the power of the cosine. 1/2 for a loop of all points beside one of a half, whose tubes are not equally wide.
 
     Returns
     -------
-    float in [0, 1]; 0 if the tubes have no point in common.
+    float in [0, 1]; 0 if the tubes have no point in common and the loops do not wind round each other.
     """
     both = a.weight * b.weight
     total = both.sum()
-    if total == 0:
+    once = abs(winding(b.phase, b.weight, a.cycle)) == 1 and abs(winding(a.phase, a.weight, b.cycle)) == 1
+    if total == 0 and not once:
         return 0.0
-    x, y = weighted_ranks(a.phase, both), weighted_ranks(b.phase, both)
-    along = max(abs((both * np.exp(1j * (x - y))).sum()), abs((both * np.exp(1j * (x + y))).sum())) / total
-    overlap = total / np.sqrt((a.weight**2).sum() * (b.weight**2).sum())
-    return float(min(1.0, along * overlap))
+    same = 1.0 if once else (total / np.sqrt((a.weight**2).sum() * (b.weight**2).sum())) ** overlap
+    near = both if total else a.weight + b.weight
+    x, y = weighted_ranks(a.phase, near), weighted_ranks(b.phase, near)
+    along = max(abs((near * np.exp(1j * (x - y))).sum()), abs((near * np.exp(1j * (x + y))).sum())) / near.sum()
+    return float(min(1.0, along * same))
 
 
-def agreements(first: list[Carried | None], second: list[Carried | None]) -> FloatArray:
+def agreements(first: Sequence[Carried | None], second: Sequence[Carried | None], overlap: float = 1.0) -> FloatArray:
     """Return `tube_agreement` of every loop of one half with every loop of the other, 0 where one has no phase.
 
     Parameters
     ----------
     first, second : the loops of two halves, carried to the same points.
+    overlap : as for `tube_agreement`.
 
     Returns
     -------
@@ -232,7 +289,7 @@ def agreements(first: list[Carried | None], second: list[Carried | None]) -> Flo
     for i, a in enumerate(first):
         for j, b in enumerate(second):
             if a is not None and b is not None:
-                table[i, j] = tube_agreement(a, b)
+                table[i, j] = tube_agreement(a, b, overlap)
     return table
 
 

@@ -21,7 +21,12 @@ ROUNDING = 1e-12
 
 
 def longest_loops(
-    D: FloatArray, threshold: float | None, engine: EngineName, n_loops: int, at: float, spacing: Spacing = "cells"
+    D: FloatArray,
+    threshold: float | None,
+    engine: EngineName,
+    n_loops: int,
+    at: float,
+    spacing: Spacing = "cells",
 ) -> tuple[Persistence, list[Loop], list[str]]:
     """Return the diagrams, the longest loops, and over which fields no cocycle could be lifted to the integers.
 
@@ -83,6 +88,30 @@ def describe(D: FloatArray, P: Persistence, n_loops: int, at: float, spacing: Sp
     rounding = ROUNDING * _check.longest(D)
     lasting = int((persistence_lengths(P[1]) > rounding).sum())
     return [one_loop(D, P, k, at, spacing) for k in range(min(n_loops, lasting))]
+
+
+def further(D: FloatArray, P: Persistence, first: int, most: int, at: float, spacing: Spacing = "cells") -> list[Loop]:
+    """Describe the features of degree 1 that come after the longest, to see whether one of them is what is looked for.
+
+    Parameters
+    ----------
+    D, P, at, spacing : as for `describe`.
+    first : the first that is described, counted from 0, longest first.
+    most : how many, at most.
+
+    Returns
+    -------
+    list of Loop, longest first, up to the first whose cocycle has no integer lift: another field would cost all of it again.
+    """
+    rounding = ROUNDING * _check.longest(D)
+    lasting = int((persistence_lengths(P[1]) > rounding).sum())
+    loops: list[Loop] = []
+    for k in range(first, min(first + most, lasting)):
+        try:
+            loops.append(one_loop(D, P, k, at, spacing))
+        except LiftError:
+            break
+    return loops
 
 
 def one_loop(D: FloatArray, P: Persistence, k: int, at: float, spacing: Spacing = "cells") -> Loop:

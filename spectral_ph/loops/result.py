@@ -78,6 +78,12 @@ class Loop:
     p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
     agreement : of the phases found on two halves of the points, 0 to 1, and at most what either half agrees with the loop of
         all points; median over the splits. None where not computed.
+    evidence : what p_value is the tail of, 0 to 1: agreement squared times prominence times relief, times how empty the middle
+        is; median over the splits. None where not computed.
+    prominence, relief : how far the loop stands out from the next feature of the halves, and from its own birth, 0 to 1.
+    inside : share of the points that lie inside the loop, nearer to its middle than half-way to the rim. An even filling holds
+        0.25. None for a graph or distances.
+    inside_range : its 95 % interval.
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
     edge_phase : (n,) float64, the phase with spacing="edges", by whose order halves are compared with the loop; its zero and
         direction are its own. None where it is `phase`, or where the loop was read from a file.
@@ -96,6 +102,11 @@ class Loop:
     reason: str = ""
     p_value: float | None = None
     agreement: float | None = None
+    evidence: float | None = None
+    prominence: float | None = None
+    relief: float | None = None
+    inside: float | None = None
+    inside_range: tuple[float, float] | None = None
     halves: tuple[Half, ...] = ()
     edge_phase: FloatArray | None = None
 
@@ -188,6 +199,11 @@ class Loop:
             "reason",
             "p_value",
             "agreement",
+            "evidence",
+            "prominence",
+            "relief",
+            "inside",
+            "inside_range",
             "birth",
             "death",
             "persistence",
@@ -215,8 +231,8 @@ class LoopResult:
     ----------
     verdict : "loop", "no loop" or "undecided".
     reason : sentences that say why.
-    p_value, agreement : the evidence for the most persistent loop; None where it was not computed.
-    loops : the most persistent features of degree 1, longest first.
+    p_value, agreement : of the first loop; None where they were not computed.
+    loops : features of degree 1, those with the most evidence first, and among equals the most persistent.
     persistence : the diagrams they come from.
     settings : all parameters, the seed among them.
     warnings : sentences that were warned about on the way.
@@ -237,7 +253,7 @@ class LoopResult:
 
     @property
     def shown(self) -> list[int]:
-        """Return which loops are shown by every door: those that are called, or the longest if none is.
+        """Return which loops are shown by every door: those that are called, or the first if none is.
 
         Returns
         -------

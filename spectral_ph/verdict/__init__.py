@@ -1,50 +1,165 @@
 """HALVES -> EVIDENCE -> VERDICT: do the points go round a loop, and how sure is that.
 
-In the order of the work: `candidates` says which settings are tried and which are calibrated, `halves` what two halves of the
-points see under each, `evidence` how much that is, `null` how often loop-free shapes show as much, and `judge` chooses the
-settings and gives every loop its verdict, its p-value and its sentence.
+In the order of the work: `candidates` says which settings are tried and which are calibrated, `views` what a set of points
+shows under each, `halves` what two halves of the points show together, `whole` where the loops of all points are found,
+`matching` which loops of the halves they are, `evidence` how much that is, `null` how often loop-free shapes show as much, and
+`judge` chooses the settings and gives every loop its verdict, its p-value and its sentences.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+
 import numpy as np
 
-from spectral_ph._types import FloatArray, IntArray, Metric
+from spectral_ph._types import FloatArray, Graph, IntArray, Metric
+from spectral_ph.loops.inside import Inside, inside, smoothed
+from spectral_ph.loops.result import Loop
+from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
+from spectral_ph.verdict.evidence import Matched
 from spectral_ph.verdict.halves import split_points
-from spectral_ph.verdict.judge import Examined, choose
+from spectral_ph.verdict.judge import LEAST_AGREEMENT, Examined, choose, judged, weighed
+from spectral_ph.verdict.matching import match, shown_by_halves
 
-__all__ = ["examine"]
+__all__ = ["Halving", "examine", "judge_loops"]
+
+SPLITS = 5
+"""How often the points are split into halves, to begin with."""
+
+MORE_SPLITS, MOST_SPLITS = 10, 25
+"""Near the level so many more splits are made at a time, and so many in all at most, so that the seed does not decide."""
+
+NEAR_LEVEL = 5.0
+"""p-values between the level over this and the level times this are near it."""
+
+LOOKED_FOR = 6
+"""Features of all points beyond those that were asked for, among which the loop that the halves agree on is looked for."""
+
+COUNTED = 10_000
+"""Points that are counted for the share inside a loop, at most."""
 
 
-def examine(
-    X: FloatArray,
-    choice: list[Candidate],
-    rng: np.random.Generator,
-    *,
-    distinct: IntArray | None = None,
-    splits: int = 5,
-    at: float = 0.9,
-    metric: Metric = "euclidean",
-) -> Examined:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Halving:
+    """How points are split into halves.
+
+    Attributes
+    ----------
+    X : (n, d) points.
+    distinct : (m,) indices of points no two of which are copies, which the halves are drawn from.
+    rng : draws the halves.
+    at : where between birth (0) and death (1) of a loop its phase is computed.
+    metric : of the neighbour graph.
+    """
+
+    X: FloatArray
+    distinct: IntArray
+    rng: np.random.Generator
+    at: float = 0.9
+    metric: Metric = "euclidean"
+
+
+def examine(how: Halving, choice: list[Candidate], splits: int = SPLITS) -> Examined:
     """Look at halves of the points under every candidate, and choose the candidate with the most evidence.
-
-    `find_loops` and the program that makes the null distribution (benchmarks/calibrate.py) both go through here, so that
-    the null is that of the whole procedure, the choice included.
 
     Parameters
     ----------
-    X : (n, d) points.
+    how : how the points are split.
     choice : the candidates; with one there is nothing to choose.
-    rng : draws the halves.
-    distinct : (m,) indices of points no two of which are copies; default: all.
-    splits : how often the points are split into halves.
-    at : where between birth (0) and death (1) of a loop its phase is computed.
-    metric : of the neighbour graph.
+    splits : how often the points are split.
 
     Returns
     -------
     Examined
     """
-    distinct = np.arange(len(X)) if distinct is None else distinct
-    return choose(choice, split_points(X, distinct, choice, splits, at, metric, rng))
+    return choose(choice, split_points(how.X, how.distinct, choice, splits, how.at, how.metric, how.rng))
+
+
+def judge_loops(
+    how: Halving,
+    loops: list[Loop],
+    A: Graph | None,
+    examined: Examined,
+    more_loops: Callable[[], list[Loop]],
+    *,
+    n_loops: int,
+    level: float,
+    why_not: str,
+    most_splits: int,
+) -> list[Loop]:
+    """Give loops of all points their evidence, their verdicts and their halves, those with the most evidence first.
+
+    While the p-value of the first is near the level, more halves are looked at under the setting that was chosen.
+
+    Parameters
+    ----------
+    how : how the points are split.
+    loops : of all points, longest first.
+    A : (n, n) neighbour graph of the points, to count who is inside a loop; None not to.
+    examined : what the halves say; more are added to its list.
+    more_loops : returns shorter loops of all points, asked for where none of `loops` is one that the halves agree on.
+    n_loops : how many loops are returned.
+    level : p-value up to which a loop is called.
+    why_not : why there is no p-value; empty if there is one.
+    most_splits : of the points, at most.
+
+    Returns
+    -------
+    list of Loop, at most `n_loops`.
+    """
+    halves, best = examined.halves, examined.best
+    said = [match(how.X, loops, split, best, how.metric) for split in halves]
+    n = len(halves[0].both)
+    if max((_agreement(said, k) for k in range(len(loops))), default=0.0) < LEAST_AGREEMENT:
+        others = more_loops()
+        said = [one + match(how.X, others, split, best, how.metric) for one, split in zip(said, halves, strict=True)]
+        loops = loops + others
+    middles: dict[int, Inside | None] = {}
+    while True:
+        by_halves = [weighed(loop, [one[k] for one in said], None) for k, loop in enumerate(loops)]
+        # A full middle only takes evidence away, so it is counted for those that may be first.
+        order = sorted(range(len(loops)), key=lambda k: -(by_halves[k].evidence or 0.0))[: max(n_loops, 1)]
+        for k in order:
+            if k not in middles:
+                middles[k] = None if A is None else _middle(how.X, A, loops[k])
+        every = {k: weighed(loops[k], [one[k] for one in said], middles[k]) for k in order}
+        order.sort(key=lambda k: -(every[k].evidence or 0.0))
+        if why_not or not order or len(halves) >= most_splits:
+            break
+        p = null.p_value(every[order[0]].evidence or 0.0, n)
+        if not level / NEAR_LEVEL <= p <= level * NEAR_LEVEL:
+            break
+        more = min(MORE_SPLITS, most_splits - len(halves))
+        new = split_points(how.X, how.distinct, examined.choice, more, how.at, how.metric, how.rng, only=best)
+        said += [match(how.X, loops, split, best, how.metric) for split in new]
+        halves += new
+    found = []
+    for k in order:
+        middle = middles[k]
+        loop = every[k]
+        if middle is not None:
+            loop = dataclasses.replace(loop, inside=middle.share, inside_range=(middle.low, middle.high))
+        shown = [
+            shown_by_halves(how.X, loop, split, best, one[k], how.metric)
+            for split, one in zip(halves, said, strict=True)
+        ]
+        loop = dataclasses.replace(loop, halves=tuple(half for pair in shown for half in pair))
+        found.append(judged(loop, n, level, why_not))
+    return found
+
+
+def _agreement(said: list[list[Matched]], k: int) -> float:
+    return float(np.median([one[k].agreement for one in said]))
+
+
+def _middle(X: FloatArray, A: Graph, loop: Loop) -> Inside | None:
+    """Count the points inside a loop, among those that have a place on it."""
+    members = np.flatnonzero(loop.domain)
+    if len(members) < 3:
+        return None
+    if len(members) > COUNTED:
+        members = members[np.unique(np.linspace(0, len(members) - 1, COUNTED).astype(np.int64))]
+    phase = loop.phase if loop.edge_phase is None else loop.edge_phase
+    return inside(smoothed(X, A, members, phase[members]), phase[members])

@@ -56,6 +56,55 @@ def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: i
     return Evidence(*out.T)
 
 
+class Matched(NamedTuple):
+    """The evidence of one split for one loop of all points, and what it is made of, each in [0, 1].
+
+    Attributes
+    ----------
+    total : agreement squared times prominence times relief, with the lower of this agreement and that of all loops of the halves
+        that are as long as the partners or longer.
+    agreement : the least of how well the loop's partners in the halves agree with each other and with it.
+    prominence, relief : as in `Evidence`, for at least as many loops as make the partners some of the first.
+    pair : which loops of the first and of the second half are the partners; None where a half has no loop.
+    """
+
+    total: float = 0.0
+    agreement: float = 0.0
+    prominence: float = 0.0
+    relief: float = 0.0
+    pair: tuple[int, int] | None = None
+
+
+def matched(found: Evidence, table: FloatArray, fits: tuple[FloatArray, FloatArray]) -> Matched:
+    """Return the evidence of one split for a loop of all points: that of the halves, as far as it is about that loop.
+
+    The partners are the pair of loops, one of each half, whose least fit is best: with each other, and each with the loop of all
+    points. The evidence is that for at least so many loops that the partners are among them, with no more agreement than
+    theirs.
+
+    Parameters
+    ----------
+    found : the evidence of the halves.
+    table : (r, c) agreements of the longest loops of the halves.
+    fits : (r,) and (c,), how well the loops of either half agree with the loop of all points.
+
+    Returns
+    -------
+    Matched
+    """
+    if not table.size:
+        return Matched()
+    least = np.minimum(np.minimum(fits[0][:, None], fits[1][None]), table)
+    i, j = np.unravel_index(int(least.argmax()), least.shape)
+    most = min(len(found.total), *table.shape)
+    best = Matched(agreement=float(least[i, j]), pair=(int(i), int(j)))
+    for m in range(max(i, j), most):
+        a, g, r = min(float(found.agreement[m]), best.agreement), float(found.prominence[m]), float(found.relief[m])
+        if a * a * g * r > best.total:
+            best = best._replace(total=a * a * g * r, prominence=g, relief=r)
+    return best
+
+
 def _gap(lengths: FloatArray, m: int) -> float:
     following = lengths[m] if len(lengths) > m else 0.0
     return float((lengths[m - 1] - following) / lengths[m - 1])

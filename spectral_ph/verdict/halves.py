@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray, Metric
-from spectral_ph.distances.compute import by_stage, compute, parted
-from spectral_ph.distances.registry import DISTANCES
-from spectral_ph.graph.neighbors import Neighbors, nearest_among, nearest_neighbors
-from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements, carry, seen
+from spectral_ph.graph.neighbors import nearest_among
+from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements
 from spectral_ph.verdict.candidates import Candidate
 from spectral_ph.verdict.evidence import Evidence, evidence
+from spectral_ph.verdict.views import see
 
-HALF_POINTS = 500
-"""Points in a half, at most."""
+HALF_POINTS = 2000
+"""Points in a half, at most: its neighbour graph and spectrum are of all of them."""
+
+HOMOLOGY_POINTS = 500
+"""Points of a half between which distances are taken: a draw, where a half has more."""
 
 LOOKED_AT = 3
 """Features of a half whose phases are compared."""
@@ -41,24 +42,24 @@ def half_size(n: int) -> int:
 class Split:
     """Two halves of the points and what they saw, for each candidate.
 
-    `near[h]` are the neighbours in half h of all n points, which carry its phases; `tables[c]` the agreements between the
-    halves at the points of both, `evidence[c]` as `verdict.evidence`.
+    `both` are the points of the two halves, and `near[h]` their neighbours among the points of half h, which carry its phases to
+    them. `tables[c]` are the agreements between the halves there, `evidence[c]` as `verdict.evidence`. A candidate that was
+    not looked at has None in all of these.
     """
 
     points: tuple[IntArray, IntArray]
+    both: IntArray
     near: tuple[IntArray, IntArray]
-    seen: tuple[list[Seen], list[Seen]]
-    tables: list[FloatArray]
-    evidence: list[Evidence]
+    seen: tuple[list[Seen | None], list[Seen | None]]
+    tables: list[FloatArray | None]
+    evidence: list[Evidence | None]
 
-    def carried(self, half: int, c: int, to: IntArray | None = None) -> list[Carried | None]:
-        """Return the loops of a half under candidate c at all points or some, None where one has no phase."""
-        near = self.near[half] if to is None else self.near[half][to]
+    def carried(self, half: int, c: int) -> list[Carried | None]:
+        """Return the loops of a half under candidate c at the points of both, None where one has no phase."""
         view = self.seen[half][c]
-        return [
-            None if phase is None else carry(phase, tube, near)
-            for phase, tube in zip(view.phases, view.tubes, strict=True)
-        ]
+        assert view is not None
+        begin = half * len(self.points[0])
+        return view.carried(self.near[half], begin + np.arange(len(self.points[half])))
 
 
 def split_points(
@@ -69,6 +70,7 @@ def split_points(
     at: float,
     metric: Metric,
     rng: np.random.Generator,
+    only: int | None = None,
 ) -> list[Split]:
     """Split points at random into two halves, several times, and look at each half under every candidate.
 
@@ -83,6 +85,7 @@ def split_points(
     at : where between birth (0) and death (1) of a loop its phase is computed.
     metric : of the neighbour graph.
     rng : draws the splits.
+    only : index of the one candidate that is looked at; default: all are.
 
     Returns
     -------
@@ -92,73 +95,39 @@ def split_points(
     from tqdm import tqdm
 
     size = half_size(len(distinct))
-    drawn = [distinct[rng.permutation(len(distinct))[: 2 * size]] for _ in range(splits)]
+    orders = [distinct[rng.permutation(len(distinct))[: 2 * size]] for _ in range(splits)]
     seeds = rng.integers(2**31, size=splits).tolist()
     bar = tqdm(
-        zip(drawn, seeds, strict=True),
+        zip(orders, seeds, strict=True),
         desc="halves",
         total=splits,
         delay=2.0,
         leave=False,
         disable=not sys.stderr.isatty(),
     )
-    found: list[Split] = Parallel()(delayed(_split)(X, order, choice, at, metric, seed) for order, seed in bar)
+    looked = [candidate if only in (None, c) else None for c, candidate in enumerate(choice)]
+    found: list[Split] = Parallel()(delayed(_split)(X, order, looked, at, metric, seed) for order, seed in bar)
     return found
 
 
-def _split(X: FloatArray, order: IntArray, choice: list[Candidate], at: float, metric: Metric, seed: int) -> Split:
+def _split(
+    X: FloatArray, order: IntArray, looked: list[Candidate | None], at: float, metric: Metric, seed: int
+) -> Split:
     from spectral_ph._numba import threads_for
 
     size = len(order) // 2
     points = np.sort(order[:size]), np.sort(order[size:])
-    with threads_for(size):
-        views = _see(X[points[0]], choice, at, seed), _see(X[points[1]], choice, at, seed)
-    near = nearest_among(X[points[0]], X, NEAR, metric), nearest_among(X[points[1]], X, NEAR, metric)
-    split = Split(points, near, views, [], [])
+    with threads_for(min(size, HOMOLOGY_POINTS)):
+        first, second = (see(X[half], looked, at, LOOKED_AT, HOMOLOGY_POINTS, seed) for half in points)
     both = np.concatenate(points)
-    for c in range(len(choice)):
-        split.tables.append(agreements(split.carried(0, c, both), split.carried(1, c, both)))
-        split.evidence.append(evidence(split.tables[c], (views[0][c].diagram, views[1][c].diagram), LOOKED_AT))
+    near = nearest_among(X[points[0]], X[both], NEAR, metric), nearest_among(X[points[1]], X[both], NEAR, metric)
+    split = Split(points, both, near, (first, second), [], [])
+    for c, (one, other) in enumerate(zip(first, second, strict=True)):
+        if one is None or other is None:
+            split.tables.append(None)
+            split.evidence.append(None)
+            continue
+        table = agreements(split.carried(0, c), split.carried(1, c))
+        split.tables.append(table)
+        split.evidence.append(evidence(table, (one.diagram, other.diagram), LOOKED_AT))
     return split
-
-
-def _see(X: FloatArray, choice: list[Candidate], at: float, seed: int) -> list[Seen]:
-    """Return what one half shows under every candidate.
-
-    Neighbours are searched once. Candidates that differ only in the stage of a distance, such as one, two and three passes of
-    effective resistance, come from one computation.
-    """
-    found: dict[int, Seen] = {}
-    shared: dict[str, list[int]] = {}
-    for c, (name, params) in enumerate(choice):
-        same = {key: value for key, value in params.items() if key != DISTANCES[name].stage}
-        shared.setdefault(f"{name} {sorted(same.items(), key=str)}", []).append(c)
-    known = _neighbors(X, choice)
-    for members in shared.values():
-        name, params = choice[members[0]]
-        row = DISTANCES[name]
-        with _check.unheard() as said:
-            recipe, own = parted(name, params, "verdict")
-            if len(members) == 1:
-                D = compute(X, name, recipe=recipe, random_state=seed, known=known, **own).D
-                found[members[0]] = seen(D, at, LOOKED_AT, tuple(said))
-                continue
-            wanted = {choice[c][1].get(row.stage, row.parameters[row.stage]): c for c in members}
-            stages = by_stage(X, name, max(wanted), recipe=recipe, random_state=seed, known=known, **own)
-            for number, D in enumerate(stages, start=1):
-                if number in wanted:
-                    found[wanted[number]] = seen(D, at, LOOKED_AT, tuple(said))
-    return [found[c] for c in range(len(choice))]
-
-
-def _neighbors(X: FloatArray, choice: list[Candidate]) -> Neighbors | None:
-    """Return as many neighbours as any of several candidates takes, for those of the others are the first of them.
-
-    What is asked for of metric and search is the same in all candidates. An approximate search for fewer finds others.
-    """
-    if len(choice) == 1:
-        return None
-    recipe = max((parted(name, params, "verdict")[0] for name, params in choice), key=lambda r: r.n_neighbors)
-    if recipe.search == "nndescent":
-        return None
-    return nearest_neighbors(X, recipe.n_neighbors, recipe.metric, search="exact")

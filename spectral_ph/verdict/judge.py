@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from spectral_ph._types import Settings
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.loops.agreement import NO_LIFT, Carried, spread_like, tube, tube_agreement
-from spectral_ph.loops.result import Half, Loop, Verdict
+from spectral_ph.loops.agreement import NO_LIFT
+from spectral_ph.loops.inside import EVEN, Inside, emptiness
+from spectral_ph.loops.result import Loop, Verdict
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
-from spectral_ph.verdict.evidence import Evidence
-from spectral_ph.verdict.halves import LOOKED_AT, Split, half_size
+from spectral_ph.verdict.evidence import Matched
+from spectral_ph.verdict.halves import Split
 
 UNDECIDED = 0.25
 """Up to this p-value a loop that is not called is undecided."""
 
-BEGINNINGS: dict[Verdict, str] = {
-    "loop": "This is a loop.",
-    "undecided": "This may be a loop, or chance.",
-    "no loop": "Nothing tells this from chance.",
-}
-"""How the reason of each verdict begins."""
+LEAST_AGREEMENT = 0.6
+"""No loop is called whose halves agree less, whatever its p-value."""
+
+CLEAR = 0.9
+"""Agreement of a clear loop, for the reader to compare with."""
+
+EMPTY, THIN = 0.05, 0.2
+"""Share of points inside a loop up to which its middle is called empty, and thin; an even filling holds a quarter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +66,22 @@ def choose(choice: list[Candidate], halves: list[Split]) -> Examined:
     -------
     Examined
     """
-    totals = [float(np.median([split.evidence[c].total.max() for split in halves])) for c in range(len(choice))]
+    every = [[split.evidence[c] for split in halves] for c in range(len(choice))]
+    found = [[one for one in of_candidate if one is not None] for of_candidate in every]
+    totals = [float(np.median([one.total.max() for one in of_candidate])) for of_candidate in found]
     best = int(np.argmax(totals))
     tried = []
     for c, (name, params) in enumerate(choice):
-        tops = [(split.evidence[c], int(np.argmax(split.evidence[c].total))) for split in halves]
-        lifts = sum(NO_LIFT in half[c].facts for split in halves for half in split.seen)
+        tops = [(one, int(np.argmax(one.total))) for one in found[c]]
+        views = [half[c] for split in halves for half in split.seen]
+        lifts = sum(view is not None and NO_LIFT in view.facts for view in views)
         tried.append(
             {
                 "distance": name,
                 **{key: getattr(value, "__name__", value) for key, value in params.items()},
                 "evidence": totals[c],
                 **{
-                    part: float(np.median([getattr(found, part)[top] for found, top in tops]))
+                    part: float(np.median([getattr(one, part)[top] for one, top in tops]))
                     for part in ("agreement", "prominence", "relief")
                 },
                 "chosen": c == best,
@@ -86,62 +91,95 @@ def choose(choice: list[Candidate], halves: list[Split]) -> Examined:
     return Examined(choice, halves, best, tuple(tried))
 
 
-def judged(k: int, loop: Loop, examined: Examined, n: int, level: float, why_not: str) -> Loop:
-    """Give a loop its halves, its evidence and its verdict.
-
-    Its `agreement` is that of its halves with each other and with the loop of all points. The evidence behind its p-value
-    holds the agreement of the halves with each other alone, for the null knows no loop of all points.
+def weighed(loop: Loop, said: list[Matched], middle: Inside | None) -> Loop:
+    """Give a loop of all points its evidence and its agreement, the medians over the splits.
 
     Parameters
     ----------
-    k : its place among the loops, counted from 0, longest first.
-    loop : Loop of all points.
-    examined : what the halves say.
-    n : points that differ.
+    loop : of all points.
+    said : what each split says about it.
+    middle : how many points lie inside it; None where that is not known, and then it does not count.
+
+    Returns
+    -------
+    Loop
+        `evidence` is agreement squared times prominence times relief, times how empty the middle is.
+    """
+    total, a, g, r = np.median([one[:4] for one in said], axis=0).tolist()
+    empty = 1.0 if middle is None else emptiness(middle)
+    return dataclasses.replace(loop, evidence=total * empty, agreement=a, prominence=g, relief=r)
+
+
+def judged(loop: Loop, n: int, level: float, why_not: str, points: str = "points") -> Loop:
+    """Give a loop its p-value, its verdict, and the sentences that say so.
+
+    Parameters
+    ----------
+    loop : with its evidence.
+    n : points in both halves that the evidence was computed from.
     level : p-value up to which a loop is called.
     why_not : why there is no p-value, as `candidates.uncalibrated` says it; empty if there is one.
+    points : what the reader calls points.
 
     Returns
     -------
     Loop
     """
-    halves, best = examined.halves, examined.best
-    fields: dict[str, Any] = {}
-    if halves:
-        shown = [_halves_of(loop, split, best) for split in halves]
-        fields["agreement"] = float(np.median([pair[0].agreement if pair else 0.0 for pair in shown]))
-        fields["halves"] = tuple(half for pair in shown for half in pair)
-        if k >= LOOKED_AT:
-            why_not = (
-                why_not or f"halves are compared on their {LOOKED_AT} longest loops, and this one is number {k + 1}"
-            )
-    if why_not:
-        return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.", **fields)
-    # The evidence that there are at least k + 1 loops: of each split, the most that k + 1 or more loops have.
-    value, prominence, relief = np.median([_top(split.evidence[best], k) for split in halves], axis=0).tolist()
-    p = null.p_value(value, 2 * half_size(n))
+    if why_not or loop.evidence is None or loop.agreement is None:
+        return dataclasses.replace(loop, reason=f"There is no p-value: {why_not}.")
+    p = null.p_value(loop.evidence, n)
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
-    reason = (
-        f"{BEGINNINGS[verdict]} Independent halves of the points agree on the phase along it by {fields['agreement']:.2f} of 1. "
-        f"It stands out from the next feature by {prominence:.2f} of 1, and from its own birth by {relief:.2f} of 1. "
-        f"Of simulated shapes without a loop, a share of at most p = {p:.2g} shows as much evidence."
+    if loop.agreement < LEAST_AGREEMENT and verdict == "loop":
+        verdict = "undecided"
+    sentences = [_headline(verdict, p, level), _halves_say(loop.agreement, points), *_what_lacks(loop), _next(verdict)]
+    return dataclasses.replace(loop, verdict=verdict, reason=" ".join(sentences), p_value=p)
+
+
+def _headline(verdict: Verdict, p: float, level: float) -> str:
+    borderline = " It is borderline: another seed may say otherwise." if 0.4 * level <= p <= 2.4 * level else ""
+    return {
+        "loop": f"This is a loop (p = {p:.2g}).",
+        "undecided": f"This may be a loop, or chance (p = {p:.2g}).",
+        "no loop": f"No evidence of a loop (p = {p:.2g}).",
+    }[verdict] + borderline
+
+
+def _halves_say(agreement: float, points: str) -> str:
+    how = "alike" if agreement >= LEAST_AGREEMENT else "differently"
+    return (
+        f"When the {points} are split at random, the two halves order them {how} "
+        f"(agreement {agreement:.2f}; a clear loop has {CLEAR} and more)."
     )
-    return dataclasses.replace(loop, verdict=verdict, reason=reason, p_value=p, **fields)
 
 
-def _top(found: Evidence, k: int) -> tuple[float, float, float]:
-    """Return total, prominence and relief where the evidence for k + 1 or more loops is largest."""
-    at = k + int(np.argmax(found.total[k:]))
-    return float(found.total[at]), float(found.prominence[at]), float(found.relief[at])
+def _what_lacks(loop: Loop) -> list[str]:
+    """Say how full the middle is, and what else takes evidence away."""
+    said = []
+    if loop.inside is not None:
+        share = f"{100 * loop.inside:.0f} % of the points lie inside, and an even filling would hold {100 * EVEN:.0f} %"
+        kind = "empty" if loop.inside <= EMPTY else "thin, not empty" if loop.inside <= THIN else "not empty"
+        said.append(f"Its middle is {kind}: {share}.")
+    if loop.prominence is not None and loop.prominence < 0.5:
+        said.append("In the halves, other features last about as long.")
+    return said
 
 
-def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | None, float | None]:
-    """Return verdict, reason, p-value and agreement of a whole data set: those of its longest loop.
+def _next(verdict: Verdict) -> str:
+    return {
+        "loop": "Check next that nothing else orders the points alike, such as batch, depth or cell types.",
+        "undecided": "More points would decide it; so would points without what else varies.",
+        "no loop": "A loop hidden behind other variation is not ruled out: look again without what else varies.",
+    }[verdict]
+
+
+def answer(loops: list[Loop], P: Persistence, from_points: bool) -> tuple[Verdict, str, float | None, float | None]:
+    """Return verdict, reason, p-value and agreement of a whole data set: those of its first loop.
 
     Parameters
     ----------
-    loops : as `judged` returns them, longest first.
+    loops : as `judged` returns them, the most evidence first.
     P : the diagrams that they come from.
+    from_points : whether there are points, rather than a graph or distances.
 
     Returns
     -------
@@ -149,28 +187,9 @@ def answer(loops: list[Loop], P: Persistence) -> tuple[Verdict, str, float | Non
     """
     if loops:
         return loops[0].verdict, loops[0].reason, loops[0].p_value, loops[0].agreement
-    reason = "The points go round no loop: there is no feature of degree 1."
+    reason = "there is no feature of degree 1."
     if len(P[1]):
-        reason = f"The points go round no loop: all {len(P[1])} features of degree 1 are shorter than rounding errors."
-    return "no loop", reason, None, None
-
-
-def _halves_of(loop: Loop, split: Split, best: int) -> list[Half]:
-    """Return the pair of loops, one of each half, that fits a loop of the whole best; nothing if no pair does."""
-    whole = Carried(loop.phase if loop.edge_phase is None else loop.edge_phase, tube(loop))
-    first, second = split.carried(0, best), split.carried(1, best)
-    table = split.tables[best]
-    fits = [[0.0 if x is None else tube_agreement(whole, x) for x in half] for half in (first, second)]
-    pairs = [
-        (i, j) for i in range(len(first)) for j in range(len(second)) if first[i] is not None and second[j] is not None
-    ]
-    if not pairs:
-        return []
-    i, j = max(pairs, key=lambda ij: fits[0][ij[0]] * fits[1][ij[1]])
-    made = []
-    for points, carried in zip(split.points, (first[i], second[j]), strict=True):
-        assert carried is not None
-        phase = spread_like(carried.phase, loop.phase, whole.weight * carried.weight)
-        # Without the fit, a feature of noise would be credited with the halves' agreement on the loop beside it.
-        made.append(Half(points, phase, float(min(table[i, j], fits[0][i], fits[1][j]))))
-    return made
+        reason = f"all {len(P[1])} features of degree 1 are shorter than rounding errors."
+    if not from_points:
+        return "undecided", f"No loop is seen: {reason} Without points there is no test of that.", None, None
+    return "no loop", f"The points go round no loop: {reason}", None, None

@@ -13,6 +13,9 @@ from spectral_ph._types import FloatArray
 LEAST_POINTS = 100
 """Below this many points nothing was calibrated."""
 
+POOLED_BELOW = 30
+"""Kinds of fewer samples are taken together: they are those that show little evidence (`benchmarks.calibrate`)."""
+
 
 @functools.cache
 def table() -> dict[int, dict[str, FloatArray]]:
@@ -25,30 +28,53 @@ def table() -> dict[int, dict[str, FloatArray]]:
 
 
 def p_value(value: float, n: int) -> float:
-    """Return a bound on the share of loop-free shapes that show at least as much evidence.
+    """Return how often loop-free shapes show at least as much evidence: the share of the worst kind of shape.
 
-    The null hypothesis: the points are an independent sample of a loop-free shape that shows no more evidence than those
-    of the battery (blobs, balls, cubes, spheres, trees, lines, clusters, mixtures, counts without a cycle). p is the larger
-    of the share of all of the battery that reaches the value and half the share of the worst kind of shape, so that at
-    a level of 5 % no kind is called a loop in more than about 10 % of cases; each share counts the points themselves as one
-    more sample, (1 + hits) / (1 + samples), so p is never 0. It is an empirical p-value for this battery: a shape that is
-    worse than all of it, such as a sheet that short circuits have closed, is not covered.
+    The null hypothesis: the points are an independent sample of a loop-free shape that shows no more evidence than the worst
+    kind of the battery (filled regions, also with a thin middle, blobs, spheres, curved sheets, trees, lines, clusters, series,
+    counts without a cycle). Each share counts the points themselves as one more sample, (1 + hits) / (1 + samples), so p is
+    never 0. Kinds with few samples show little evidence and are pooled. Between two tabled sizes the larger p of both counts. A
+    shape that is worse than all of the battery, such as a sheet that short circuits have closed, is not covered.
 
     Parameters
     ----------
-    value : the evidence, maximised over the settings.
-    n : points that it was computed from; the battery of the largest tabled number not above it is used, for fewer points
-        show more evidence by chance.
+    value : the evidence of the whole procedure, the choice of settings included.
+    n : points in both halves that it was computed from. Beyond the largest tabled number its battery is used.
 
     Returns
     -------
     float in (0, 1].
     """
+    return max(_tail(values, value) for kinds in _beside(n) for values in _pooled(kinds))
+
+
+def least_p(n: int) -> float:
+    """Return the least p-value that there can be for n points, which no evidence goes below.
+
+    Parameters
+    ----------
+    n : as for `p_value`.
+
+    Returns
+    -------
+    float in (0, 1].
+    """
+    return p_value(np.inf, n)
+
+
+def _beside(n: int) -> list[dict[str, FloatArray]]:
+    """Return the batteries of the largest size not above n and of the smallest not below; the nearest where there is one."""
     known = table()
-    kinds = known[max(size for size in known if size <= max(n, min(known)))]
-    everything = np.sort(np.concatenate(list(kinds.values())))
-    worst = max(_tail(v, value) for v in kinds.values())
-    return float(max(_tail(everything, value), worst / 2))
+    below = max((size for size in known if size <= n), default=min(known))
+    above = min((size for size in known if size >= n), default=max(known))
+    return [known[size] for size in {below, above}]
+
+
+def _pooled(kinds: dict[str, FloatArray]) -> list[FloatArray]:
+    """Return the kinds that have samples enough for a share of their own, and all others as one."""
+    alone = [values for values in kinds.values() if len(values) >= POOLED_BELOW]
+    rest = [values for values in kinds.values() if len(values) < POOLED_BELOW]
+    return [*alone, np.sort(np.concatenate(rest))] if rest else alone
 
 
 def _tail(sorted_values: FloatArray, value: float) -> float:
