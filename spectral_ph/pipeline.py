@@ -8,6 +8,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
@@ -23,9 +24,9 @@ from spectral_ph.homology.persistence import implicit_persistence, rips_persiste
 from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import further, longest_loops
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
-from spectral_ph.verdict import LOOKED_FOR, MOST_SPLITS, SPLITS, Halving, examine, judge_loops, null
-from spectral_ph.verdict.candidates import candidates, uncalibrated
-from spectral_ph.verdict.halves import HOMOLOGY_POINTS, half_size
+from spectral_ph.verdict import LOOKED_FOR, MOST_SPLITS, SPLITS, examine, judge_loops, null
+from spectral_ph.verdict.candidates import Candidate, candidates, uncalibrated
+from spectral_ph.verdict.halves import HOMOLOGY_POINTS, Halving, half_size
 from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, judged
 from spectral_ph.verdict.whole import whole
 
@@ -232,6 +233,7 @@ def find_loops(
     at: float = 0.9,
     spacing: Spacing = "cells",
     splits: int | None = None,
+    split_by: ArrayLike | None = None,
     level: float = 0.05,
     max_points: int = 2000,
     random_state: RandomState = 0,
@@ -316,23 +318,23 @@ def find_loops(
     if X is not None and graph is None and "precomputed" not in (distance, metric):
         points = X = _check.points(X)
         _check.distinct(points)
+    groups = None if split_by is None else _groups(split_by, n, points is not None)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
         distinct = np.arange(n) if points is None or not splits else _without_copies(points)
         m = len(distinct)
-        half = half_size(m)
-        looks = points is not None and splits > 0 and m >= null.LEAST_POINTS
-        looks = looks and _halves_have_neighbors(params, half, n, m)
+        how, pairs, half = None, [], half_size(m)
+        if points is not None and splits and m >= null.LEAST_POINTS:
+            how = Halving(points, distinct, rng, at, metric, groups)
+            pairs = how.draw(splits)
+            half = _least_half(pairs)
+            how = how if _halves_have_neighbors(params, half, n, m) else None
         choice = candidates(distance, params, half, graph is None)
         parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
-        calibrated = looks and any(not uncalibrated(one, True, splits, m, half) for one in choice)
-        if calibrated:
-            _level_is_possible(level, 2 * half)
         examined = Examined(choice, halves=[], best=0, tried=())
-        how = None
-        if points is not None and looks:
-            how = Halving(points, distinct, rng, at, metric)
-            examined = examine(how, choice, splits)
+        if how is not None:
+            _level_is_possible(level, 2 * half, choice, m)
+            examined = examine(how, choice, pairs)
         everything = whole(X, graph, examined.chosen, max_points, rng, random_state)
         with threads_for(len(everything.D)):
             P, loops, failed = longest_loops(everything.D, threshold, engine, n_loops, at, spacing)
@@ -375,16 +377,52 @@ def _without_copies(points: FloatArray) -> IntArray:
     return distinct
 
 
-def _level_is_possible(level: float, n: int) -> None:
-    """Refuse a level that no evidence can reach."""
+def _level_is_possible(level: float, n: int, choice: list[Candidate], m: int) -> None:
+    """Refuse a level that no evidence can reach, where there will be a p-value."""
     least = null.least_p(n)
-    if level < least:
+    if level < least and any(not uncalibrated(one, True, 1, m, n // 2) for one in choice):
         raise _check.InputError(
             Argument("level", level),
-            f" is below the least p-value there can be, {least:.2g}, for the null holds so many simulated shapes. Pass ",
+            f" is below {least:.2g}, the least p-value that the simulated shapes allow. Pass ",
             Argument("level", float(f"{least + 5e-3:.2f}")),
             " or more.",
         )
+
+
+def _groups(split_by: ArrayLike, n: int, from_points: bool) -> IntArray:
+    """Return the number of the group of every point."""
+    if not from_points:
+        raise _check.InputError(
+            Argument("split_by"), " divides points into halves, but no points were passed. Leave it out."
+        )
+    labels = np.asarray(split_by)
+    if labels.shape != (n,):
+        raise _check.InputError(
+            Argument("split_by"),
+            f" must be a list of {n} labels, one for each point, not an array of shape {labels.shape}.",
+        )
+    missing = int(sum(label is None or label != label for label in labels.tolist()))
+    if missing:
+        raise _check.InputError(
+            Argument("split_by"), f" has no label for {missing} points. Name their group, or leave these points out."
+        )
+    names, groups = np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)
+    if len(names) < 2:
+        raise _check.InputError(
+            Argument("split_by"), " has the same label for all points, but two groups or more are needed. Leave it out."
+        )
+    return groups.astype(np.int64)
+
+
+def _least_half(pairs: list[tuple[IntArray, IntArray]]) -> int:
+    """Return how many points the smallest half has; refuse one of too few."""
+    least = min(len(half) for pair in pairs for half in pair)
+    if least < null.LEAST_POINTS // 2:
+        raise _check.InputError(
+            Argument("split_by"),
+            f" leaves {least} points in a half, but {null.LEAST_POINTS // 2} are needed. Join small groups, or leave it out.",
+        )
+    return least
 
 
 def _sized(X: FloatArray | None, graph: Graph | None, distance: str, params: Settings) -> tuple[FloatArray | None, int]:

@@ -9,13 +9,11 @@ import scipy.linalg
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.spectral import (
     bridge,
     components_or_raise,
-    cut_coordinates,
     pairwise_squared,
     refuse_nearly_zero,
     spectral_coordinates,
@@ -104,22 +102,6 @@ def diffusion(
         squared += np.where(parts.labels[:, None] != parts.labels[None], np.add.outer(share, share), 0.0)
     np.sqrt(squared, out=squared)
     return squared, facts
-
-
-def diffusion_coordinates(S: Spectrum, *, t: float = 8) -> ImplicitDistances:
-    """Diffusion distance after t steps from the first eigenpairs, with nothing for the others.
-
-    Parameters
-    ----------
-    S : of the graph.
-    t : steps, at least 0.
-
-    Returns
-    -------
-    ImplicitDistances
-    """
-    t = _check.real(t, "t", least=0, most=LARGEST_T)
-    return cut_coordinates(S, decay.diffusion(S.values, t, float(S.degrees.sum())), root=True)
 
 
 def _by_power(A: Graph, d: FloatArray, labels: IntArray, t: int) -> FloatArray:

@@ -18,7 +18,7 @@ from spectral_ph._types import (
     FloatArray,
     Settings,
 )
-from spectral_ph.distances import affinity, ambient, density, diffusion, layout, passes, path, resistance
+from spectral_ph.distances import affinity, ambient, density, diffusion, eigenpairs, layout, passes, path, resistance
 from spectral_ph.distances.implicit import diffusion_implicit, eff_res_implicit
 
 
@@ -210,7 +210,7 @@ ROWS = (
         stage="passes",
         stages=resistance.by_pass,
         truncated_ranges={"steps": Range("whole", 1, passes.LARGEST_STEPS, values=(None,))},
-        coordinates=resistance.eff_res_coordinates,
+        coordinates=eigenpairs.eff_res_coordinates,
     ),
     Distance(
         "diffusion",
@@ -228,7 +228,7 @@ ROWS = (
             "random_state": SEED,
         },
         truncated_ranges={"t": Range("whole", 1)},
-        coordinates=diffusion.diffusion_coordinates,
+        coordinates=eigenpairs.diffusion_coordinates,
     ),
     Distance(
         "dpt",

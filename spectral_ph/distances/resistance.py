@@ -14,14 +14,12 @@ import scipy.sparse.linalg
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import Disconnected, FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances import decay
 from spectral_ph.distances.passes import check_passes, check_steps, connected_or_raise, graph_under, kept
 from spectral_ph.distances.spectral import (
     bridge,
     components_or_raise,
-    cut_coordinates,
     pairwise_squared,
     refuse_nearly_zero,
     spectral_coordinates,
@@ -120,41 +118,6 @@ def eff_res(
         random_state=random_state,
     )
     return deque(every, maxlen=1).pop()
-
-
-def eff_res_coordinates(
-    S: Spectrum,
-    *,
-    passes: int = 1,
-    pass_neighbors: int | None = None,
-    steps: int | None = None,
-    corrected: bool = True,
-    sqrt: bool = False,
-    disconnected: Disconnected = "max",
-) -> ImplicitDistances:
-    """Effective resistance of one pass from the first eigenpairs, with nothing for the others.
-
-    Parameters
-    ----------
-    S : of the graph of the pass.
-    passes, pass_neighbors, steps, corrected, sqrt, disconnected : as for `eff_res`; the caller makes the graphs of later passes,
-        and refuses disconnected ones if need be.
-
-    Returns
-    -------
-    ImplicitDistances
-
-    Raises
-    ------
-    InputError : for an eigenvalue that cannot be told from 0, or parameters that do not go together.
-    """
-    steps = check_steps(steps, passes, corrected)
-    refuse_nearly_zero(S, "effective resistance")
-    weights = np.zeros(len(S.values))
-    moving = np.setdiff1d(np.arange(len(S.values)), S.trivial)
-    mu = S.values[moving]
-    weights[moving] = decay.corrected_resistance(mu, steps) if steps else decay.resistance(mu)
-    return cut_coordinates(S, weights, sqrt)
 
 
 def by_pass(

@@ -12,7 +12,6 @@ import scipy.linalg
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import Disconnected, FloatArray, Graph, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean
 from spectral_ph.graph.components import Components, connected_components
@@ -38,27 +37,6 @@ def spectral_coordinates(S: Spectrum, weights: FloatArray, *, scale_by_degree: b
     keep = np.setdiff1d(np.arange(len(S.values)), S.trivial)
     E = S.vectors[:, keep] * weights[keep]
     return np.asarray(E / np.sqrt(S.degrees)[:, None] if scale_by_degree else E)
-
-
-def cut_coordinates(S: Spectrum, weights: FloatArray, root: bool) -> ImplicitDistances:
-    """Return the distances that the known eigenpairs give, with nothing for the others.
-
-    Parameters
-    ----------
-    S : the first eigenpairs of L_sym.
-    weights : (m,) w(mu) for every column of `S.vectors`; those of the trivial pairs are not used.
-    root : whether the distance is the root of the squared form.
-
-    Returns
-    -------
-    ImplicitDistances
-        Between components the squared form is at least four times the square of the longest row: beyond all within one.
-    """
-    E = spectral_coordinates(S, weights)
-    if len(S.trivial) > 1:
-        longest = 2 * np.sqrt((E**2).sum(axis=1).max())
-        E = np.column_stack([E, np.where(S.vectors[:, S.trivial] != 0, longest, 0.0)])
-    return ImplicitDistances(np.ascontiguousarray(E), np.zeros(len(E)), None, root)
 
 
 def refuse_nearly_zero(S: Spectrum, what: str) -> None:

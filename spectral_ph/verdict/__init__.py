@@ -13,17 +13,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spectral_ph._types import FloatArray, Graph, IntArray, Metric
+from spectral_ph._types import FloatArray, Graph, IntArray
 from spectral_ph.loops.inside import Inside, inside, smoothed
 from spectral_ph.loops.result import Loop
 from spectral_ph.verdict import null
 from spectral_ph.verdict.candidates import Candidate
 from spectral_ph.verdict.evidence import Matched
-from spectral_ph.verdict.halves import split_points
+from spectral_ph.verdict.halves import Halving, split_points
 from spectral_ph.verdict.judge import LEAST_AGREEMENT, Examined, choose, judged, weighed
 from spectral_ph.verdict.matching import match, shown_by_halves
 
-__all__ = ["Halving", "examine", "judge_loops"]
+__all__ = ["examine", "judge_loops"]
 
 SPLITS = 5
 """How often the points are split into halves, to begin with."""
@@ -41,40 +41,20 @@ COUNTED = 10_000
 """Points that are counted for the share inside a loop, at most."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Halving:
-    """How points are split into halves.
-
-    Attributes
-    ----------
-    X : (n, d) points.
-    distinct : (m,) indices of points no two of which are copies, which the halves are drawn from.
-    rng : draws the halves.
-    at : where between birth (0) and death (1) of a loop its phase is computed.
-    metric : of the neighbour graph.
-    """
-
-    X: FloatArray
-    distinct: IntArray
-    rng: np.random.Generator
-    at: float = 0.9
-    metric: Metric = "euclidean"
-
-
-def examine(how: Halving, choice: list[Candidate], splits: int = SPLITS) -> Examined:
+def examine(how: Halving, choice: list[Candidate], pairs: list[tuple[IntArray, IntArray]]) -> Examined:
     """Look at halves of the points under every candidate, and choose the candidate with the most evidence.
 
     Parameters
     ----------
     how : how the points are split.
     choice : the candidates; with one there is nothing to choose.
-    splits : how often the points are split.
+    pairs : the halves, as `how.draw` returns them.
 
     Returns
     -------
     Examined
     """
-    return choose(choice, split_points(how.X, how.distinct, choice, splits, how.at, how.metric, how.rng))
+    return choose(choice, split_points(how, pairs, choice))
 
 
 def judge_loops(
@@ -111,7 +91,7 @@ def judge_loops(
     """
     halves, best = examined.halves, examined.best
     said = [match(how.X, loops, split, best, how.metric) for split in halves]
-    n = len(halves[0].both)
+    n = 2 * min(len(half) for split in halves for half in split.points)
     if max((_agreement(said, k) for k in range(len(loops))), default=0.0) < LEAST_AGREEMENT:
         others = more_loops()
         said = [one + match(how.X, others, split, best, how.metric) for one, split in zip(said, halves, strict=True)]
@@ -126,13 +106,13 @@ def judge_loops(
                 middles[k] = None if A is None else _middle(how.X, A, loops[k])
         every = {k: weighed(loops[k], [one[k] for one in said], middles[k]) for k in order}
         order.sort(key=lambda k: -(every[k].evidence or 0.0))
-        if why_not or not order or len(halves) >= most_splits:
+        if why_not or not order or len(halves) >= most_splits or how.divisions is not None:
             break
         p = null.p_value(every[order[0]].evidence or 0.0, n)
         if not level / NEAR_LEVEL <= p <= level * NEAR_LEVEL:
             break
         more = min(MORE_SPLITS, most_splits - len(halves))
-        new = split_points(how.X, how.distinct, examined.choice, more, how.at, how.metric, how.rng, only=best)
+        new = split_points(how, how.draw(more), examined.choice, only=best)
         said += [match(how.X, loops, split, best, how.metric) for split in new]
         halves += new
     found = []
@@ -146,8 +126,18 @@ def judge_loops(
             for split, one in zip(halves, said, strict=True)
         ]
         loop = dataclasses.replace(loop, halves=tuple(half for pair in shown for half in pair))
-        found.append(judged(loop, n, level, why_not))
+        found.append(judged(loop, n, level, why_not, _drawn(how, len(halves))))
     return found
+
+
+def _drawn(how: Halving, splits: int) -> str:
+    """Say how the halves were made."""
+    if how.groups is None:
+        return "When the points are split at random"
+    number = int(how.groups.max()) + 1
+    if how.divisions is None:
+        return f"When the {number} groups are divided at random"
+    return f"When the {number} groups are divided, in {splits} way{'s' if splits > 1 else ''}"
 
 
 def _agreement(said: list[list[Matched]], k: int) -> float:

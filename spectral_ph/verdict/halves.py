@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_ph._types import FloatArray, IntArray, Metric
+from spectral_ph._types import BoolArray, FloatArray, IntArray, Metric
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements
 from spectral_ph.verdict.candidates import Candidate
@@ -22,6 +22,72 @@ HOMOLOGY_POINTS = 500
 
 LOOKED_AT = 3
 """Features of a half whose phases are compared."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Halving:
+    """How points are split into halves.
+
+    Attributes
+    ----------
+    X : (n, d) points.
+    distinct : (m,) indices of points no two of which are copies, which the halves are drawn from.
+    rng : draws the halves.
+    at : where between birth (0) and death (1) of a loop its phase is computed.
+    metric : of the neighbour graph.
+    groups : (n,) number of the group of every point, from 0: a group goes into a half as a whole. None for halves at random.
+    """
+
+    X: FloatArray
+    distinct: IntArray
+    rng: np.random.Generator
+    at: float = 0.9
+    metric: Metric = "euclidean"
+    groups: IntArray | None = None
+
+    @property
+    def divisions(self) -> int | None:
+        """Return how many ways there are to divide few groups, each of which is used once; None for many."""
+        number = 0 if self.groups is None else int(self.groups.max()) + 1
+        return {2: 1, 3: 3}.get(number)
+
+    def draw(self, splits: int) -> list[tuple[IntArray, IntArray]]:
+        """Split the points, several times.
+
+        Parameters
+        ----------
+        splits : how often; with few groups at most as often as they can be divided.
+
+        Returns
+        -------
+        list of two ascending lists of indices, of at most `HALF_POINTS` each.
+        """
+        if self.groups is None:
+            size = half_size(len(self.distinct))
+            orders = [self.distinct[self.rng.permutation(len(self.distinct))[: 2 * size]] for _ in range(splits)]
+            return [(np.sort(order[:size]), np.sort(order[size:])) for order in orders]
+        own = self.groups[self.distinct]
+        halves = []
+        for number in range(splits if self.divisions is None else min(splits, self.divisions)):
+            first = self._side(np.bincount(own), number)[own]
+            parts = self.distinct[first], self.distinct[~first]
+            few = [part[self.rng.permutation(len(part))[:HALF_POINTS]] for part in parts]
+            halves.append((np.sort(few[0]), np.sort(few[1])))
+        return halves
+
+    def _side(self, sizes: IntArray, number: int) -> BoolArray:
+        """Return which groups go into the first half: one by itself of two or three, else at random and about as many points."""
+        if self.divisions is not None:
+            return np.asarray(np.arange(len(sizes)) == number)
+        first, left = np.zeros(len(sizes), dtype=bool), np.zeros(2)
+        for group in self.rng.permutation(len(sizes)):
+            side = int(left[1] < left[0])
+            first[group] = side == 0
+            left[side] += sizes[group]
+        return first
+
+    def __repr__(self) -> str:
+        return f"Halving({len(self.distinct)} of {len(self.X)} points)"
 
 
 def half_size(n: int) -> int:
@@ -63,28 +129,17 @@ class Split:
 
 
 def split_points(
-    X: FloatArray,
-    distinct: IntArray,
-    choice: list[Candidate],
-    splits: int,
-    at: float,
-    metric: Metric,
-    rng: np.random.Generator,
-    only: int | None = None,
+    how: Halving, pairs: list[tuple[IntArray, IntArray]], choice: list[Candidate], only: int | None = None
 ) -> list[Split]:
-    """Split points at random into two halves, several times, and look at each half under every candidate.
+    """Look at the halves of points under every candidate.
 
     The splits are tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
 
     Parameters
     ----------
-    X : (n, d) points.
-    distinct : (m,) indices of points no two of which are copies, which the halves are drawn from.
+    how : how the points are split.
+    pairs : the halves, as `how.draw` returns them.
     choice : the candidates.
-    splits : how many splits.
-    at : where between birth (0) and death (1) of a loop its phase is computed.
-    metric : of the neighbour graph.
-    rng : draws the splits.
     only : index of the one candidate that is looked at; default: all are.
 
     Returns
@@ -94,30 +149,33 @@ def split_points(
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    size = half_size(len(distinct))
-    orders = [distinct[rng.permutation(len(distinct))[: 2 * size]] for _ in range(splits)]
-    seeds = rng.integers(2**31, size=splits).tolist()
+    seeds = how.rng.integers(2**31, size=len(pairs)).tolist()
     bar = tqdm(
-        zip(orders, seeds, strict=True),
+        zip(pairs, seeds, strict=True),
         desc="halves",
-        total=splits,
+        total=len(pairs),
         delay=2.0,
         leave=False,
         disable=not sys.stderr.isatty(),
     )
     looked = [candidate if only in (None, c) else None for c, candidate in enumerate(choice)]
-    found: list[Split] = Parallel()(delayed(_split)(X, order, looked, at, metric, seed) for order, seed in bar)
+    found: list[Split] = Parallel()(
+        delayed(_split)(how.X, pair, looked, how.at, how.metric, seed) for pair, seed in bar
+    )
     return found
 
 
 def _split(
-    X: FloatArray, order: IntArray, looked: list[Candidate | None], at: float, metric: Metric, seed: int
+    X: FloatArray,
+    points: tuple[IntArray, IntArray],
+    looked: list[Candidate | None],
+    at: float,
+    metric: Metric,
+    seed: int,
 ) -> Split:
     from spectral_ph._numba import threads_for
 
-    size = len(order) // 2
-    points = np.sort(order[:size]), np.sort(order[size:])
-    with threads_for(min(size, HOMOLOGY_POINTS)):
+    with threads_for(min(*map(len, points), HOMOLOGY_POINTS)):
         first, second = (see(X[half], looked, at, LOOKED_AT, HOMOLOGY_POINTS, seed) for half in points)
     both = np.concatenate(points)
     near = nearest_among(X[points[0]], X[both], NEAR, metric), nearest_among(X[points[1]], X[both], NEAR, metric)

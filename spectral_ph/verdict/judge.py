@@ -110,7 +110,7 @@ def weighed(loop: Loop, said: list[Matched], middle: Inside | None) -> Loop:
     return dataclasses.replace(loop, evidence=total * empty, agreement=a, prominence=g, relief=r)
 
 
-def judged(loop: Loop, n: int, level: float, why_not: str, points: str = "points") -> Loop:
+def judged(loop: Loop, n: int, level: float, why_not: str, drawn: str = "When the points are split at random") -> Loop:
     """Give a loop its p-value, its verdict, and the sentences that say so.
 
     Parameters
@@ -119,7 +119,7 @@ def judged(loop: Loop, n: int, level: float, why_not: str, points: str = "points
     n : points in both halves that the evidence was computed from.
     level : p-value up to which a loop is called.
     why_not : why there is no p-value, as `candidates.uncalibrated` says it; empty if there is one.
-    points : what the reader calls points.
+    drawn : the beginning of a sentence that says how the halves were made.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def judged(loop: Loop, n: int, level: float, why_not: str, points: str = "points
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
     if loop.agreement < LEAST_AGREEMENT and verdict == "loop":
         verdict = "undecided"
-    sentences = [_headline(verdict, p, level), _halves_say(loop.agreement, points), *_what_lacks(loop), _next(verdict)]
+    sentences = [_headline(verdict, p, level), _halves_say(loop.agreement, drawn), *_what_lacks(loop), _next(verdict)]
     return dataclasses.replace(loop, verdict=verdict, reason=" ".join(sentences), p_value=p)
 
 
@@ -144,10 +144,10 @@ def _headline(verdict: Verdict, p: float, level: float) -> str:
     }[verdict] + borderline
 
 
-def _halves_say(agreement: float, points: str) -> str:
+def _halves_say(agreement: float, drawn: str) -> str:
     how = "alike" if agreement >= LEAST_AGREEMENT else "differently"
     return (
-        f"When the {points} are split at random, the two halves order them {how} "
+        f"{drawn}, the two halves order the points {how} "
         f"(agreement {agreement:.2f}; a clear loop has {CLEAR} and more)."
     )
 
