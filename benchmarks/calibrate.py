@@ -3,11 +3,11 @@
     python -m benchmarks.calibrate [--quick] [--seeds 40] [--jobs 2] [--only flat,others]
 
 Loop-free kinds of `cases` at several noises, each seed a new sample; the whole procedure with its choice of settings, five
-splits. *flat* are the two-dimensional kinds, which show most of the evidence: `FLAT_SEEDS` samples at each of `SIZES`. *others* are
-all others, `OTHER_SEEDS` samples at `OTHER_SIZES`; they show little, and `verdict.null` pools them. Kinds of the families in
-`HELD_OUT` are never seen, so that the false-positive rate can be measured on such too. Nor are discs whose middle is nearly
-empty (`NEARLY_EMPTY`): what is said of them is the share inside. Seeds begin at 10,000, those of `honesty` at 0. Finished records
-are kept in the sweep folder, so it can be stopped and started again. Writes spectral_ph/verdict/null.json.
+splits. *flat* are the two-dimensional kinds, which show most of the evidence: `FLAT_SEEDS` samples at each of `SIZES`. *others*
+are all others, `OTHER_SEEDS` samples at `OTHER_SIZES`; they show little, and `verdict.null` pools them. Kinds of the families
+in `HELD_OUT` are never seen, so that the false-positive rate can be measured on such too. Nor are discs whose middle is nearly
+empty (`NEARLY_EMPTY`): what is said of them is the share inside. Seeds begin at 10,000, those of `honesty` at 0. Finished
+records are kept in the sweep folder, so it can be stopped and started again. Writes spectral_ph/verdict/null.json.
 """
 
 import argparse

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_ph.verdict.evidence import evidence
+from spectral_ph.verdict.evidence import Evidence, evidence, matched
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -34,3 +34,32 @@ def test_evidence_does_not_see_the_unit_of_the_distances(seed, unit):
     )
     assert ((found >= 0) & (found <= 1)).all()
     np.testing.assert_allclose(np.column_stack(evidence(table.T, tuple(diagrams[::-1]))), found, atol=1e-12)
+
+
+@given(seeds)
+def test_a_loop_has_no_more_evidence_than_the_halves_and_all_of_it_where_it_fits(seed):
+    rng = np.random.default_rng(seed)
+    found = Evidence(*rng.uniform(size=(4, 3)))
+    found = found._replace(total=found.agreement**2 * found.prominence * found.relief)
+    table = np.sort(rng.uniform(size=(3, 3)))[::-1, ::-1]
+    fits = rng.uniform(size=3), rng.uniform(size=3)
+    here = matched(found, table, fits)
+    assert here.total <= found.total.max() + 1e-12
+    assert here.agreement <= table.max()
+    np.testing.assert_allclose(
+        here.total, min(here.total, here.agreement**2 * here.prominence * here.relief), atol=1e-12
+    )
+    best = matched(found, np.ones((3, 3)), (np.array([1.0, 0, 0]), np.array([1.0, 0, 0])))
+    assert (best.pair, best.agreement) == ((0, 0), 1.0)
+    assert best.total == pytest.approx(found.total.max())
+
+
+def test_a_loop_without_partner_has_no_evidence():
+    found = Evidence(*np.ones((4, 3)))
+    assert matched(found, np.ones((2, 2)), (np.zeros(2), np.ones(2)))[:2] == (0.0, 0.0)
+    assert matched(found, np.zeros((0, 2)), (np.zeros(0), np.ones(2))).pair is None
+    # It is the partner that counts: the second loop of either half is judged by what is said of two loops.
+    two = Evidence(np.array([0.9, 0.2, 0]), np.array([0.95, 0.5, 0]), np.array([1.0, 0.9, 0]), np.array([1.0, 0.9, 0]))
+    second = matched(two, np.eye(2), (np.array([0.0, 1.0]), np.array([0.0, 1.0])))
+    assert second.pair == (1, 1)
+    assert second.total == pytest.approx(0.5**2 * 0.81)
