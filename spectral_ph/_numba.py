@@ -11,12 +11,15 @@ The same holds for this file: after an edit here, delete the folders `__pycache_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import numba as nb
-from numba.core import types
+from numba.core import caching, types
 from numba.extending import intrinsic, overload
+
+from spectral_ph._log import logger
 
 __all__ = [
     "borrow",
@@ -34,9 +37,76 @@ F = TypeVar("F", bound=Callable[..., Any])
 prange = nb.prange
 
 
+_caching: Any = caching
+_InTree: Any = getattr(_caching, "InTreeCacheLocator", None) or _caching._InTreeCacheLocator  # as it was called before
+_OnDisk: Any = caching.FunctionCache
+_Result: Any = caching.CompileResultCacheImpl
+
+
+class _InPackage(_InTree):  # type: ignore[misc]
+    """The folder of the package, from which kernels that were compiled there are read even where nothing can be written."""
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        return cls(py_func, py_file)
+
+
+class _Place(_Result):  # type: ignore[misc]
+    _locator_classes = (*_Result._locator_classes, _InPackage)
+
+
+class _Cache(_OnDisk):  # type: ignore[misc]
+    """Numba's cache on disk, without which a kernel is compiled all the same: in each process, where it cannot be kept."""
+
+    _impl_class = _Place
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            kept = super().load_overload(sig, target_context)
+        except Exception:  # a file that was cut, or that may not be read, is as good as none
+            kept = None
+        if kept is None:
+            _say_not_kept() if isinstance(self._impl.locator, _InPackage) else _say_compiling()
+        return kept
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError:
+            _say_not_kept()
+        except Exception:  # the list of what is kept was cut
+            with suppress(OSError):
+                self.flush()
+                super().save_overload(sig, data)
+
+
+@cache
+def _say_compiling() -> None:
+    logger.warning("compiling kernels, once per machine")
+
+
+@cache
+def _say_not_kept() -> None:
+    logger.warning(
+        "compiling kernels, and again in every process, for neither the package nor the home folder can be written to. Set "
+        "the environment variable NUMBA_CACHE_DIR to a folder that can be written to, to compile once."
+    )
+
+
+def _compiled(function: F, **options: Any) -> F:
+    """Compile without the interpreter lock and with IEEE arithmetic (no fastmath); kept on disk where that can be."""
+    kernel = nb.njit(nogil=True, error_model="numpy", **options)(function)
+    if hasattr(kernel, "enable_caching"):  # which a plain function has not, as with NUMBA_DISABLE_JIT
+        try:
+            kernel._cache = _Cache(kernel.py_func)
+        except RuntimeError:  # where NUMBA_CACHE_LOCATOR_CLASSES leaves no place to keep it
+            _say_not_kept()
+    return cast(F, kernel)
+
+
 def njit(function: F) -> F:
     """Compile for one thread: cached on disk, without the interpreter lock, IEEE arithmetic (no fastmath)."""
-    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _compiled(function)
 
 
 def njit_inline(function: F) -> F:
@@ -45,12 +115,12 @@ def njit_inline(function: F) -> F:
     It has no entry from Python, for unpacking many arrays there takes as long to compile as the rest.
     """
     options: dict[str, Any] = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy", **options)(function))
+    return _compiled(function, **options)
 
 
 def njit_parallel(function: F) -> F:
     """Compile with `prange` over threads; a kernel's result must not depend on how many there are."""
-    return cast(F, nb.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function))
+    return _compiled(function, parallel=True)
 
 
 def borrow(arrays: Any) -> Any:

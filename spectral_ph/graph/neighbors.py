@@ -279,7 +279,15 @@ def _by_metric(X: FloatArray, k: int, metric: Metric, start: int, stop: int) -> 
 def _approximate(
     X: FloatArray, k: int, metric: Metric, random_state: RandomState
 ) -> tuple[IntArray, FloatArray, float]:
-    from pynndescent import NNDescent
+    try:
+        from pynndescent import NNDescent
+    except RuntimeError as error:  # in the words of numba, "cannot cache function"
+        raise _check.InputError(
+            "pynndescent keeps its compiled functions on disk, but neither the package nor the home folder can be written to. "
+            "Set the environment variable NUMBA_CACHE_DIR to a folder that can be written to, or pass ",
+            Argument("search", "exact"),
+            ".",
+        ) from error
     from sklearn.metrics import pairwise_distances
 
     rng = _check.generator(random_state)

@@ -1,0 +1,61 @@
+"""Messages about what is being done: the logger "spectral_ph" of the standard library, at the levels that scanpy uses.
+
+Warnings are shown unless they are turned off; `logging.getLogger("spectral_ph").setLevel("INFO")` shows what is added and how
+long it took. Where a program has set up logging of its own, messages go there. Where scanpy is loaded,
+`scanpy.settings.verbosity` decides too.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import timedelta
+from time import monotonic
+
+HINT = 15
+"""Between information and debugging, as in scanpy."""
+
+logger = logging.getLogger("spectral_ph")
+
+
+class _Shown(logging.Handler):
+    """Print to standard error where the program has no handlers of its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one message."""
+        if not logging.getLogger().handlers:
+            try:
+                print(self.format(record), file=sys.stderr)
+            except OSError:  # a closed pipe takes no message, and this is no place to stop for that
+                self.handleError(record)
+
+
+def _set_up() -> None:
+    logging.addLevelName(HINT, "HINT")
+    if not logger.handlers:
+        logger.addHandler(_Shown())
+
+
+_set_up()
+
+
+def say(level: int, text: str) -> None:
+    """Send a message to the logger, or to scanpy's where only scanpy has been asked to show such messages.
+
+    Parameters
+    ----------
+    level : such as logging.INFO or `HINT`.
+    text : the message.
+    """
+    if logger.isEnabledFor(level):
+        logger.log(level, text)
+        return
+    scanpy = sys.modules.get("scanpy")
+    if scanpy is not None:
+        names = {logging.WARNING: "warning", logging.INFO: "info", HINT: "hint", logging.DEBUG: "debug"}
+        getattr(scanpy.logging, names[level])(text)
+
+
+def since(start: float) -> str:
+    """Return the time since `start`, a value of `time.monotonic`, as "0:00:12"."""
+    return str(timedelta(seconds=round(monotonic() - start)))
