@@ -26,6 +26,7 @@ from spectral_ph._check.arrays import (
     sized,
     sparse_numbers,
 )
+from spectral_ph._check.limits import available_memory
 from spectral_ph._check.sentences import (
     Argument,
     InputError,
@@ -173,13 +174,6 @@ def n_neighbors(wanted: object, n: int) -> int:
             " or fewer.",
         )
     return k
-
-
-def available_memory() -> int:
-    """Bytes of memory that can be had without swapping."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
 
 
 def memory(n_bytes: float, what: str, *instead: object) -> None:
