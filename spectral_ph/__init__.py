@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from spectral_ph import _interrupt  # noqa: F401  first, for Ctrl-C while the rest is imported
 from spectral_ph._check import InputError, MissingExtraError, SpectralWarning, TooLargeError
 from spectral_ph.cells.preprocess import preprocess
 from spectral_ph.distances.compute import distance_matrix

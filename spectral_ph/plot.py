@@ -8,8 +8,9 @@ Long because all pictures share their colours, their axes and the way they write
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +46,8 @@ MARKERS = ("o", "^", "s", "D")
 # farther apart in OKLab than in matplotlib's "twilight", also for eyes without red, green or blue receptors, and no
 # colour is so pale that it vanishes on white.
 PHASE_COLOURS = ("#40256B", "#1F78B4", "#62B8B0", "#E3C94F", "#DB7633", "#A32A4B", "#40256B")
+PHASE_MAP = "spectral_ph_phase"
+"""What these colours are called where a colour map is asked for by name, with "_r" at the end the other way round."""
 INK = "#333333"
 PALE = "#A0A0A0"
 DASHES = (0, (4, 3))
@@ -52,6 +55,27 @@ QUARTERS = [0.0, math.pi / 2, math.pi, 3 * math.pi / 2, 2 * math.pi]
 QUARTER_NAMES = ["0", "π/2", "π", "3π/2", "2π"]
 
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def without_latex(draw: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Have a function write its text without LaTeX, whatever the user's style says.
+
+    LaTeX may not be installed, and it stumbles over names such as MT-ND1_2 and over letters such as π.
+    """
+
+    @wraps(draw)
+    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        import matplotlib
+
+        with matplotlib.rc_context({"text.usetex": False}):
+            return draw(*args, **kwargs)
+
+    return wrapped
+
+
+@without_latex
 def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: Sequence[int] | None = None) -> Axes:
     """Draw the persistence diagram: one point a feature, its height above the diagonal is its persistence.
 
@@ -108,6 +132,7 @@ def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: 
     return ax
 
 
+@without_latex
 def barcode(
     P: Persistence | LoopResult,
     *,
@@ -172,6 +197,7 @@ def barcode(
     return ax
 
 
+@without_latex
 def loop(
     R: LoopResult,
     layout: ArrayLike,
@@ -229,7 +255,7 @@ def loop(
         where[inside, 1],
         s=size,
         c=this.phase[inside],
-        cmap=_phase_colours(),
+        cmap=phase_map(),
         vmin=0,
         vmax=2 * np.pi,
         linewidth=0,
@@ -252,6 +278,7 @@ def loop(
     return ax
 
 
+@without_latex
 def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = BINS) -> Axes:
     """Draw how the points are spread along the loop: a histogram of their phase.
 
@@ -283,7 +310,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
         middle,
         height,
         width=width,
-        color=_phase_colours()(middle / (2 * np.pi)),
+        color=phase_map()(middle / (2 * np.pi)),
         edgecolor="white",
         linewidth=0.5,
         zorder=2,
@@ -299,6 +326,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
     return ax
 
 
+@without_latex
 def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = None) -> Axes:
     """Draw how each of several groups of points is spread along the loop: one row of bars a group.
 
@@ -324,7 +352,7 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     ax = new_axes(4.6, 1.0 + 0.36 * len(names)) if ax is None else ax
     bins = table.shape[1]
     middle, width = (np.arange(bins) + 0.5) * 2 * np.pi / bins, 2 * np.pi / bins
-    colours = _phase_colours()(middle / (2 * np.pi))
+    colours = phase_map()(middle / (2 * np.pi))
     for row, heights in enumerate(table):
         ax.bar(middle, 0.85 * heights / (heights.max() or 1), width, bottom=-row, color=colours, linewidth=0)
         ax.axhline(-row, color=PALE, linewidth=0.6)
@@ -336,6 +364,7 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     return ax
 
 
+@without_latex
 def phase_band(
     low: ArrayLike, middle: ArrayLike, high: ArrayLike, name: str = "value", *, ax: Axes | None = None
 ) -> Axes:
@@ -355,7 +384,8 @@ def phase_band(
     ------
     InputError : the three are not of one length.
     """
-    lines = [np.asarray(line, dtype=np.float64) for line in (low, middle, high)]
+    named = (("low", low), ("middle", middle), ("high", high))
+    lines = [np.asarray(_check.numbers(line, name), dtype=np.float64) for name, line in named]
     if len({line.shape for line in lines}) > 1 or lines[0].ndim != 1:
         raise _check.InputError(
             _check.Argument("low"),
@@ -377,6 +407,7 @@ def phase_band(
     return ax
 
 
+@without_latex
 def phase_heatmap(
     values: ArrayLike, names: Sequence[str], *, phases: ArrayLike | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -423,7 +454,7 @@ def phase_heatmap(
 
 
 def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
-    table = np.asarray(values, dtype=np.float64)
+    table: FloatArray = np.asarray(_check.numbers(values, what), dtype=np.float64)
     if table.ndim != 2 or len(table) != len(names) or table.size == 0:
         raise _check.InputError(
             _check.Argument(what),
@@ -544,10 +575,16 @@ def _name_power(axis: Axis, name: str, largest: float) -> None:
     axis.set_label_text(name)
 
 
-def _phase_colours() -> Colormap:
+def phase_map() -> Colormap:
+    """Return the cyclic colours of a phase, which matplotlib and scanpy then know by the name `PHASE_MAP`."""
+    import matplotlib
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("phase", PHASE_COLOURS)
+    if PHASE_MAP not in matplotlib.colormaps:
+        colours = LinearSegmentedColormap.from_list(PHASE_MAP, PHASE_COLOURS)
+        matplotlib.colormaps.register(colours)
+        matplotlib.colormaps.register(colours.reversed())
+    return matplotlib.colormaps[PHASE_MAP]
 
 
 def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> None:
@@ -583,7 +620,7 @@ def phase_ticks(ax: Axes, phases: ArrayLike | None = None, things: str = "points
     """
     places = np.array(QUARTERS) / (2 * np.pi)
     label = "phase (radians)"
-    if phases is not None and len(known := np.asarray(phases, dtype=np.float64)):
+    if phases is not None and len(known := np.asarray(_check.numbers(phases, "phases"), dtype=np.float64)):
         middle = (np.arange(len(known)) + 0.5) / len(known)
         places = np.interp(
             QUARTERS, np.pad(known, 1, constant_values=(0, 2 * np.pi)), np.pad(middle, 1, constant_values=(0, 1))

@@ -178,7 +178,7 @@ def test_loop_shows_points_outside_its_domain_without_colour():
 
 
 def test_the_colours_of_the_phase_close_up():
-    colours = plot._phase_colours()
+    colours = plot.phase_map()
     assert colours(0.0) == colours(1.0)
 
 
@@ -293,3 +293,31 @@ def test_the_band_lies_between_its_edges():
 def test_errors_about_tables_are_sentences(call, sentence):
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         call()
+
+
+# The user's style, and the colours of a phase
+
+
+@pytest.mark.parametrize("draw", [plot.diagram, plot.barcode, plot.phase], ids=lambda draw: draw.__name__)
+def test_a_style_with_latex_draws_without_it(draw, tmp_path):
+    """LaTeX need not be installed, and it stumbles over names from data."""
+    with plt.rc_context({"text.usetex": True}):
+        draw(result()[0]).figure.savefig(tmp_path / "drawn.png")
+    assert (tmp_path / "drawn.png").stat().st_size > 5000
+
+
+def test_the_colours_of_a_phase_are_known_by_name_and_close():
+    colours = plot.phase_map()
+    assert matplotlib.colormaps[plot.PHASE_MAP] == plot.phase_map() == colours
+    assert colours(0.0) == colours(1.0)
+    np.testing.assert_allclose(matplotlib.colormaps[plot.PHASE_MAP + "_r"](0.25), colours(0.75), atol=0.01)
+
+
+def test_what_carries_more_than_numbers_is_refused_by_pictures_too():
+    masked = np.ma.masked_array([1.0, 2.0, 3.0], mask=[True, False, False])
+    with pytest.raises(InputError, match=r"^low is a masked array, whose masked entries are no numbers"):
+        plot.phase_band(masked, [1, 2, 3], [1, 2, 3])
+    with pytest.raises(InputError, match=r"^values must hold numbers, not text "):
+        plot.phase_heatmap([["a", "b"]], ["gene"])
+    with pytest.raises(InputError, match=r"^Complex data not supported: counts must hold real numbers"):
+        plot.phase_rows([[1j, 2]], ["group"])

@@ -1,5 +1,6 @@
 """The command line."""
 
-from spectral_ph.cli.commands import app, main
+from spectral_ph.cli.commands import app
+from spectral_ph.cli.entry import main
 
 __all__ = ["app", "main"]

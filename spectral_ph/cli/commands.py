@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +47,10 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             warnings.showwarning = _note
             warnings.simplefilter("always", sph.SpectralWarning)
             with thread_limit(threads):
-                function(**arguments)
+                try:
+                    function(**arguments)
+                except BrokenPipeError as error:  # for which click has an exit code and no sentence
+                    raise sph.InputError(output.not_written(error)) from error
 
     return wrapped
 
@@ -267,21 +269,3 @@ def demo(out: Path, cells: int, genes: int, seed: int, as_json: bool) -> None:
 def _order_agreement(phase: FloatArray, truth: FloatArray) -> float:
     # By ranks: the order round the loop is what the phase claims, not how fast the cells pass.
     return circular_agreement(to_ranks(phase), to_ranks(truth))
-
-
-def main() -> None:
-    """Run the command line: exit code 0, 2 and one sentence on bad input, 130 when interrupted."""
-    # Figures go to files; a window system must not be needed.
-    import matplotlib
-
-    matplotlib.use("Agg")
-    try:
-        app(prog_name="spectral-ph", standalone_mode=False)
-    except (sph.InputError, click.UsageError) as error:
-        sentence = error.format_message() if isinstance(error, click.UsageError) else error.spelled(option)
-        click.echo(f"error: {sentence}", err=True)
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
-    sys.exit(0)

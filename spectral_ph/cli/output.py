@@ -113,6 +113,14 @@ def _save(ax: Any, path: Path) -> None:
     plt.close(ax.figure)
 
 
+def not_written(error: OSError) -> str:
+    """Return the sentence about a file, or about standard output, that took no more."""
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return f"what was to be printed could not be written ({why}). Check where the output goes."
+    return f"{error.filename} could not be used ({why}). Check that it can be read and written, and that there is room."
+
+
 def say_steps(prepared: Preprocessed | None) -> None:
     """Print what was done to the data first."""
     for step in prepared.steps if prepared is not None else ():

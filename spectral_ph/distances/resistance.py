@@ -35,6 +35,9 @@ LARGEST_THREADED = 15_000
 """OpenBLAS 0.3.30 (scipy 1.17) with two threads on AVX-512 writes beyond its buffer in dpotrf and is ended by the system:
 n = 15,000 went through, 16,000 did not; one thread does 20,000 in 50 s. Reports: OpenMathLib/OpenBLAS issue 2562."""
 
+PASSES_BYTES = 20.0
+"""Memory of several passes for each pair of points: the last matrix, the next, and the search for neighbours in between."""
+
 LEAST_DIGITS = 1e-5
 """Rounding beyond this share of a distance is warned of."""
 
@@ -167,6 +170,15 @@ def by_pass(
     passes, k = check_passes(passes, pass_neighbors, A.shape[0])
     steps = check_steps(steps, passes, corrected)
     known: Settings = {"steps": steps, "corrected": steps > 0}
+    if passes > 1:
+        n = A.shape[0]
+        _check.memory(
+            PASSES_BYTES * n**2,
+            f"effective resistance of {n} points in {passes} passes",
+            "Use fewer points, or ",
+            Argument("passes", 1),
+            ".",
+        )
     rng = _check.generator(random_state)
     graphs: list[Settings] = []
     number = 1

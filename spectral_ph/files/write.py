@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import secrets
@@ -22,6 +23,10 @@ PathLike: TypeAlias = str | os.PathLike[str]
 # A folder with this file in it was written by `output_folder`, so it may be replaced whole.
 MARKER = ".spectral_ph"
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a place that holds no more: it is full, or what one may write there is."""
+WRITABLE = "Name one in a place that can be written to."
+
 
 @contextmanager
 def _whole(path: PathLike) -> Iterator[TextIO]:
@@ -34,10 +39,10 @@ def _whole(path: PathLike) -> Iterator[TextIO]:
             yield stream
         partial.replace(target)
     except OSError as error:
-        raise InputError(
-            f"{target} could not be written ({error.strerror or error}). Name a file in a folder that exists and "
-            "can be written to."
-        ) from error
+        way = "Name a file in a folder that exists and can be written to."
+        if error.errno in FULL:
+            way = "Make room there, or name a file elsewhere."
+        raise InputError(f"{target} could not be written ({error.strerror or error}). {way}") from error
     finally:
         with suppress(OSError):  # after success it is gone, and without its folder it never was
             partial.unlink()
@@ -179,8 +184,8 @@ def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
     with _writing(path):
         partial.mkdir()
     try:
-        yield partial
         with _writing(path):
+            yield partial
             text = "This folder was written by spectral_ph, which replaces it whole when told to overwrite it.\n"
             (partial / MARKER).write_text(text, encoding="utf-8")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -216,10 +221,8 @@ def _writing(path: PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(
-            f"the folder {path} could not be written ({error.strerror or error}). Name one in a place that can be "
-            "written to."
-        ) from error
+        way = "Make room there, or name one elsewhere." if error.errno in FULL else WRITABLE
+        raise InputError(f"the folder {path} could not be written ({error.strerror or error}). {way}") from error
 
 
 def _put(partial: Path, target: Path, old: Path, overwrite: bool) -> None:

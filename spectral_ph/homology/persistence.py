@@ -109,17 +109,11 @@ def rips_persistence(
         edges = [np.full((1, 2), -1), *(np.empty((0, 2), np.int64) for _ in range(maxdim))]
         found = EngineResult(diagrams, edges, [[] for _ in diagrams] if cocycles else None)
     else:
-        bytes_a_pair = {"h1": 4.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name]
+        bytes_a_pair = {"h1": 8.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name]
         _check.memory(
             n**2 * (bytes_a_pair + 8.0 * infinite),
             f"persistent homology of {n} points with engine {name!r}",
-            "Pass fewer points, a ",
-            _check.Argument("threshold"),
-            ", or ",
-            _check.Argument("maxdim", 1),
-            " with ",
-            _check.Argument("engine", "h1"),
-            ".",
+            *_instead(name, maxdim),
         )
         if infinite:
             D, threshold = _joined(D, threshold)
@@ -135,6 +129,15 @@ def rips_persistence(
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
             found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
+
+
+def _instead(name: str, maxdim: int) -> tuple[object, ...]:
+    """Say what takes less memory than an engine does in a degree."""
+    if name == "h1":
+        return ("Pass fewer points.",)
+    if maxdim < 2:
+        return ("Pass fewer points, a ", _check.Argument("threshold"), ", or ", _check.Argument("engine", "h1"), ".")
+    return ("Pass fewer points, a ", _check.Argument("threshold"), ", or ", _check.Argument("maxdim", 1), ".")
 
 
 def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool) -> None:

@@ -162,7 +162,7 @@ def figure(draw: Callable[[Any], Axes], alt: str, caption: str, size: tuple[floa
 
     stream = io.StringIO()
     # A fixed salt, and no date: the same result gives the same file.
-    style: Any = {"font.size": 10.5, "svg.fonttype": "path", "svg.hashsalt": "spectral_ph"}
+    style: Any = {"font.size": 10.5, "svg.fonttype": "path", "svg.hashsalt": "spectral_ph", "text.usetex": False}
     with matplotlib.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)

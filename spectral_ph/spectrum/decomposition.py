@@ -131,7 +131,7 @@ def spectrum(
         names.add(name)
         if name == "dense":
             _check.memory(
-                8.0 * (2 * size**2 + size * count),
+                8.0 * 2 * (size**2 + size * count),
                 f"the dense spectrum of {size} vertices",
                 "Ask for fewer eigenpairs with ",
                 _check.Argument("n_components"),

@@ -294,3 +294,18 @@ def test_a_large_factorisation_has_one_thread_under_openblas(monkeypatch):
     np.testing.assert_allclose(sph.distance_matrix(graph=A), expected, rtol=1e-12, atol=1e-15)
     assert len(seen) == 1
     assert all(n == 1 for n in seen[0])
+
+
+def test_several_passes_ask_for_the_matrices_that_they_hold(monkeypatch):
+    """Two matrices and the search for neighbours: one matrix would fit here."""
+    from spectral_ph import _check
+
+    X = np.random.default_rng(0).standard_normal((60, 2))
+    monkeypatch.setattr(_check, "available_memory", lambda: 10 * 60**2)
+    sph.distance_matrix(X, "eff_res", n_neighbors=20)
+    with pytest.raises(sph.TooLargeError) as error:
+        sph.distance_matrix(X, "eff_res", n_neighbors=20, passes=2)
+    assert str(error.value) == (
+        "effective resistance of 60 points in 2 passes would take about 0.0 GiB of memory, but only 0.0 GiB are available. Use "
+        "fewer points, or passes=1."
+    )

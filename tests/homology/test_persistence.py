@@ -284,16 +284,25 @@ def test_bad_arguments_are_refused_with_a_sentence(arguments, sentence):
         rips_persistence(square(), **arguments)
 
 
-def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
+@pytest.mark.parametrize(
+    ("engine", "maxdim", "way"),
+    [
+        ("h1", 1, "Pass fewer points."),
+        ("gudhi", 1, "Pass fewer points, a threshold, or engine='h1'."),
+        ("gudhi", 2, "Pass fewer points, a threshold, or maxdim=1."),
+    ],
+)
+def test_too_large_is_refused_before_anything_is_allocated(monkeypatch, engine, maxdim, way):
+    """The ways out are other than what was asked for."""
     from spectral_ph import _check
 
-    monkeypatch.setattr(_check, "available_memory", lambda: 100)
+    monkeypatch.setattr(_check, "available_memory", lambda: 10)
     sentence = (
-        "persistent homology of 4 points with engine 'gudhi' would take about 0.0 GiB of memory, but only 0.0 GiB "
-        "are available. Pass fewer points, a threshold, or maxdim=1 with engine='h1'."
+        f"persistent homology of 4 points with engine '{engine}' would take about 0.0 GiB of memory, but only 0.0 GiB "
+        f"are available. {way}"
     )
     with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence)}$"):
-        rips_persistence(square(), engine="gudhi")
+        rips_persistence(square(), maxdim, engine)
 
 
 def test_more_edges_than_float32_can_number_are_refused(monkeypatch):
