@@ -28,6 +28,52 @@ PLACED = ("phase", "cos", "sin", "distance", "in_domain")
 """Columns that new cells get when they are placed on a loop."""
 
 
+LONGEST_KEY = 200
+"""File systems take names of 255 bytes, and obs gets names that begin with the key."""
+
+
+def check_key(key: object, name: str) -> str:
+    """Return the name of a result if .h5ad and .zarr both give it back as it is.
+
+    Parameters
+    ----------
+    key : what was passed.
+    name : of the argument.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError : no text, none at all, or with what makes a folder or a file of its own of it.
+    """
+    good = isinstance(key, str) and key.isprintable() and 0 < len(key.encode()) <= LONGEST_KEY
+    if isinstance(key, str) and good and not key.startswith(".") and not {"/", "\\"} & set(key):
+        return key
+    raise _check.InputError(
+        Argument(name, key),
+        " is no name that .h5ad and .zarr both keep. Pass text of 1 to ",
+        f"{LONGEST_KEY} characters without / and \\ that does not begin with a point.",
+    )
+
+
+def check_free(adata: Any, key: str, name: str) -> None:
+    """Refuse the name of something else in uns, which a result would replace.
+
+    Parameters
+    ----------
+    adata : AnnData. key : name of the result. name : of the argument.
+    """
+    there = adata.uns.get(key, {})
+    if not isinstance(there, Mapping) or (there and "obs_columns" not in there):
+        raise _check.InputError(
+            f"uns[{key!r}] holds something that spectral_ph did not write, and it is not replaced. Pass another ",
+            Argument(name),
+            ".",
+        )
+
+
 def column(key: str, part: str, place: int = 0) -> str:
     """Return the name of a column of obs.
 
@@ -338,8 +384,8 @@ def _plain(value: Any) -> Any:
     None becomes the text "None", for older readers know no missing value.
     """
     if isinstance(value, Mapping):
-        # A slash would make a group of its own in the file.
-        return {str(name).replace("/", "|"): _plain(one) for name, one in value.items()}
+        # A slash would make a group of its own in the file, and a name that is empty would have no place.
+        return {str(name).replace("/", "|").replace("\\", "|") or "|": _plain(one) for name, one in value.items()}
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):

@@ -15,6 +15,7 @@ from spectral_ph.cells.about import about_result, chosen_genes
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
 from spectral_ph.cells.expression import Expression, in_memory
 from spectral_ph.cells.preprocess import preprocess
+from spectral_ph.files.features import chosen
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import graph_from_edges
 from spectral_ph.loops.agreement import carry
@@ -36,6 +37,7 @@ def loops(
     key_added: str = "spectral_ph",
     kind: Literal["auto", "counts", "log"] = "auto",
     layer: str | None = None,
+    feature_type: str | None = None,
     genes: bool | Sequence[str] = True,
     anchor: bool = True,
     s_genes: Sequence[str] | None = None,
@@ -54,12 +56,17 @@ def loops(
     distance : see `spectral_ph.find_loops`; default "auto", the setting with the most evidence.
     use_rep : the points: a key of obsm, or "X" for X as it is. Default: obsm["X_pca"] if there, else X (or `layer`) after
         `spectral_ph.preprocess`: most variable genes, 30 principal components. uns says which.
-    neighbors_key : use the graph that `scanpy.pp.neighbors` stored (its `key_added`, "neighbors" by default; or a key of
-        obsp itself) in place of points. Only its pattern is used: a stored 0 is an edge between duplicates, a cell is not
-        its own neighbour (scanpy counts it in n_neighbors), and an edge in one direction is an edge.
+    neighbors_key : what `scanpy.pp.neighbors` stored (its `key_added`, "neighbors" by default; or a key of obsp itself) says
+        where the shape comes from. Where its parameters name points that are in obsm, these points are used, which gives a
+        p-value. Else its graph is used in place of points, and there is none. Only the pattern of a graph counts: a stored 0
+        is an edge between duplicates, a cell is not its own neighbour (scanpy counts it in n_neighbors), and an edge in one
+        direction is an edge. A key of obsp is always a graph.
     key_added : name of the results.
-    kind : what X (or `layer`) holds, "counts" or "log" values; "auto": counts if the first cells hold whole numbers only.
+    kind : what X (or `layer`) holds, "counts" or "log" values; "auto": counts if the first cells hold whole numbers only,
+        or fractions too large for logarithms.
     layer : take expression from layers[layer] instead of X.
+    feature_type : which features are taken, where var["feature_types"] says their types as in 10x data, or "all"; by
+        default "Gene Expression".
     genes : test which genes follow the loop: all (True), those named, or none (False).
     anchor : turn the phase so that known S and G2/M genes tell its zero and direction, where they follow it.
     s_genes, g2m_genes : names of those genes; default: short lists of human symbols, in any case.
@@ -105,6 +112,7 @@ def loops(
     """
     _check.seed(random_state)
     _refuse_others(adata, "tl.loops takes an AnnData, not {}. Pass points to spectral_ph.find_loops.")
+    stored.check_free(adata, stored.check_key(key_added, "key_added"), "key_added")
     if _check.flag(copy, "copy"):
         if adata.isbacked:
             raise _check.InputError(
@@ -115,10 +123,12 @@ def loops(
             )
         adata = adata.copy()
     with _check.collected() as warned:
-        expression = _expression(adata, layer, kind)
+        expression = _expression(adata, layer, kind, feature_type)
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
-        properties = _properties(adata, confounders)
+        properties = _depth(adata, expression) | _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
+        if "metric" in said:
+            params = {"metric": said.pop("metric")} | params
         if "X" in data and "precomputed" not in (distance, params.get("metric")):
             data["X"] = _check.points(data["X"], what=said["representation"])  # under the name it has here
         R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
@@ -173,6 +183,7 @@ def place(
     """
     for cells in (adata, reference):
         _refuse_others(cells, "tl.place takes an AnnData of new cells and one that tl.loops has seen, not {}.")
+    stored.check_free(adata, stored.check_key(key, "key"), "key")
     if _check.flag(copy, "copy"):
         adata = adata.copy()
     places = stored.read_places(reference, key)
@@ -217,11 +228,25 @@ def _coordinates(adata: Any, use_rep: str) -> FloatArray:
     return _check.points(adata.obsm[use_rep], least=1, what=f"obsm[{use_rep!r}]")
 
 
-def _expression(adata: Any, layer: str | None, kind: Literal["auto", "counts", "log"]) -> Expression:
+def _expression(
+    adata: Any, layer: str | None, kind: Literal["auto", "counts", "log"], feature_type: str | None
+) -> Expression:
     if layer is not None and layer not in adata.layers:
         raise _check.missing_key("layer", layer, "layers", adata.layers)
-    values = adata.X if layer is None else adata.layers[layer]
-    return Expression.of(values, adata.var_names, kind, "X" if layer is None else f"layers[{layer!r}]")
+    values, names = adata.X if layer is None else adata.layers[layer], adata.var_names
+    where = "X" if layer is None else f"layers[{layer!r}]"
+    types = list(map(str, adata.var["feature_types"])) if "feature_types" in adata.var else None
+    kept, _ = chosen(where, types, feature_type)
+    if kept is not None and values is not None:
+        values, names = values[:, np.flatnonzero(kept)], names[kept]
+    return Expression.of(values, names, kind, where)
+
+
+def _depth(adata: Any, expression: Expression) -> dict[str, Any]:
+    """Return what layers["counts"] says of the depth of each cell, where the expression itself does not."""
+    if expression.counts or "counts" not in adata.layers:
+        return {}
+    return Expression.of(adata.layers["counts"], adata.var_names, "auto", "layers['counts']").depth()
 
 
 def _properties(adata: Any, confounders: Sequence[str] | None) -> dict[str, Any]:
@@ -270,7 +295,19 @@ def _representation(
                 _check.Argument("neighbors_key", neighbors_key),
                 " both say where the shape comes from. Pass one of them.",
             )
+        found = _points_of(adata, neighbors_key)
+        if found is not None:
+            X, where, metric = found
+            return {"X": X}, said | {"representation": where} | ({} if metric == "euclidean" else {"metric": metric})
         key, A = _stored_graph(adata, neighbors_key)
+        _check.warn(
+            f"there will be no verdict and no p-value, for obsp[{key!r}] is a graph, of which no independent halves can be "
+            "drawn. Pass ",
+            _check.Argument("use_rep"),
+            " in place of ",
+            _check.Argument("neighbors_key"),
+            " to have both.",
+        )
         return {"graph": A}, said | {"representation": f"the pattern of obsp[{key!r}]"}
     if use_rep not in (None, "X") and use_rep not in adata.obsm:
         raise _check.missing_key("representation", str(use_rep), "obsm", adata.obsm)
@@ -325,4 +362,51 @@ def _stored_graph(adata: Any, neighbors_key: str) -> tuple[str, Graph]:
     # Values play no part: a stored 0 is the distance of duplicates.
     low, high = np.minimum(stored.row, stored.col), np.maximum(stored.row, stored.col)
     pairs = np.unique(np.column_stack([low, high])[low < high].astype(np.int64), axis=0)
+    _refuse_patterns(adata, key, pairs)
     return key, graph_from_edges(pairs, np.ones(len(pairs)), stored.shape[0])
+
+
+def _refuse_patterns(adata: Any, key: str, pairs: NDArray[np.int64]) -> None:
+    """Refuse a graph whose pattern says nothing, and one that lost the neighbours of some cells."""
+    n = int(adata.n_obs)
+    if len(pairs) == n * (n - 1) // 2:
+        raise _check.InputError(
+            f"obsp[{key!r}] joins each of the {n} cells to every other, so its pattern, which is all that counts here, says "
+            "nothing. If it holds distances, pass spectral_ph.find_loops(adata.obsp[",
+            f"{key!r}], distance='precomputed'); else name a graph of nearest neighbours, or ",
+            _check.Argument("use_rep"),
+            ".",
+        )
+    alone = np.setdiff1d(np.arange(n), pairs)
+    if len(alone):
+        raise _check.InputError(
+            f"{len(alone)} of the {n} cells have no neighbour in obsp[{key!r}] (first: {str(adata.obs_names[alone[0]])!r}), "
+            "as happens where cells were left out after the neighbours were sought. Run scanpy.pp.neighbors on these cells "
+            "again, or pass ",
+            _check.Argument("use_rep"),
+            ".",
+        )
+
+
+def _points_of(adata: Any, neighbors_key: str) -> tuple[Any, str, str] | None:
+    """Return the points that `scanpy.pp.neighbors` made a graph of, what they are, and its metric; None if that is not known.
+
+    It notes `use_rep` and `n_pcs` only where they were passed; else it takes X_pca, if there are more than 50 genes.
+    """
+    entry = adata.uns.get(neighbors_key)
+    made = entry.get("params") if isinstance(entry, Mapping) else None
+    if not isinstance(made, Mapping) or "n_neighbors" not in made:
+        return None
+    usual = "X_pca" if adata.n_vars > 50 or "n_pcs" in made else None
+    rep = made.get("use_rep", usual)
+    if rep is None or str(rep) not in adata.obsm:
+        return None
+    where, X, columns = f"obsm[{str(rep)!r}]", adata.obsm[str(rep)], made.get("n_pcs")
+    if columns is not None and 0 < int(columns) < X.shape[1]:
+        X = X.iloc[:, : int(columns)] if hasattr(X, "iloc") else X[:, : int(columns)]
+        where += f", the first {int(columns)} columns"
+    _check.warn(
+        f"uns[{neighbors_key!r}] says that its graph was made of {where}. Loops were sought in these points, which gives a "
+        "p-value, and not in the graph. To use the graph itself, name its key of obsp."
+    )
+    return X, where, str(made.get("metric", "euclidean"))

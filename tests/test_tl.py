@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 import spectral_ph as sph
-from spectral_ph import tl
+from spectral_ph import stored, tl
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
@@ -130,12 +130,13 @@ def test_the_points_are_a_key_of_obsm_pca_or_what_preprocess_makes(cells, chain)
 
 def test_the_stored_graph_is_taken_by_its_pattern(cells, chain):
     adata, _ = cells
-    # Cells 0 and 1 are duplicates, 2 -> 3 goes one way, 4 has itself for a neighbour.
-    D = sp.csr_matrix((np.array([0.0, 0.0, 2.0, 5.0]), (np.array([0, 1, 2, 4]), np.array([1, 0, 3, 4]))), shape=(N, N))
+    # Cells 0 and 1 are duplicates, all others go one way, 4 has itself for a neighbour.
+    row, col = np.append(np.arange(N - 1), [1, 4]), np.append(np.arange(1, N), [0, 4])
+    D = sp.csr_matrix((np.where(row + col == 1, 0.0, 2.0), (row, col)), shape=(N, N))
     adata.obsp["mine_distances"] = D
     adata.uns["mine"] = {"distances_key": "mine_distances", "connectivities_key": "mine_connectivities"}
     expected = np.zeros((N, N))
-    expected[0, 1] = expected[1, 0] = expected[2, 3] = expected[3, 2] = 1
+    expected[np.arange(N - 1), np.arange(1, N)] = expected[np.arange(1, N), np.arange(N - 1)] = 1
     for key in ("mine", "mine_distances"):
         tl.loops(adata, neighbors_key=key, genes=False)
         np.testing.assert_array_equal(chain.calls[-1]["graph"].toarray(), expected)
@@ -381,6 +382,221 @@ def test_a_missing_key_is_named_with_those_there_are(cells, options, sentence):
     with pytest.raises(InputError) as error:
         tl.loops(adata, **options)
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a/b", "a\\b", ".", "..", ".zgroup", "a\0b", "two\nlines", "\ud800", "ä" * 101, 3, None, b"key"]
+)
+def test_a_name_that_a_file_would_not_keep_is_refused_before_anything_is_computed(cells, chain, key):
+    adata, _ = cells
+    sentence = (
+        f"={key!r} is no name that .h5ad and .zarr both keep. Pass text of 1 to 200 characters without / and \\ that does not "
+        "begin with a point."
+    )
+    with pytest.raises(InputError) as error:
+        tl.loops(adata, key_added=key)
+    assert str(error.value) == f"key_added{sentence}"
+    assert chain.calls == []
+    with pytest.raises(InputError) as error:
+        tl.place(adata, adata, use_rep="X_pca", key=key)
+    assert str(error.value) == f"key{sentence}"
+
+
+@pytest.mark.parametrize("key", ["spectral_ph", "ä b.c", "_", "a:b", "x" * 200])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_name_that_is_taken_is_kept_by_both_formats(cells, tmp_path, key):
+    adata, _ = cells
+    tl.loops(adata, key_added=key)
+    for kind in ("h5ad", "zarr"):
+        getattr(adata, f"write_{kind}")(tmp_path / f"cells.{kind}")
+        back = getattr(anndata, f"read_{kind}")(tmp_path / f"cells.{kind}")
+        if kind == "h5ad":
+            assert_same(back.uns[key], adata.uns[key])
+        assert set(back.uns[key]) == set(adata.uns[key])
+        np.testing.assert_array_equal(back.obs[f"{key}_phase"], adata.obs[f"{key}_phase"])
+        again = stored.read_loops(back, key)
+        assert again.verdict == adata.uns[key]["verdict"]
+        np.testing.assert_array_equal(again.loops[0].phase, adata.obs[f"{key}_phase"])
+
+
+def test_the_place_of_something_else_is_not_taken(cells, chain):
+    adata, _ = cells
+    for other in ({"params": {}}, "text", 3):
+        adata.uns["neighbors"] = other
+        with pytest.raises(InputError) as error:
+            tl.loops(adata, key_added="neighbors")
+        assert str(error.value) == (
+            "uns['neighbors'] holds something that spectral_ph did not write, and it is not replaced. Pass another key_added."
+        )
+    assert chain.calls == []
+
+
+def test_all_genes_of_a_name_are_tested(cells):
+    adata, _ = cells
+    names = list(adata.var_names)
+    adata.var_names = ["twice", names[1], "twice", *names[3:]]
+    tl.loops(adata, genes=["twice", names[1], "twice"])
+    table = adata.uns["spectral_ph"]["genes"]
+    assert sorted(table.index) == sorted(["twice", "twice", names[1]])
+    mean = [np.asarray(tl.Expression.of(adata.X, adata.var_names).columns(np.array([j]))[3:].mean()) for j in (0, 2)]
+    np.testing.assert_allclose(np.sort(table.loc["twice", "mean"]), np.sort(mean))
+
+
+def test_a_graph_that_joins_all_cells_says_nothing(cells, chain):
+    adata, _ = cells
+    rng = np.random.default_rng(0)
+    full = rng.uniform(1, 2, (N, N))
+    np.fill_diagonal(full, 0)
+    for matrix in (full, sp.csr_matrix(full), sp.csr_matrix(np.triu(full))):
+        adata.obsp["all"] = matrix
+        with pytest.raises(InputError) as error:
+            tl.loops(adata, neighbors_key="all")
+        assert str(error.value) == (
+            "obsp['all'] joins each of the 160 cells to every other, so its pattern, which is all that counts here, says nothing. "
+            "If it holds distances, pass spectral_ph.find_loops(adata.obsp['all'], distance='precomputed'); else name a graph of "
+            "nearest neighbours, or use_rep."
+        )
+    assert chain.calls == []
+
+
+def near(n=N):
+    """A ring of cells, each with its two neighbours, as an AnnData."""
+    row = np.repeat(np.arange(n), 2)
+    col = (row + np.tile([1, -1], n)) % n
+    adata = anndata.AnnData(obs=pd.DataFrame(index=[f"cell{i}" for i in range(n)]))
+    adata.obsp["distances"] = sp.csr_matrix((np.ones(2 * n), (row, col)), shape=(n, n))
+    adata.uns["neighbors"] = {"distances_key": "distances", "params": {"n_neighbors": 3, "metric": "euclidean"}}
+    return adata
+
+
+def test_cells_that_lost_their_neighbours_are_named(chain):
+    adata = near()[[0, 1, 2, 50, 51, 70]].copy()
+    with pytest.raises(InputError) as error:
+        tl.loops(adata, neighbors_key="neighbors")
+    assert str(error.value) == (
+        "1 of the 6 cells have no neighbour in obsp['distances'] (first: 'cell70'), as happens where cells were left out after "
+        "the neighbours were sought. Run scanpy.pp.neighbors on these cells again, or pass use_rep."
+    )
+
+
+def test_a_stored_graph_says_first_that_there_will_be_no_p_value(monkeypatch):
+    said = []
+
+    def heard(**_):
+        said.extend(str(one.message) for one in caught)
+        return answer(np.linspace(0, 6, N))
+
+    monkeypatch.setattr(tl, "find_loops", heard)
+    with pytest.warns(SpectralWarning) as caught:
+        tl.loops(near(), neighbors_key="neighbors")
+    assert said == [
+        "there will be no verdict and no p-value, for obsp['distances'] is a graph, of which no independent halves can be drawn. "
+        "Pass use_rep in place of neighbors_key to have both."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "where", "columns"),
+    [
+        ({"use_rep": "X_other"}, "obsm['X_other']", 4),
+        ({"use_rep": "X_other", "n_pcs": 3}, "obsm['X_other'], the first 3 columns", 3),
+        ({"n_pcs": 2}, "obsm['X_pca'], the first 2 columns", 2),
+        ({"n_pcs": 20}, "obsm['X_pca']", 5),
+        ({"use_rep": "X_gone"}, None, None),
+        ({}, None, None),  # of no genes scanpy takes X
+    ],
+)
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_points_of_a_stored_graph_are_taken_where_they_are_known(chain, params, where, columns, metric):
+    adata = near()
+    rng = np.random.default_rng(0)
+    adata.obsm["X_pca"], adata.obsm["X_other"] = rng.normal(size=(N, 5)), rng.normal(size=(N, 4))
+    adata.uns["neighbors"]["params"] |= params | {"metric": metric}
+    chain.answer = answer(np.linspace(0, 6, N))
+    with pytest.warns(SpectralWarning) as said:
+        tl.loops(adata, neighbors_key="neighbors")
+    given = chain.calls[-1]
+    if where is None:
+        assert "X" not in given
+        assert given["graph"].nnz == 2 * N
+        return
+    key = where[6:].partition("'")[0]
+    np.testing.assert_array_equal(given["X"], adata.obsm[key][:, :columns])
+    assert given.get("metric", "euclidean") == metric
+    assert adata.uns["spectral_ph"]["params"]["representation"] == where
+    assert str(said[0].message) == (
+        f"uns['neighbors'] says that its graph was made of {where}. Loops were sought in these points, which gives a p-value, and "
+        "not in the graph. To use the graph itself, name its key of obsp."
+    )
+    tl.loops(adata, neighbors_key="distances")
+    assert "X" not in chain.calls[-1]
+    tl.loops(adata, neighbors_key="neighbors", metric="correlation")
+    assert chain.calls[-1]["metric"] == "correlation"
+
+
+def test_only_genes_are_taken_of_features_of_several_types(cells, chain):
+    adata, _ = cells
+    genes = adata.copy()
+    antibodies = np.random.default_rng(0).poisson(200, (N, 3)).astype(np.float32)
+    both = anndata.AnnData(sp.hstack([adata.X, antibodies], format="csr"))
+    both.var_names = [*adata.var_names, "CD3", "CD4", "CD8"]
+    both.var["feature_types"] = pd.Categorical(["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * 3)
+    tl.loops(genes)
+    with pytest.warns(SpectralWarning) as said:
+        tl.loops(both)
+    assert (
+        "X also has 3 features of type 'Antibody Capture', left out by default. Pass feature_type='Antibody Capture' for these "
+        "alone, or feature_type='all' for all."
+    ) in [str(one.message) for one in said]
+    np.testing.assert_array_equal(chain.calls[0]["X"], chain.calls[1]["X"])
+    for table in ("genes", "confounders"):
+        pd.testing.assert_frame_equal(genes.uns["spectral_ph"][table], both.uns["spectral_ph"][table])
+    tl.loops(both, feature_type="antibody capture")
+    assert set(both.uns["spectral_ph"]["genes"].index) == {"CD3", "CD4", "CD8"}
+    tl.loops(both, feature_type="all")
+    assert len(both.uns["spectral_ph"]["genes"]) > 3
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4 / 500])
+def test_values_too_large_for_logarithms_are_taken_as_linear(cells, chain, scale):
+    """TPM and the like; the same points come out as from counts that are scaled to the same total."""
+    adata, _ = cells
+    counts = adata.X.toarray().astype(np.float64)
+    linear = anndata.AnnData(counts / counts.sum(axis=1, keepdims=True) * np.median(counts.sum(axis=1)) * 10 * scale)
+    linear.var_names = adata.var_names
+    with pytest.warns(SpectralWarning) as said:
+        tl.loops(linear)
+    assert (
+        f"X holds fractions of up to {linear.X.max():.6g}, too large for logarithms, so it was taken for values on a linear scale, "
+        "such as TPM: scaled to the median total, then log(1 + x). To use the values as they are, pass kind='log'."
+    ) in [str(one.message) for one in said]
+    np.testing.assert_allclose(chain.calls[-1]["X"], sph.preprocess(linear.X).X)
+    assert "library size" not in linear.uns["spectral_ph"]["confounders"].index
+    tl.loops(linear, kind="log")
+    np.testing.assert_allclose(chain.calls[-1]["X"], sph.preprocess(linear.X, kind="log").X)
+
+
+def test_depth_comes_from_the_layer_of_counts_or_from_the_genes_detected(cells, chain):
+    adata, _ = cells
+    tl.loops(adata, confounders=[])
+    size = adata.uns["spectral_ph"]["confounders"].loc["library size"]
+    logged = adata.copy()
+    logged.X = logged.X.log1p()
+    tl.loops(logged, confounders=[])
+    assert list(logged.uns["spectral_ph"]["confounders"].index) == ["genes detected"]
+    logged.layers["counts"] = adata.X
+    tl.loops(logged, confounders=[])
+    pd.testing.assert_series_equal(logged.uns["spectral_ph"]["confounders"].loc["library size"], size)
+
+
+@pytest.mark.parametrize(
+    "name", ["nUMI", "nGene", "nCount_RNA", "orig.ident", "percent.mt", "gem_group", "doublet_score"]
+)
+def test_the_usual_names_of_other_programs_are_compared(cells, name):
+    adata, _ = cells
+    adata.obs[name] = np.arange(N) % 7
+    tl.loops(adata)
+    assert name in adata.uns["spectral_ph"]["confounders"].index
 
 
 def test_an_anndata_without_values_or_of_empty_cells_is_refused(chain):

@@ -130,7 +130,7 @@ def chosen_genes(
 
     Returns
     -------
-    tested : (m,) int64, or None for none.
+    tested : (m,) int64, or None for none; all genes of a name where several share it.
     anchors : the S genes and the G2/M genes that there are, (a,) and (b,) int64.
 
     Raises
@@ -151,13 +151,15 @@ def chosen_genes(
         )
     if isinstance(genes, (bool, np.bool_)):
         return (np.arange(len(names)) if genes else None), anchors
-    place = {name: j for j, name in reversed(list(enumerate(names)))}
+    place: dict[str, list[int]] = {}
+    for j, name in enumerate(names):
+        place.setdefault(name, []).append(j)
     for name in genes:
         if name not in place:
             near = difflib.get_close_matches(str(name), list(place), n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]!r}?" if near else "."
             raise _check.InputError(f"there is no gene {str(name)!r} among the {len(place)} names{hint}")
-    return np.array([place[name] for name in genes], dtype=np.int64), anchors
+    return np.array([j for name in dict.fromkeys(genes) for j in place[name]], dtype=np.int64), anchors
 
 
 def about_result(

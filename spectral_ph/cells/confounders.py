@@ -17,11 +17,16 @@ from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, RandomState
 from spectral_ph.cells.curves import angles, periodic_fit
 
-# Columns of obs that scanpy and others write, which a loop may follow without being one.
+# Columns of obs that a loop may follow without being one, as scanpy, Seurat, Cell Ranger and older programs call them.
 # fmt: off
 KNOWN_CONFOUNDERS = (
-    "total_counts", "n_counts", "nCount_RNA", "n_genes_by_counts", "n_genes", "nFeature_RNA",
-    "pct_counts_mt", "percent_mito", "percent.mt", "batch", "sample", "donor",
+    "total_counts", "n_counts", "nCount_RNA", "nCount_SCT", "nUMI", "n_umi", "n_umis", "umi_count", "UMI_count", "library_size",
+    "n_genes_by_counts", "n_genes", "nFeature_RNA", "nFeature_SCT", "nGene", "n_features", "gene_count",
+    "pct_counts_mt", "pct_counts_mito", "percent_mito", "percent_mt", "percent.mt", "percent.mito", "pct_mito", "mito_frac",
+    "mt_frac", "pct_counts_ribo", "percent.ribo", "percent_ribo",
+    "doublet_score", "doublet_scores", "scDblFinder.score",
+    "batch", "sample", "sample_id", "orig.ident", "library", "library_id", "gem_group", "lane", "donor", "donor_id", "patient",
+    "individual", "replicate",
 )
 # fmt: on
 

@@ -15,7 +15,10 @@ from spectral_ph._types import FloatArray, IntArray
 
 Kind = Literal["auto", "counts", "log"]
 KINDS = ("auto", "counts", "log")
-"""What a table may hold. "auto": counts if its first cells hold whole numbers only."""
+"""What a table may hold. "auto": counts if its first cells hold whole numbers only, or fractions too large for logarithms."""
+
+LARGEST_LOG = 50.0
+"""No logarithm of a count is larger: exp(50) molecules are in no cell, nor 2^50."""
 
 BLOCK = 1024
 """Cells that are held densely at once; 20,000 genes of them are 160 MB."""
@@ -63,7 +66,9 @@ class Expression:
             return cls(None, names, "none", None)
         values = checked(values, where)
         check_shape(values, values.shape[0], len(names))
-        if not (kind == "counts" or (kind == "auto" and _whole(some(values, slice(1000))))):
+        if kind == "auto":
+            kind = _kind(some(values, slice(1000)), where)
+        if kind != "counts":
             return cls(values, names, f"{where} as it is", None)
         totals = [_sums(some(values, slice(a, a + BLOCK))) for a in range(0, values.shape[0], BLOCK)]
         return cls(values, names, f"{where}, scaled to the median total, log(1 + x)", np.concatenate(totals))
@@ -92,15 +97,16 @@ class Expression:
         return np.concatenate([dense(self[slice(a, a + BLOCK)][:, genes]) for a in starts])
 
     def depth(self) -> dict[str, FloatArray]:
-        """Return what the counts alone say of each cell, by name; nothing if these are no counts.
+        """Return what the expression alone says of the depth of each cell, by name.
 
         Returns
         -------
-        dict of (n,) float64: "library size", and "mitochondrial share" if there are genes named MT-.
+        dict of (n,) float64: "library size", unless all cells were scaled to one, and "mitochondrial share" if there are
+        genes named MT-; of what is no counts, "genes detected", if some genes are 0 in some cells.
         """
         if self.totals is None:
-            return {}
-        found = {"library size": self.totals}
+            return self._detected()
+        found = {"library size": self.totals} if np.ptp(self.totals) > 1e-3 * abs(self.totals).max() else {}
         mitochondrial = np.flatnonzero([name.upper().startswith("MT-") for name in self.names])
         if len(mitochondrial):
             starts = range(0, self.shape[0], BLOCK)
@@ -108,6 +114,13 @@ class Expression:
             total = np.concatenate([_sums(cells) for cells in parts])
             found["mitochondrial share"] = total / np.where(self.totals > 0, self.totals, 1.0)
         return found
+
+    def _detected(self) -> dict[str, FloatArray]:
+        if self.values is None:
+            return {}
+        starts = range(0, self.shape[0], BLOCK)
+        detected = np.concatenate([_sums(some(self.values, slice(a, a + BLOCK)) != 0) for a in starts])
+        return {"genes detected": detected} if np.ptp(detected) > 0 else {}
 
     def empty(self) -> int:
         """Return how many cells hold nothing but 0."""
@@ -213,6 +226,23 @@ def log_scaled(cells: Any, totals: FloatArray, target: float) -> Any:
     out = sp.csr_array(cells, dtype=np.float64, copy=True)
     out.data = np.log1p(out.data * np.repeat(factor, np.diff(out.indptr)))
     return out
+
+
+def _kind(cells: Any, where: str) -> Kind:
+    """Return what some cells hold, "counts" or "log"; what is neither is scaled as counts are, which is said."""
+    if _whole(cells):
+        return "counts"
+    values = cells.data if sp.issparse(cells) else np.asarray(cells)
+    known = values[np.isfinite(values)]
+    if not known.size or known.min() < 0 or known.max() <= LARGEST_LOG:
+        return "log"
+    _check.warn(
+        f"{where} holds fractions of up to {known.max():.6g}, too large for logarithms, so it was taken for values on a linear "
+        "scale, such as TPM: scaled to the median total, then log(1 + x). To use the values as they are, pass ",
+        Argument("kind", "log"),
+        ".",
+    )
+    return "counts"
 
 
 def _whole(cells: Any) -> bool:

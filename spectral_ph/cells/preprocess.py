@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.cells.expression import in_memory, log_scaled, usual_total
+from spectral_ph.cells.expression import LARGEST_LOG, in_memory, log_scaled, usual_total
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +73,7 @@ def preprocess(
 
     Warns
     -----
-    SpectralWarning : if counts are not whole numbers, or components were reduced.
+    SpectralWarning : if counts are not whole numbers and small enough to be logarithms, or components were reduced.
     """
     _check.one_of(kind, ("counts", "log"), "kind of values", "kind")
     n_top_genes = _check.positive_int(n_top_genes, "n_top_genes")
@@ -83,11 +83,12 @@ def preprocess(
     steps: list[str] = []
     if kind == "counts" and (fractional := _check_counts(table)):
         sentence = f"{fractional} of the {table.nnz} non-zero counts are not whole numbers"
-        _check.warn(
-            f"{sentence}, so the table looks already normalised. Pass ",
-            Argument("kind", "log"),
-            " if it is on a log scale.",
-        )
+        if table.data.max() <= LARGEST_LOG:
+            _check.warn(
+                f"{sentence}, so the table looks already normalised. Pass ",
+                Argument("kind", "log"),
+                " if it is on a log scale.",
+            )
         steps.append(f"{sentence}, and they were used as they are")
     kept_cells = _occupied(table, drop_empty)
     if len(kept_cells) < table.shape[0]:

@@ -60,7 +60,10 @@ def test_depth_and_properties_are_looked_at_as_confounders(cells):
     assert any(text.startswith("the phase was not compared with reporter: ") for text in texts)
     assert any(text.startswith("the phase was not compared with short: ") for text in texts)
     _, log = about_result(R, Expression.of(simulated.counts.toarray(), expression.names, "log"))
-    assert log.confounders == ()
+    assert log.confounder_columns()["name"].tolist() == ["genes detected"]
+    scaled, totals = simulated.counts.toarray(), simulated.counts.sum(axis=1)
+    linear = Expression.of(scaled / np.asarray(totals).reshape(-1, 1), expression.names, "counts")
+    assert list(linear.depth()) == ["mitochondrial share"]  # all totals are one
 
 
 def test_a_sparse_table_and_a_dense_one_give_the_same(cells):
