@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SENTENCE = "interrupted; nothing was written"
@@ -30,12 +32,13 @@ def watch() -> None:
         signal.signal(signal.SIGINT, _end)
 
 
-def raise_from_now_on() -> list[bool]:
-    """Have Ctrl-C raise KeyboardInterrupt, so that what is half written is taken away.
+@contextmanager
+def raised() -> Iterator[list[bool]]:
+    """Within the block Ctrl-C raises KeyboardInterrupt, so that what is half written is taken away.
 
-    Returns
-    -------
-    list that holds True once Ctrl-C was pressed: the exception may come out as another one from foreign code.
+    Yields
+    ------
+    list that is not empty once Ctrl-C was pressed: the exception may come out of foreign code as another one.
     """
     pressed: list[bool] = []
 
@@ -43,10 +46,15 @@ def raise_from_now_on() -> list[bool]:
         pressed.append(True)
         raise KeyboardInterrupt
 
-    ours = threading.current_thread() is threading.main_thread()
-    if ours and signal.getsignal(signal.SIGINT) in (_end, signal.default_int_handler):
-        signal.signal(signal.SIGINT, press)
-    return pressed
+    before = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if before not in (_end, signal.default_int_handler):
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 watch()

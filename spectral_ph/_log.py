@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 
@@ -59,3 +61,21 @@ def say(level: int, text: str) -> None:
 def since(start: float) -> str:
     """Return the time since `start`, a value of `time.monotonic`, as "0:00:12"."""
     return str(timedelta(seconds=round(monotonic() - start)))
+
+
+@contextmanager
+def step(what: str) -> Iterator[list[str]]:
+    """Say what is begun, and when it is finished how long it took and what it gave.
+
+    Parameters
+    ----------
+    what : what is done, such as "finding loops of 300 cells".
+
+    Yields
+    ------
+    list, to which the block may add what it gave, such as "added obs['phase']".
+    """
+    say(logging.INFO, what)
+    start, gave = monotonic(), list[str]()
+    yield gave
+    say(logging.INFO, f"    finished ({since(start)})" + (f": {', '.join(gave)}" if gave else ""))

@@ -92,7 +92,7 @@ def column(key: str, part: str, place: int = 0) -> str:
 
 def write_loops(
     adata: Any, key: str, result: LoopResult, about: AboutLoop | None, settings: Settings, warnings: Iterable[str]
-) -> None:
+) -> list[str]:
     """Write a result into obs and uns, in place of what was there under the same name.
 
     Parameters
@@ -103,6 +103,10 @@ def write_loops(
     about : what is known about the first of those beside its shape.
     settings : all parameters, for uns[key]["params"].
     warnings : sentences.
+
+    Returns
+    -------
+    list of str, the columns that obs got.
     """
     import pandas as pd
 
@@ -139,6 +143,7 @@ def write_loops(
         "obs_columns": _text(names),
         **_about(about),
     }
+    return names
 
 
 def write_placed(adata: Any, key: str, places: Sequence[Mapping[str, Any]], how: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spectral_ph import _check, stored
+from spectral_ph import _check, _log, stored
 from spectral_ph._types import FloatArray, Graph, RandomState, Spacing
 from spectral_ph.cells.about import about_result, chosen_genes
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
@@ -131,24 +131,27 @@ def loops(
             params = {"metric": said.pop("metric")} | params
         if "X" in data and "precomputed" not in (distance, params.get("metric")):
             data["X"] = _check.points(data["X"], what=said["representation"])  # under the name it has here
-        R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
-        R, about = about_result(
-            R,
-            expression,
-            genes=genes,
-            anchor=anchor,
-            s_genes=s_genes,
-            g2m_genes=g2m_genes,
-            properties=properties,
-            random_state=random_state,
-        )
+        with _log.step(f"finding loops of {adata.n_obs} cells in {said['representation']}"):
+            R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
+        with _log.step("comparing genes and confounders with the loop"):
+            R, about = about_result(
+                R,
+                expression,
+                genes=genes,
+                anchor=anchor,
+                s_genes=s_genes,
+                g2m_genes=g2m_genes,
+                properties=properties,
+                random_state=random_state,
+            )
         if about is not None and R.loops[about.index].verdict != "loop":
             _check.warn(
                 f"no loop was called (verdict {R.verdict!r}), so the phase and the genes in obs and uns are those "
                 "of the most persistent feature, which may be noise."
             )
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
-    stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
+    names = stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
+    _log.say(_log.HINT, "added " + ", ".join((f"uns[{key_added!r}]", *(f"obs[{name!r}]" for name in names))))
     return adata if copy else None
 
 

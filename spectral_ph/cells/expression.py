@@ -230,7 +230,7 @@ def log_scaled(cells: Any, totals: FloatArray, target: float) -> Any:
 
 def _kind(cells: Any, where: str) -> Kind:
     """Return what some cells hold, "counts" or "log"; what is neither is scaled as counts are, which is said."""
-    if _whole(cells):
+    if is_whole(cells):
         return "counts"
     values = cells.data if sp.issparse(cells) else np.asarray(cells)
     known = values[np.isfinite(values)]
@@ -245,8 +245,17 @@ def _kind(cells: Any, where: str) -> Kind:
     return "counts"
 
 
-def _whole(cells: Any) -> bool:
-    """Return whether all values are whole numbers and none is negative, as counts are."""
+def is_whole(cells: Any) -> bool:
+    """Return whether all values are whole numbers and none is negative, as counts are.
+
+    Parameters
+    ----------
+    cells : (n, g) array or scipy sparse array.
+
+    Returns
+    -------
+    bool
+    """
     values = cells.data if sp.issparse(cells) else np.asarray(cells)
     return bool(values.size and (values >= 0).all() and (values == np.round(values)).all())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any, cast
 import click
 
 import spectral_ph as sph
-from spectral_ph import files, report
+from spectral_ph import _log, files, report
 from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
-from spectral_ph.cli import inputs, output
+from spectral_ph.cli import annotated, inputs, output
 from spectral_ph.cli.options import (
     CHOSEN_DISTANCE,
     DEMO,
     DISTANCE,
+    H5AD,
     HOMOLOGY,
     INPUT,
     LOOPS,
@@ -38,19 +40,24 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     """Run a command with its thread limit, show warnings as notes, and hand on how to read as one argument."""
 
     @functools.wraps(function)
-    def wrapped(threads: int | None, **arguments: Any) -> None:
+    def wrapped(threads: int | None, quiet: bool, verbose: bool, **arguments: Any) -> None:
         from spectral_ph._numba import thread_limit
 
+        if quiet and verbose:
+            raise sph.InputError("--quiet and --verbose exclude each other. Leave one out.")
+        _log.logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.NOTSET)
         if "path" in arguments:
             arguments["reading"] = {name: arguments.pop(name) for name in READ}
         with warnings.catch_warnings():
             warnings.showwarning = _note
-            warnings.simplefilter("always", sph.SpectralWarning)
-            with thread_limit(threads):
-                try:
+            warnings.simplefilter("ignore" if quiet else "always", sph.SpectralWarning)
+            try:
+                with thread_limit(threads):
                     function(**arguments)
-                except BrokenPipeError as error:  # for which click has an exit code and no sentence
-                    raise sph.InputError(output.not_written(error)) from error
+            except BrokenPipeError as error:  # for which click has an exit code and no sentence
+                raise sph.InputError(output.not_written(error)) from error
+            finally:
+                _log.logger.setLevel(logging.NOTSET)
 
     return wrapped
 
@@ -69,12 +76,13 @@ def app(context: click.Context) -> None:
 
 
 @app.command(cls=Command)
-@with_options(INPUT, *READING, *USING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *REPORT, *RUNNING)
+@with_options(INPUT, *READING, *USING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *H5AD, *REPORT, *RUNNING)
 @_command
 def loops(
     path: Path,
     out: Path | None,
     overwrite: bool,
+    write_h5ad: bool,
     as_report: bool,
     label: tuple[str, ...],
     confounder: tuple[str, ...],
@@ -102,57 +110,65 @@ def loops(
 
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    if as_report and out is None:
-        raise sph.InputError("--report needs a folder to write to. Pass --out FOLDER.")
-    table = files.read(path, **reading)
+    for name, wanted in (("--report", as_report), ("--write-h5ad", write_h5ad)):
+        if wanted and out is None:
+            raise sph.InputError(f"{name} needs a folder to write to. Pass --out FOLDER.")
+    pairwise = graph or "precomputed" in (distance, metric)
+    table = _read(path, reading)
+    preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     rows = inputs.kept_rows(prepared, points.shape[0])
     labels = inputs.columns(path, "--label", label, rows)
     expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"])
     others = inputs.confounders(path, confounder, expression, rows)
-    R = sph.find_loops(
-        **inputs.data(points, graph),
-        distance=distance,
-        n_loops=n_loops,
-        engine=cast(EngineName, engine),
-        threshold=threshold,
-        at=at,
-        spacing=cast(Spacing, spacing),
-        splits=splits,
-        level=level,
-        max_points=max_points,
-        random_state=seed,
-        **inputs.given(n_neighbors=n_neighbors, metric=None if metric == "euclidean" else metric),
-        **params(param),
-    )
+    cells = annotated.cells(path, table, points, rows) if write_h5ad else None
+    with _log.step(f"finding loops of {len(rows)} {table.rows}"):
+        R = sph.find_loops(
+            **inputs.data(points, graph),
+            distance=distance,
+            n_loops=n_loops,
+            engine=cast(EngineName, engine),
+            threshold=threshold,
+            at=at,
+            spacing=cast(Spacing, spacing),
+            splits=splits,
+            level=level,
+            max_points=max_points,
+            random_state=seed,
+            **inputs.given(n_neighbors=n_neighbors, metric=None if metric == "euclidean" else metric),
+            **params(param),
+        )
     R, about, said = output.about_result(R, expression, others, seed)
-    read = output.about(table, prepared)
     facts: Settings = {
         "things": "cells" if prepared or table.rows == "cells" else "points",
         "labels": labels,
         "about": about,
-        "input_facts": read["input"],
-        "preparation": read["preparation"],
+        **output.read_from(table, prepared),
         "more_warnings": said,
         "made_by": output.made_by("loops", seed),
     }
     record = report.record(R, **facts)
     if out is not None:
-        pairwise = graph or "precomputed" in (distance, metric)
         layout = output.layout_of(points, pairwise)
-        with files.output_folder(out, overwrite=overwrite) as folder:
+        with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
             more = {f"label_{name}": values for name, values in labels.items()}
             output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, more)
             output.write_about(folder, about)
+            if cells is not None:
+                annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:
                 output.write_page(folder, R, path.name, layout, pairwise, facts)
     if as_json:
         click.echo(files.to_json(record))
-        return
-    click.echo(f"Read {table.source}.")
-    output.say_steps(prepared)
-    output.say_result(R)
-    output.say_written(out)
+    else:
+        output.say_loops(table, prepared, R, out)
+
+
+def _read(path: Path, reading: dict[str, Any]) -> files.Table:
+    with _log.step(f"reading {path}") as gave:
+        table = files.read(path, **reading)
+        gave.append(table.source)
+    return table
 
 
 @app.command(cls=Command)
@@ -183,7 +199,9 @@ def persistence(
 
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    table = files.read(path, **reading)
+    table = _read(path, reading)
+    pairwise = graph or "precomputed" in (distance, metric)
+    preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     P = sph.persistence(
         **inputs.data(points, graph),

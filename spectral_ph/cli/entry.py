@@ -17,16 +17,16 @@ from spectral_ph.cli.spelling import option
 
 def main() -> None:
     """Run the command line: exit code 0, 2 and one sentence where it cannot go on, 130 when interrupted."""
-    pressed = _interrupt.raise_from_now_on()
-    try:
-        code = _run(pressed)
-        sys.stdout.flush()
-    except OSError as error:  # what was printed is written when it is flushed
-        code = _refuse(output.not_written(error))
-    except KeyboardInterrupt:
-        code = _stop()
-    _leave_nothing_to_flush()
-    sys.exit(code)
+    with _interrupt.raised() as pressed:
+        try:
+            code = _run(pressed)
+            sys.stdout.flush()
+        except OSError as error:  # what was printed is written when it is flushed
+            code = _refuse(output.not_written(error))
+        except KeyboardInterrupt:
+            code = _stop()
+        _leave_nothing_to_flush()
+        sys.exit(code)
 
 
 def _run(pressed: list[bool]) -> int:

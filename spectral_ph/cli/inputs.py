@@ -8,10 +8,36 @@ from typing import Any, cast
 import numpy as np
 
 import spectral_ph as sph
-from spectral_ph import files
+from spectral_ph import _check, files
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
-from spectral_ph.cells.expression import Expression, Kind
+from spectral_ph.cells.expression import Expression, Kind, is_whole
 from spectral_ph.cells.preprocess import Preprocessed
+
+MANY_COLUMNS = 50
+"""A table of whole numbers with as many columns or more is likely to be one of counts."""
+
+
+def preparation(table: files.Table, preprocess: str, use_rep: str | None, pairwise: bool) -> str:
+    """Return how the input is prepared: "counts", "log", or "none" if its values are coordinates.
+
+    Where it is not said, genes are prepared as `spectral_ph.tl.loops` prepares them, and whatever else there is is not.
+    """
+    if preprocess != "auto":
+        return preprocess
+    if pairwise or use_rep == "X":
+        return "none"
+    if table.genes:
+        names = table.columns or ("",) * table.X.shape[1]
+        return "counts" if Expression.of(table.X, names, "auto", table.source.partition(" (")[0]).counts else "log"
+    if isinstance(table.X, np.ndarray) and table.X.shape[1] >= MANY_COLUMNS and is_whole(table.X):
+        _check.warn(
+            f"{table.source} holds whole numbers only, as counts are, and they were taken as coordinates. Pass ",
+            _check.Argument("kind", "counts"),
+            " to prepare them, or ",
+            _check.Argument("kind", "none"),
+            " if they are coordinates.",
+        )
+    return "none"
 
 
 def points(table: files.Table, preprocess: str, drop_empty: bool, graph: bool) -> tuple[Any, Preprocessed | None]:

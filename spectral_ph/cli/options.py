@@ -84,11 +84,12 @@ USING = [
     _of(
         "Input",
         "--preprocess",
-        type=click.Choice(["none", "counts", "log"]),
-        default="none",
+        type=click.Choice(["auto", "none", "counts", "log"]),
+        default="auto",
         show_default=True,
         help="counts: normalise to the median total, log1p, 1,500 most variable genes, 30 principal components; "
-        "log: the same without the first two; none: the values are coordinates.",
+        "log: the same without the first two; none: the values are coordinates; auto: counts or log where genes are read "
+        "(X or a layer, 10x, .loom), else none.",
     ),
     _of("Input", "--drop-empty", is_flag=True, help="With --preprocess: leave out cells without any count."),
 ]
@@ -222,6 +223,14 @@ OUT = [
     _of("Output", "--out", "-o", type=click.Path(path_type=Path), help="Folder to write results and figures to."),
     _of("Output", "--overwrite", is_flag=True, help="Replace the folder if an earlier result is in it."),
 ]
+H5AD = [
+    _of(
+        "Output",
+        "--write-h5ad",
+        is_flag=True,
+        help="Also write OUT/cells.h5ad: the cells with what spectral_ph.tl.loops would write into obs and uns.",
+    ),
+]
 REPORT = [
     _of(
         "Report",
@@ -274,4 +283,6 @@ RUNNING = [
         help="Threads for linear algebra and kernels; default: all.",
     ),
     _of("Running", "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+    _of("Running", "--quiet", is_flag=True, help="Print the result and errors, and no notes."),
+    _of("Running", "--verbose", is_flag=True, help="Also say what is being done, and how long it took."),
 ]

@@ -25,6 +25,12 @@ def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
     }
 
 
+def read_from(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
+    """Return the same by the names that `report.record` has for it."""
+    read = about(table, prepared)
+    return {"input_facts": read["input"], "preparation": read["preparation"]}
+
+
 def made_by(command: str, seed: int) -> dict[str, Any]:
     """Return what repeats the run beside its settings."""
     return {"command": command, "seed": seed, "versions": versions()}
@@ -136,6 +142,14 @@ def say_result(R: sph.LoopResult) -> None:
             f"Loop {k}: born at {loop.birth:.3g}, dies at {loop.death:.3g} (persistence {loop.persistence:.3g}, score "
             f"{loop.score:.2f}); its cycle passes through {len(loop.cycle)} points."
         )
+
+
+def say_loops(table: files.Table, prepared: Preprocessed | None, R: sph.LoopResult, out: Path | None) -> None:
+    """Print what was read and done, the verdict, and which files were written."""
+    click.echo(f"Read {table.source}.")
+    say_steps(prepared)
+    say_result(R)
+    say_written(out)
 
 
 def say_written(out: Path | None) -> None:

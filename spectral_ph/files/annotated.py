@@ -132,7 +132,7 @@ def read_annotated(file: Path, kind: str, use_rep: str | None, layer: str | None
     if kept is not None:
         values = values[:, np.flatnonzero(kept)]
         columns = None if columns is None else tuple(name for name, keep in zip(columns, kept, strict=True) if keep)
-    return Content(values, file, what, "cells", names, columns, notes)
+    return Content(values, file, what, "cells", names, columns, notes, genes=where != "obsm")
 
 
 def _is_group(element: Any) -> bool:
@@ -217,4 +217,22 @@ def read_obs(path: PathLike, names: Iterable[str]) -> dict[str, Any]:
     file = Path(path)
     read_elem = _check.need("anndata.io", "cells").read_elem
     with _opened(file, _kind(file)) as f:
-        return {name: np.asarray(read_elem(f["obs"][name])) for name in names}
+        return {name: _plain(read_elem(f["obs"][name])) for name in names}
+
+
+def _plain(values: Any) -> Any:
+    """Return a column as numbers, NaN where one is missing, or else as labels, None where one is missing."""
+    array = np.asarray(values)
+    if array.dtype.kind != "O":
+        return array
+    missing = _check.missing(array)
+    there = array[~missing]
+    if len(there) and all(
+        isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in there
+    ):
+        numbers = np.full(array.shape, np.nan)
+        numbers[~missing] = there.astype(np.float64)
+        return numbers
+    labels = array.copy()
+    labels[missing] = None
+    return labels

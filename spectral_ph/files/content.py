@@ -27,6 +27,7 @@ class Content:
     rows : what the rows are called, "rows" or "cells".
     names, columns : n names of the rows and d of the columns, or None.
     notes : what else to say about them, which starts with a comma.
+    genes : whether the columns are genes, or other features that were measured, as the format has it, and no coordinates.
     """
 
     values: Any
@@ -36,6 +37,7 @@ class Content:
     names: tuple[str, ...] | None = None
     columns: tuple[str, ...] | None = None
     notes: str = ""
+    genes: bool = False
 
 
 @contextmanager

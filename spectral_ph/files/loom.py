@@ -63,4 +63,4 @@ def read_loom(file: Path, layer: str | None) -> Content:
             for group, keys in (("col_attrs", CELLS), ("row_attrs", GENES))
         )
     what = file.name if layer is None else f"layers[{layer!r}] of {file.name}"
-    return Content(values, file, what, "cells", names, columns)
+    return Content(values, file, what, "cells", names, columns, genes=True)

@@ -40,6 +40,7 @@ class Table:
     sha256 : hexadecimal digest of the file; of the matrix file of a 10x folder; of the names and contents of all files of
         a .zarr.
     rows : what the rows are: "cells" where the format is for cells, else "rows".
+    genes : whether the columns are genes, or other features that were measured, as the format has it, and no coordinates.
     """
 
     X: FloatArray | sp.csr_array
@@ -48,6 +49,7 @@ class Table:
     source: str
     sha256: str
     rows: str = "rows"
+    genes: bool = False
 
     def __repr__(self) -> str:
         return f"Table({self.source})"
@@ -204,7 +206,7 @@ def _table(content: Content, transpose: bool) -> Table:
     elif content.rows == "rows":
         hint_transpose(content.file, X, names, columns)
     source = f"{what} ({n} {content.rows} x {d}{notes})"
-    return Table(X, names, columns, source, _digest(content.file), content.rows)
+    return Table(X, names, columns, source, _digest(content.file), content.rows, content.genes)
 
 
 def _digest(path: Path) -> str:

@@ -196,4 +196,4 @@ def _genes(
         if kept is not None:
             values = sp.csr_array(values)[:, np.flatnonzero(kept)]
             columns = tuple(np.array(columns, dtype=object)[kept])
-    return Content(values, file, what, "cells", names, columns, notes)
+    return Content(values, file, what, "cells", names, columns, notes, genes=True)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -53,8 +54,6 @@ def test_ctrl_c_while_something_is_imported(command, points, tmp_path, name):
 
 
 def test_ctrl_c_that_foreign_code_turns_into_an_error(run, points, monkeypatch):
-    import signal
-
     def foreign(*_, **__):
         try:
             os.kill(os.getpid(), signal.SIGINT)
@@ -63,10 +62,8 @@ def test_ctrl_c_that_foreign_code_turns_into_an_error(run, points, monkeypatch):
 
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(sph, "find_loops", foreign)
-    try:
-        code, said, notes = run("loops", points)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    code, said, notes = run("loops", points)
+    assert signal.getsignal(signal.SIGINT) is before
     assert (code, said, notes) == (130, "", "interrupted; nothing was written\n")
 
 
