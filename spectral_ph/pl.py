@@ -9,7 +9,6 @@ import numpy as np
 
 from spectral_ph import _check, plot, stored
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray
 from spectral_ph.cells.genes import BINS, FALSE_DISCOVERY_RATE
 
 if TYPE_CHECKING:
@@ -20,10 +19,6 @@ __all__ = ["diagram", "genes", "loops", "phase"]
 
 def __dir__() -> list[str]:
     return __all__
-
-
-LAYOUTS = ("X_umap", "X_tsne", "X_draw_graph_fa", "X_phate", "X_pca")
-"""Where cells are drawn if no layout is named: the first of these in obsm."""
 
 
 def loops(
@@ -40,7 +35,8 @@ def loops(
     Parameters
     ----------
     adata : AnnData that `spectral_ph.tl.loops` has seen.
-    basis : key of obsm, with or without "X_"; its first two columns are drawn. Default: the first of `LAYOUTS` there is.
+    basis : key of obsm, with or without "X_"; its first two columns are drawn. Default: the first there is
+        of X_umap, X_tsne, X_draw_graph_fa, X_phate, X_pca.
     which : which of the loops in obs, 0 being the first. Default 0.
     line : "curve" (default), smooth and closed; "cycle", the representative cycle, from cell to cell; "none".
     key : the `key_added` of tl.loops.
@@ -54,8 +50,8 @@ def loops(
     ------
     InputError : a key that is not there, or no such loop.
     """
-    place = _layout(adata, basis)
-    ax = plot.loop(stored.read_loops(adata, key), np.asarray(place, dtype=np.float64), which=which, line=line, ax=ax)
+    _, place = stored.read_layout(adata, basis)
+    ax = plot.loop(stored.read_loops(adata, key), place, which=which, line=line, ax=ax)
     ax.set_title(_title(adata.uns[key], which), fontsize="medium")
     return ax
 
@@ -190,28 +186,3 @@ def _title(result: Mapping[str, Any], which: int) -> str:
         if row[column] == row[column]
     ]
     return f"loop {which + 1}: {row['verdict']}" + (f" ({', '.join(numbers)})" if numbers else "")
-
-
-def _layout(adata: Any, basis: str | None) -> FloatArray:
-    keys = list(map(str, adata.obsm))
-    if basis is None:
-        found = next((key for key in LAYOUTS if key in keys), None)
-        if found is None:
-            there = f"It has {', '.join(map(repr, sorted(keys)))}. Name one with "
-            way = [there, Argument("basis"), "."] if keys else ["Make a layout first."]
-            raise _check.InputError(f"obsm has none of {', '.join(LAYOUTS)} to draw the cells on. ", *way)
-    else:
-        found = next((key for key in (basis, f"X_{basis}") if key in keys), None)
-        if found is None:
-            listed = f"It has {', '.join(map(repr, sorted(keys)))}" if keys else "It has none"
-            raise _check.InputError(f"obsm has no layout {basis!r}. {listed}.")
-    values = adata.obsm[found]
-    values = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
-    if values.ndim != 2 or values.shape[1] < 2:
-        raise _check.InputError(
-            f"obsm[{found!r}] has the shape {values.shape}, but two columns are needed to draw the cells. Name "
-            "another ",
-            Argument("basis"),
-            ".",
-        )
-    return values[:, :2]

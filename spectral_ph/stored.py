@@ -1,7 +1,9 @@
 """How a result lies in an AnnData: the one file that spells the columns of obs and the keys of uns.
 
-`tl` writes through it, `pl` and `tl.place` read through it. A loop has columns in obs, named `key_part`, the second loop
-`key_part_2`, and so on; uns[key] holds the rest in kinds that .h5ad and .zarr give back as they were.
+`tl` writes through it, `pl`, the report and `tl.place` read through it. A loop has columns in obs, named `key_part`, the
+second loop `key_part_2`, and so on; uns[key] holds the rest in kinds that .h5ad and .zarr give back as they were.
+
+Long because whatever is written is read here too, so that no key is spelled twice.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import Settings
+from spectral_ph._types import FloatArray, Settings
 from spectral_ph.cells.about import AboutLoop
+from spectral_ph.cells.anchor import Anchor
+from spectral_ph.cells.confounders import Association
+from spectral_ph.cells.genes import PeriodicGenes
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.agreement import weighted_ranks
 from spectral_ph.loops.result import Loop, LoopResult, versions
@@ -229,7 +234,8 @@ def read_persistence(adata: Any, key: str) -> Persistence:
     """
     stored = read_uns(adata, key)
     diagrams = [np.asarray(stored["diagrams"][f"H{k}"]).reshape(-1, 2) for k in range(len(stored["diagrams"]))]
-    return Persistence(diagrams, adata.n_obs, str(stored["engine"]))
+    settings, warnings = _again(stored.get("params", {})), tuple(map(str, stored.get("warnings", ())))
+    return Persistence(diagrams, adata.n_obs, str(stored["engine"]), settings, warnings)
 
 
 def read_loops(adata: Any, key: str) -> LoopResult:
@@ -278,9 +284,129 @@ def read_loops(adata: Any, key: str) -> LoopResult:
                 distance=adata.obs[names["distance"]].to_numpy(dtype=np.float64),
                 verdict=row["verdict"],
                 reason=row["reason"],
+                p_value=_known(row["p_value"]),
+                agreement=_known(row["agreement"]),
             )
         )
-    return LoopResult(stored["verdict"], stored["reason"], None, None, found, P)
+    evidence = (_known(stored.get("p_value")), _known(stored.get("agreement")))
+    tried = tuple(map(_without_gaps, stored["tried"].to_dict("records"))) if "tried" in stored else ()
+    return LoopResult(stored["verdict"], stored["reason"], *evidence, found, P, P.settings, P.warnings, tried)
+
+
+def read_about(adata: Any, key: str) -> AboutLoop:
+    """Return what is stored about the first of the loops in obs, beside its shape.
+
+    Parameters
+    ----------
+    adata, key : as for `read_uns`.
+
+    Returns
+    -------
+    AboutLoop; of genes that were not tested only the number is known, and they have no name.
+
+    Raises
+    ------
+    InputError : no result of that name.
+    """
+    stored = read_uns(adata, key)
+    genes, profiles = None, np.empty((0, 0))
+    if "genes" in stored:
+        table, test = stored["genes"], _again(stored["genes_params"])
+        without = int(test["not_tested"])
+        columns: dict[str, Any] = {"r_squared_held_out": None}
+        columns |= {name: np.append(table[name].to_numpy(), np.full(without, np.nan)) for name in table.columns}
+        columns["n_cells"] = np.append(table["n_cells"].to_numpy(), np.zeros(without, dtype=np.int64))
+        genes = PeriodicGenes(
+            names=(*map(str, table.index), *[""] * without),
+            **columns,
+            tests=int(test["tests"]),
+            combine=test["combine"],
+            n_harmonics=int(test["n_harmonics"]),
+        )
+        profiles = stored["profiles"].to_numpy(dtype=np.float64)
+    confounders = stored.get("confounders")
+    rows = [] if confounders is None else confounders.reset_index(names="name").to_dict("records")
+    return AboutLoop(
+        index=0,
+        anchor=Anchor(**stored["anchor"]) if "anchor" in stored else None,
+        genes=genes,
+        following=np.arange(len(profiles)),  # the table of genes begins with these
+        profiles=profiles,
+        profile_phases=np.asarray(stored.get("profile_phases", ()), dtype=np.float64),
+        confounders=tuple(Association(**row) for row in rows),
+    )
+
+
+def read_column(adata: Any, name: str) -> Any:
+    """Return a column of obs as numbers, NaN where one is missing, or as labels, None where one is missing.
+
+    Parameters
+    ----------
+    adata : AnnData. name : of the column.
+
+    Returns
+    -------
+    (n,) float64 or objects.
+
+    Raises
+    ------
+    InputError : no such column, or several of that name.
+    """
+    if name not in adata.obs:
+        raise _check.missing_key("column", name, "obs", adata.obs.columns)
+    column = adata.obs[name]
+    if column.ndim > 1:
+        raise _check.InputError(f"obs has several columns of the name {name!r}. Name them apart first.")
+    if getattr(column.dtype, "kind", "O") in "iuf":
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    labels = np.full(len(column), None, dtype=object)
+    there = column.notna().to_numpy()
+    # As text, for categories that are numbers are none to calculate with.
+    labels[there] = column[there].astype(str).to_numpy(dtype=object)
+    return labels
+
+
+LAYOUTS = ("X_umap", "X_tsne", "X_draw_graph_fa", "X_phate", "X_pca")
+"""Where cells are drawn if no layout is named: the first of these in obsm."""
+
+
+def read_layout(adata: Any, basis: str | None) -> tuple[str, FloatArray]:
+    """Return two coordinates of obsm to draw the cells at, and their key.
+
+    Parameters
+    ----------
+    adata : AnnData.
+    basis : key of obsm, with or without "X_"; None: the first of `LAYOUTS` there is.
+
+    Returns
+    -------
+    key, and (n, 2) float64.
+
+    Raises
+    ------
+    InputError : no such key, or no layout.
+    """
+    keys = list(map(str, adata.obsm))
+    if basis is None:
+        found = next((key for key in LAYOUTS if key in keys), None)
+        if found is None:
+            there = f"It has {', '.join(map(repr, sorted(keys)))}. Name one with "
+            way = [there, Argument("basis"), "."] if keys else ["Make a layout first."]
+            raise _check.InputError(f"obsm has none of {', '.join(LAYOUTS)} to draw the cells on. ", *way)
+    else:
+        found = next((key for key in (basis, f"X_{basis}") if key in keys), None)
+        if found is None:
+            listed = f"It has {', '.join(map(repr, sorted(keys)))}" if keys else "It has none"
+            raise _check.InputError(f"obsm has no layout {basis!r}. {listed}.")
+    values = _check.numbers(adata.obsm[found], f"obsm[{found!r}]")
+    if values.ndim != 2 or values.shape[1] < 2:
+        raise _check.InputError(
+            f"obsm[{found!r}] has the shape {values.shape}, but two columns are needed to draw the cells. Name "
+            "another ",
+            Argument("basis"),
+            ".",
+        )
+    return found, np.asarray(values[:, :2], dtype=np.float64)
 
 
 def read_places(adata: Any, key: str) -> list[dict[str, Any]]:
@@ -405,6 +531,26 @@ def _plain(value: Any) -> Any:
             return np.array(items)
         return _text(map(str, items))
     return str(value)
+
+
+def _again(value: Any) -> Any:
+    """Return what `_plain` was given, as far as that can be told."""
+    if isinstance(value, Mapping):
+        return {str(name): _again(one) for name, one in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return [_again(one) for one in value.tolist()]
+    return None if isinstance(value, str) and value == "None" else value
+
+
+def _without_gaps(row: Mapping[Any, Any]) -> Settings:
+    """Return one setting that was tried, without what only others have."""
+    return {str(name): value for name, value in row.items() if value == value and value != "None"}
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
 
 
 def _versions() -> dict[str, str]:

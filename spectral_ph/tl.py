@@ -269,20 +269,8 @@ def _properties(adata: Any, confounders: Sequence[str] | None) -> dict[str, Any]
         if name in adata.obs and adata.obs[name].ndim > 1:
             _check.warn(f"the phase was not compared with {name}: obs has several columns of that name.")
         elif name in adata.obs:
-            columns[name] = _property(adata.obs[name])
+            columns[name] = stored.read_column(adata, name)
     return columns
-
-
-def _property(column: Any) -> FloatArray | NDArray[np.object_]:
-    """Return a column of obs as numbers, NaN where one is missing, or as labels, None where one is missing."""
-    if getattr(column.dtype, "kind", "O") in "iuf":
-        numbers: FloatArray = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return numbers
-    labels = np.full(len(column), None, dtype=object)
-    there = column.notna().to_numpy()
-    # As text, for categories that are numbers are none to calculate with.
-    labels[there] = column[there].astype(str).to_numpy(dtype=object)
-    return labels
 
 
 def _representation(

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 import click
@@ -28,6 +29,7 @@ from spectral_ph.cli.options import (
     READING,
     REPORT,
     RUNNING,
+    TALKING,
     USING,
     Command,
     with_options,
@@ -235,6 +237,22 @@ def persistence(
             for birth, death in shown:
                 click.echo(f"  {birth:.6g}  {death:.6g}")
     output.say_written(out)
+
+
+@app.command(cls=Command)
+@with_options(*TALKING)
+@_command
+def warmup() -> None:
+    """Compile all kernels, so that the first real call need not: once per machine, or as an image is built.
+
+    They are kept with the package, in the home folder, or in the folder that NUMBA_CACHE_DIR names.
+    """
+    from spectral_ph.cli.warmup import calls
+
+    start = monotonic()
+    for done in calls():
+        _log.say(logging.INFO, f"compiled what is needed for {done} ({_log.since(start)})")
+    click.echo("All kernels are compiled.")
 
 
 @app.command(cls=Command)

@@ -274,15 +274,18 @@ DEMO = [
     _of("Input", "--cells", type=click.IntRange(min=100), default=1000, show_default=True, help="Cells to simulate."),
     _of("Input", "--genes", type=click.IntRange(min=50), default=2000, show_default=True, help="Genes to simulate."),
 ]
-RUNNING = [
-    _of("Running", "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed."),
+TALKING = [
     _of(
         "Running",
         "--threads",
         type=click.IntRange(min=1),
         help="Threads for linear algebra and kernels; default: all.",
     ),
-    _of("Running", "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
     _of("Running", "--quiet", is_flag=True, help="Print the result and errors, and no notes."),
     _of("Running", "--verbose", is_flag=True, help="Also say what is being done, and how long it took."),
+]
+RUNNING = [
+    _of("Running", "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed."),
+    _of("Running", "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+    *TALKING,
 ]

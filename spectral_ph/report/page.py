@@ -79,6 +79,11 @@ def write_report(path: files.PathLike, result: LoopResult, **arguments: Any) -> 
     ------
     InputError : as `html` does, and if the file cannot be written.
     """
+    if hasattr(result, "uns"):
+        raise _check.WrongTypeError(
+            "this is an AnnData, but the report is about a LoopResult. Pass the AnnData to spectral_ph.report.from_anndata, once "
+            "spectral_ph.tl.loops has seen it."
+        )
     files.write_text(path, html(result, **arguments))
 
 

@@ -206,7 +206,11 @@ def test_missing_labels_are_empty_cells_of_the_table(run, cycling, tmp_path):
 
 def test_quiet_and_verbose(run, points, tmp_path, monkeypatch):
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    np.savetxt(tmp_path / "n.csv", np.column_stack([np.arange(60), np.random.default_rng(0).normal(size=(60, 3))]), delimiter=",")
+    np.savetxt(
+        tmp_path / "n.csv",
+        np.column_stack([np.arange(60), np.random.default_rng(0).normal(size=(60, 3))]),
+        delimiter=",",
+    )
     code, said, notes = run("persistence", tmp_path / "n.csv")
     assert (code, notes.count("\n"), notes[:6]) == (0, 1, "note: ")
     assert run("persistence", tmp_path / "n.csv", "--quiet") == (0, said, "")
