@@ -225,7 +225,7 @@ def loop(
     ------
     InputError : `R` has no such loop, there is no such line, or `layout` is not an (n, 2) array of finite numbers.
     """
-    this = _loop(R, which)
+    this = chosen_loop(R, which)
     _check.one_of(line, ("curve", "cycle", "none"), "line")
     where = _check.points(layout, what="layout")
     if where.shape != (len(this.phase), 2):
@@ -234,8 +234,6 @@ def loop(
             f" must have the shape ({len(this.phase)}, 2), a place in the plane for each point, not {where.shape}. "
             "Pass two columns, such as layout[:, :2].",
         )
-    from matplotlib import patheffects
-
     ax = new_axes(5.4, 4.4) if ax is None else ax
     inside = this.domain
     size = float(np.clip(6000 / len(where), 6.0, 36.0))
@@ -260,6 +258,21 @@ def loop(
         vmax=2 * np.pi,
         linewidth=0,
     )
+    draw_line(ax, this, where, line)
+    ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.set_title(_title(this, which), fontsize="medium")
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
+    bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
+    bar.outline.set_visible(False)
+    return ax
+
+
+def draw_line(ax: Axes, this: Loop, where: FloatArray, line: str) -> None:
+    """Draw the line of a loop through points at `where`, (n, 2): "curve", "cycle" or "none"."""
+    from matplotlib import patheffects
+
+    _check.one_of(line, ("curve", "cycle", "none"), "line")
     if line != "none":
         drawn = this.curve(where) if line == "curve" else where[this.cycle]
         ax.plot(
@@ -269,13 +282,6 @@ def loop(
             solid_joinstyle="round",
             path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
         )
-    ax.set(aspect="equal", xticks=[], yticks=[])
-    ax.set_title(_title(this, which), fontsize="medium")
-    ax.spines[:].set_visible(False)
-    bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
-    bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
-    bar.outline.set_visible(False)
-    return ax
 
 
 @without_latex
@@ -298,7 +304,7 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
     ------
     InputError : `R` has no such loop, or `bins` is below 3.
     """
-    this = _loop(R, which)
+    this = chosen_loop(R, which)
     bins = _check.positive_int(bins, "bins", least=3)
     ax = new_axes(4.4, 4.4, polar=True) if ax is None else ax
     counts, edges = np.histogram(this.phase[this.domain], bins=bins, range=(0, 2 * np.pi))
@@ -358,7 +364,7 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
         ax.axhline(-row, color=PALE, linewidth=0.6)
     ax.set(xlim=(0, 2 * np.pi), ylim=(-len(names) + 0.9, 1), xlabel="phase (radians)")
     ax.set_xticks(QUARTERS, QUARTER_NAMES)
-    ax.set_yticks([0.35 - row for row in range(len(names))], [_literal(name) for name in names])
+    ax.set_yticks([0.35 - row for row in range(len(names))], [literal(name) for name in names])
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
     return ax
@@ -401,7 +407,7 @@ def phase_band(
     middles = (np.arange(bins) + 0.5) * 2 * np.pi / bins
     ax.fill_between(middles, lines[0], lines[2], color=COLOURS[1], alpha=0.25, linewidth=0)
     ax.plot(middles, lines[1], color=COLOURS[1], linewidth=1.8)
-    ax.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel=_literal(name))
+    ax.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel=literal(name))
     ax.set_xticks(QUARTERS, QUARTER_NAMES)
     ax.spines[["right", "top"]].set_visible(False)
     return ax
@@ -444,7 +450,7 @@ def phase_heatmap(
         extent=(0, 1, len(names) - 0.5, -0.5),
     )
     phase_ticks(ax, phases)
-    ax.set_yticks(range(len(names)), [_literal(name) for name in names])
+    ax.set_yticks(range(len(names)), [literal(name) for name in names])
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(shown, ax=ax, shrink=0.6, aspect=16, pad=0.03, ticks=[0, 1])
@@ -464,7 +470,7 @@ def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
     return table
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Return text from data so that matplotlib draws it as it is, not as mathematics."""
     return str(text).replace("$", r"\$")
 
@@ -503,7 +509,8 @@ def _names(dimensions: Sequence[int]) -> str:
     return ", ".join(f"H{k}" for k in dimensions)
 
 
-def _loop(R: LoopResult, which: int) -> Loop:
+def chosen_loop(R: LoopResult, which: int) -> Loop:
+    """Return one of the loops of a result, or say which there are."""
     if not R.loops:
         raise _check.InputError(
             f"this result (verdict {R.verdict!r}) has no loop to draw. plot.diagram(R) shows the features there are."

@@ -216,3 +216,173 @@ def test_what_is_missing_is_named(adata, change, draw, options, sentence):
     with pytest.raises(InputError) as error:
         draw(adata, **options)
     assert str(error.value) == sentence
+
+
+# The arguments of scanpy
+
+
+def described(ax):
+    return [
+        text.get_text() for text in ax.figure.axes[-1].get_children() if hasattr(text, "get_text") and text.get_text()
+    ]
+
+
+@pytest.fixture
+def expressed(adata):
+    """The cells with three genes, two categories and a number with gaps."""
+    phase = adata.obs["spectral_ph_phase"].to_numpy()
+    X = np.column_stack([2 + np.cos(phase - 1), 3 + np.sin(2 * phase), np.ones(N) + 0.5])
+    out = anndata.AnnData(
+        X, adata.obs.copy(), pd.DataFrame(index=["TOP2A", "PCNA", "FLAT"]), uns=adata.uns, obsm=adata.obsm
+    )
+    out.obs["batch"] = pd.Categorical([None if k % 10 == 0 else "ab"[k % 2] for k in range(N)])
+    out.obs["depth"] = np.where(np.arange(N) % 10 == 0, np.nan, np.arange(N))
+    return out
+
+
+def test_cells_are_coloured_by_a_number_a_category_or_a_gene(expressed):
+    ax = pl.loops(expressed, color="depth", size=7, cmap="magma")
+    grey, filled = points(ax)[:2]
+    assert len(grey.get_offsets()) == 6
+    known = np.arange(N) % 10 > 0
+    np.testing.assert_array_equal(filled.get_array(), np.arange(N)[known])
+    assert filled.get_cmap().name == "magma"
+    assert set(filled.get_sizes()) == {7}
+    assert len(ax.lines) == 1
+    assert len(ax.figure.axes) == 2  # one bar, that of the depth
+    ax = pl.loops(expressed, color="TOP2A", line="none")
+    np.testing.assert_allclose(points(ax)[0].get_array(), expressed.X[:, 0])
+    assert len(ax.lines) == 0
+    ax = pl.loops(expressed, color="batch")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert ax.get_legend().get_title().get_text() == "batch"
+    assert [len(c.get_offsets()) for c in points(ax)] == [6, 24, 30]
+
+
+def test_every_phase_has_the_cyclic_colours(expressed):
+    for ax in (pl.loops(expressed), pl.loops(expressed, color="spectral_ph_phase")):
+        drawn = points(ax)[-1]
+        assert drawn.get_cmap().name == "spectral_ph_phase"
+        assert drawn.get_clim() == (0, 2 * np.pi)
+    assert points(pl.loops(expressed, cmap="hsv", size=3))[-1].get_cmap().name == "hsv"
+    assert points(pl.gene(expressed, "PCNA"))[0].get_cmap().name == "spectral_ph_phase"
+
+
+def test_several_colours_and_several_genes_are_a_picture_each(expressed):
+    drawn = pl.loops(expressed, color=["batch", "PCNA"], title=["one", "two"])
+    assert [ax.get_title() for ax in drawn] == ["one", "two"]
+    drawn = pl.gene(expressed, ["PCNA", "TOP2A"])
+    assert [ax.get_title() for ax in drawn] == ["PCNA", "TOP2A"]
+    assert len({ax.figure for ax in drawn}) == 1
+
+
+def test_a_gene_is_drawn_with_its_fit_and_the_band_about_it(expressed):
+    ax = pl.gene(expressed, "TOP2A")
+    x, y = ax.lines[0].get_data()
+    np.testing.assert_allclose(y, 2 + np.cos(x - 1), atol=1e-9)
+    np.testing.assert_allclose(points(ax)[0].get_offsets()[:, 1], expressed.X[:50, 0])  # cells of the domain
+    noise = expressed.copy()
+    noise.X = noise.X + np.random.default_rng(0).normal(0, 0.3, noise.X.shape)
+    ax = pl.gene(noise, "TOP2A", n_harmonics=1)
+    band = next(c for c in ax.collections if type(c).__name__ in ("PolyCollection", "FillBetweenPolyCollection"))
+    low, high = band.get_paths()[0].vertices[:, 1].min(), band.get_paths()[0].vertices[:, 1].max()
+    assert low < ax.lines[0].get_ydata().min()
+    assert high > ax.lines[0].get_ydata().max()
+
+
+def test_all_genes_of_a_name_are_drawn(adata):
+    stored = adata.uns["spectral_ph"]
+    stored["profiles"].index = ["late", "twice", "twice"]
+    assert [t.get_text() for t in pl.genes(adata, names=["twice"]).get_yticklabels()] == ["twice", "twice"]
+
+
+DRAW = [
+    (pl.loops, {}),
+    (pl.phase, {}),
+    (pl.diagram, {}),
+    (pl.genes, {}),
+    (pl.gene, {"names": "PCNA"}),
+]
+
+
+@pytest.mark.parametrize(("draw", "options"), DRAW, ids=lambda part: getattr(part, "__name__", ""))
+def test_every_picture_takes_the_arguments_of_scanpy(expressed, tmp_path, monkeypatch, draw, options):
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda: shown.append(True))
+    for suffix in ("png", "pdf", "svg"):
+        figure = draw(expressed, **options, title="a title", save=tmp_path / f"drawn.{suffix}", return_fig=True)
+        assert isinstance(figure, Figure)
+        assert figure.axes[0].get_title() == "a title"
+        assert (tmp_path / f"drawn.{suffix}").stat().st_size > 1000
+    assert draw(expressed, **options).get_title() != "a title"
+    assert shown == []
+    assert draw(expressed, **options, show=True) is None
+    assert shown == [True]
+    with plt.rc_context({"text.usetex": True}):
+        draw(expressed, **options, save=tmp_path / "tex.png")
+
+
+@pytest.mark.parametrize(("draw", "options"), DRAW, ids=lambda part: getattr(part, "__name__", ""))
+def test_a_file_that_cannot_be_written_is_refused_and_nothing_is_left(expressed, tmp_path, monkeypatch, draw, options):
+    for save, sentence in (
+        (True, "save takes the file to write, not True or False. Pass save='loop.png'."),
+        ("drawn.gif3", "save='drawn.gif3' names no format that a picture can be written in. Known endings are: "),
+        (
+            tmp_path / "gone" / "a.png",
+            f"{tmp_path / 'gone' / 'a.png'} could not be written (No such file or directory). ",
+        ),
+    ):
+        with pytest.raises(InputError) as error:
+            draw(expressed, **options, save=save)
+        assert str(error.value).startswith(sentence)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(InputError) as error:
+        draw(expressed, **options, save=tmp_path / "drawn.png")
+    assert str(error.value) == (
+        f"{tmp_path / 'drawn.png'} could not be written (No space left on device). Make room there, or name a file elsewhere."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("draw", "options", "sentence"),
+    [
+        (
+            pl.loops,
+            {"color": "bach"},
+            "this AnnData has no column or gene 'bach' in obs or var_names, only ",
+        ),
+        (pl.loops, {"color": []}, "color names nothing. Pass a column of obs or a gene."),
+        (pl.loops, {"color": [3]}, "color must be a column of obs or a gene, not 3."),
+        (
+            pl.gene,
+            {"names": "PCNB"},
+            "this AnnData has no gene 'PCNB' in var_names, only 'FLAT', 'PCNA', 'TOP2A'; did you mean 'PCNA'?",
+        ),
+        (pl.gene, {"names": []}, "names names no gene. Pass one, or several in a list."),
+        (pl.gene, {"names": "PCNA", "layer": "raw"}, "this AnnData has no layer 'raw' in layers, nor any other."),
+        (
+            pl.gene,
+            {"names": ["PCNA", "FLAT"], "ax": 1},
+            "ax is one picture, but 2 genes were asked for. Leave ax out.",
+        ),
+        (pl.gene, {"names": ["PCNA", "FLAT"], "title": "x"}, "title has 1 texts for 2 picture(s). Pass one for each."),
+    ],
+)
+def test_what_cannot_be_drawn_is_a_sentence(expressed, draw, options, sentence):
+    with pytest.raises(InputError) as error:
+        draw(expressed, **options)
+    assert str(error.value).startswith(sentence)
+
+
+def test_genes_of_one_name_must_be_told_apart(expressed):
+    expressed.var_names = ["PCNA", "PCNA", "FLAT"]
+    with pytest.raises(InputError) as error:
+        pl.gene(expressed, "PCNA")
+    assert str(error.value) == (
+        "2 genes have the name 'PCNA'. Name them apart first, by adata.var_names_make_unique()."
+    )

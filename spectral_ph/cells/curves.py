@@ -41,6 +41,47 @@ def periodic_fit(
     return sums.curve, sums.r_squared[0], sums.p_value[0]
 
 
+def fitted_band(
+    phase: ArrayLike, values: ArrayLike, at: FloatArray, n_harmonics: int = 2, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Fit one column by waves of a phase, and say how well the mean is known at each phase.
+
+    The band is that of linear regression: t (level, n - q - 1) times the standard error of the fitted mean.
+
+    Parameters
+    ----------
+    phase : (n,) radians. values : (n,). at : (m,) radians, where the curve is wanted.
+    n_harmonics : at least 1. level : confidence at each phase by itself.
+
+    Returns
+    -------
+    middle : (m,) the fitted mean.
+    half : (m,) half the width of the band; NaN where there are no more cells than parameters.
+
+    Raises
+    ------
+    InputError : sizes that do not fit, or an array of something else than finite numbers.
+    """
+    phase = angles(phase)
+    y: FloatArray = np.asarray(_check.numbers(values, "values"), dtype=np.float64)
+    if y.shape != phase.shape or not np.isfinite(y).all():
+        raise _check.InputError(
+            Argument("values"),
+            f" must hold one finite number for each of the {len(phase)} cells, not the shape {y.shape}.",
+        )
+    waves = _check.positive_int(n_harmonics, "n_harmonics")
+    X = np.column_stack([np.ones(len(phase)), harmonics(phase, waves)])
+    Z = np.column_stack([np.ones(len(at)), harmonics(at, waves)])
+    inverse = np.linalg.pinv(X.T @ X)
+    fit = inverse @ (X.T @ y)
+    left = len(y) - X.shape[1]
+    if left < 1:
+        return Z @ fit, np.full(len(at), np.nan)
+    noise = float(((y - X @ fit) ** 2).sum()) / left
+    error = np.sqrt(noise * np.einsum("ij,jk,ik->i", Z, inverse, Z))
+    return Z @ fit, scipy.special.stdtrit(left, (1 + level) / 2) * error
+
+
 def angles(phase: ArrayLike) -> FloatArray:
     """Return phases as float64 in [0, 2 pi).
 

@@ -2,7 +2,16 @@
 
 from spectral_ph.files.annotated import holds_obs, obs_names, read_obs
 from spectral_ph.files.read import Table, read
-from spectral_ph.files.write import MARKER, PathLike, output_folder, to_json, write_csv, write_json, write_text
+from spectral_ph.files.write import (
+    MARKER,
+    PathLike,
+    output_folder,
+    to_json,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 __all__ = [
     "MARKER",
@@ -14,6 +23,7 @@ __all__ = [
     "read",
     "read_obs",
     "to_json",
+    "write_bytes",
     "write_csv",
     "write_json",
     "write_text",

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,13 +29,14 @@ WRITABLE = "Name one in a place that can be written to."
 
 
 @contextmanager
-def _whole(path: PathLike) -> Iterator[TextIO]:
-    """Open a text file beside the target that takes its name only when all was written."""
+def _whole(path: PathLike, mode: str = "x") -> Iterator[IO[Any]]:
+    """Open a file beside the target that takes its name only when all was written: of text, or with mode "xb" of bytes."""
     target = Path(path)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         # A name from a damaged file may hold half a surrogate pair, which UTF-8 cannot.
-        with partial.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        text: Any = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+        with partial.open(mode, **text) as stream:
             yield stream
         partial.replace(target)
     except OSError as error:
@@ -62,6 +63,22 @@ def write_text(path: PathLike, text: str) -> None:
     """
     with _whole(path) as stream:
         stream.write(text)
+
+
+def write_bytes(path: PathLike, data: bytes) -> None:
+    """Write a file of bytes, such as a picture, whole or not at all.
+
+    Parameters
+    ----------
+    path : the file; one that was there is replaced.
+    data : what it will hold.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    with _whole(path, "xb") as stream:
+        stream.write(data)
 
 
 def write_json(path: PathLike, obj: object) -> None:
