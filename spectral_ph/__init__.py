@@ -25,7 +25,7 @@ from spectral_ph.pipeline import find_loops, persistence
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:
-    from spectral_ph import datasets, pl, plot, report, tl
+    from spectral_ph import datasets, embedding, pl, plot, report, tl
     from spectral_ph.estimators import LoopDetector, SpectralDistance, SpectralPersistence
 
 __version__ = "0.1.0"
@@ -47,6 +47,7 @@ __all__ = [
     "detection_score",
     "diagram_distance",
     "distance_matrix",
+    "embedding",
     "find_loops",
     "neighbor_graph",
     "persistence",
@@ -65,6 +66,7 @@ _LAZY = {
     "SpectralDistance": "spectral_ph.estimators",
     "SpectralPersistence": "spectral_ph.estimators",
     "datasets": "spectral_ph.datasets",
+    "embedding": "spectral_ph.embedding",
     "pl": "spectral_ph.pl",
     "plot": "spectral_ph.plot",
     "report": "spectral_ph.report",
