@@ -1,14 +1,17 @@
-"""Distances in a low-dimensional embedding by t-SNE or UMAP (extra "embedding")."""
+"""Distances in a low-dimensional embedding by t-SNE, or by UMAP (extra "embedding")."""
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, RandomState, Settings
+from spectral_ph._types import FloatArray, Graph, RandomState, Settings
 from spectral_ph.distances.ambient import pairwise_euclidean, principal_components
 from spectral_ph.graph.affinities import log_perplexity_affinities
 from spectral_ph.graph.neighbors import nearest_neighbors
@@ -16,8 +19,12 @@ from spectral_ph.graph.neighbors import nearest_neighbors
 INITIAL_SPREAD = 1e-4
 EXAGGERATION = 12.0
 EXAGGERATED_STEPS, STEPS = 250, 500
+MOMENTUM = 0.8
 EPOCHS = 750
 MIN_DIST = 0.1
+
+Phase: TypeAlias = tuple[int, float, float | str]
+"""Steps, exaggeration and learning rate of a part of an optimisation."""
 
 
 def tsne(
@@ -44,16 +51,11 @@ def tsne(
     Raises
     ------
     InputError : for too few points or other dims.
-    MissingExtraError : without openTSNE.
 
     References
     ----------
     van der Maaten, Hinton, JMLR 2008; settings as in Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087).
     """
-    _check.need("openTSNE", "embedding")
-    import numba
-    import openTSNE
-
     if _check.positive_int(dims, "dims") > 3:
         raise _check.InputError(
             Argument("dims"), f" of t-SNE must be 1, 2 or 3, not {dims}. Distance 'umap' takes more dimensions."
@@ -63,17 +65,72 @@ def tsne(
     start = principal_components(X, dims)
     spread = float(start[:, 0].std())
     start *= INITIAL_SPREAD / spread
+    phases = ((EXAGGERATED_STEPS, EXAGGERATION, "auto"), (STEPS, 1.0, "auto"))
+    embedding, divergence = opentsne(L, start, phases, random_state=random_state)
+    return pairwise_euclidean(embedding), {"kl_divergence": divergence} | facts
+
+
+def opentsne(
+    P: Graph,
+    start: FloatArray,
+    phases: tuple[Phase, ...],
+    *,
+    callback: Callable[[int, FloatArray], bool] | None = None,
+    callback_every: int = 50,
+    random_state: RandomState = 0,
+) -> tuple[FloatArray, float]:
+    """Optimise t-SNE by openTSNE, on as many threads as numba has.
+
+    The repulsion is approximated by interpolation above 10,000 points, below that and in three dimensions by Barnes and Hut's
+    tree.
+
+    Parameters
+    ----------
+    P : (n, n) csr_array of affinities, of any sum.
+    start : (n, d) layout, d at most 3.
+    phases : (steps, exaggeration, learning rate) of each; openTSNE's gradient is a quarter of the gradient of the loss, and
+        its "auto" is n over the exaggeration.
+    callback : function of (step, layout before that step), called every `callback_every` steps, counted over all phases; True
+        stops.
+    callback_every : steps.
+    random_state : seed, of the few places where openTSNE draws.
+
+    Returns
+    -------
+    Y : (n, d) float64.
+    divergence : Kullback and Leibler's, in nats, as openTSNE approximates it.
+
+    References
+    ----------
+    Poličar, Stražar, Zupan, Journal of Statistical Software 2024 (openTSNE).
+    """
+    import numba
+    import openTSNE
+
     embedding = openTSNE.TSNE(
-        n_components=dims,
-        early_exaggeration=EXAGGERATION,
-        early_exaggeration_iter=EXAGGERATED_STEPS,
-        n_iter=STEPS,
+        n_components=start.shape[1],
         n_jobs=numba.get_num_threads(),
-        negative_gradient_method="bh" if dims == 3 else "auto",  # interpolation is for one and two dimensions
+        negative_gradient_method="bh" if start.shape[1] == 3 else "auto",  # interpolation is for one and two dimensions
         random_state=_whole_seed(random_state),
-    ).fit(affinities=openTSNE.affinity.PrecomputedAffinities(L), initialization=start)
-    facts = {"kl_divergence": float(embedding.kl_divergence)} | facts
-    return pairwise_euclidean(np.asarray(embedding, dtype=np.float64)), facts
+    ).prepare_initial(affinities=openTSNE.affinity.PrecomputedAffinities(P), initialization=start)
+    done, stopped = 0, False
+
+    def heard(step: int, _: float, layout: FloatArray) -> bool:
+        nonlocal stopped
+        assert callback is not None
+        if (done + step) % callback_every == 0:  # a phase need not begin at a multiple
+            stopped = callback(done + step, np.array(layout, dtype=np.float64))
+        return stopped
+
+    every = math.gcd(callback_every, *(steps for steps, _, _ in phases))
+    options: Settings = {} if callback is None else {"callbacks": [heard], "callbacks_every_iters": every}
+    for steps, exaggeration, rate in phases:
+        if steps and not stopped:
+            embedding = embedding.optimize(
+                n_iter=steps, exaggeration=exaggeration, learning_rate=rate, momentum=MOMENTUM, inplace=True, **options
+            )
+            done += steps
+    return np.array(embedding, dtype=np.float64), float(embedding.kl_divergence)
 
 
 def umap(

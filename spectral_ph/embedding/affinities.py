@@ -55,8 +55,8 @@ def affinities(
     n_neighbors : for all others but "graph"; a point is not counted. The default is lowered where there are too few points.
     params : further parameters by name. For "knn" those of the neighbour graph: metric, mode, weighted, search. For "eff_res"
         and "diffusion" those of the distance and of the neighbour graph, whose n_neighbors is the same number unless given.
-    normalized : True: each row is divided by its sum, and P = (R + R') / 2n has the sum 1 (or less, where vertices have no
-        edge). t-SNE's affinities are of this kind as they come, and UMAP's are divided by their sum. False: the weights as
+    normalized : True: each row is divided by its sum, and the mean P of that matrix and its mirror image has the sum 1.
+        t-SNE's affinities are of this kind as they come, and UMAP's are divided by their sum. False: the weights as
         described above.
     random_state : seed of an approximate search.
 
@@ -127,7 +127,7 @@ def affinities(
 
 
 def row_normalized(A: Graph) -> Graph:
-    """Return P = (R + R') / 2n, R the weights divided by the sum of their row.
+    """Return P = (R + R') / 2m, R the weights divided by the sum of their row, m the number of vertices that have an edge.
 
     Parameters
     ----------
@@ -135,13 +135,13 @@ def row_normalized(A: Graph) -> Graph:
 
     Returns
     -------
-    (n, n) csr_array, symmetric to the last bit; its sum is the share of vertices that have an edge.
+    (n, n) csr_array, symmetric to the last bit, of sum 1.
     """
     d = np.asarray(A.sum(axis=1)).ravel()
     n = A.shape[0]
     i = np.repeat(np.arange(n), np.diff(A.indptr))
     # One sum of two shares is the same bits for (i, j) as for (j, i).
-    data = A.data * (1 / d[i] + 1 / d[A.indices]) / (2 * n)
+    data = A.data * (1 / d[i] + 1 / d[A.indices]) / (2 * np.count_nonzero(d))
     return sp.csr_array((data, A.indices.copy(), A.indptr.copy()), shape=A.shape)
 
 
