@@ -79,6 +79,7 @@ __all__ = [
     "one_of",
     "parameters",
     "points",
+    "positive",
     "positive_int",
     "prime",
     "real",
@@ -144,6 +145,14 @@ def real(value: object, name: str, least: float = -np.inf, most: float = np.inf)
         span = f"at least {least:g}" if most == np.inf else f"between {least:g} and {most:g}"
         raise InputError(Argument(name), f" must be {span}, not {value!r}.")
     return float(value)
+
+
+def positive(value: object, name: str) -> float:
+    """Return `value` as a float that is finite and above 0."""
+    wanted = real(value, name)
+    if wanted <= 0 or wanted == np.inf:
+        raise InputError(Argument(name), f" must be a finite number above 0, not {value!r}.")
+    return wanted
 
 
 def flag(value: object, name: str) -> bool:

@@ -2,9 +2,12 @@
 
 from spectral_ph.embedding.critical import CriticalValues, critical_values
 from spectral_ph.embedding.eigenmaps import LaplacianEigenmaps
+from spectral_ph.embedding.force_atlas2 import ForceAtlas2
+from spectral_ph.embedding.mds import MDS
+from spectral_ph.embedding.sweep import sweep
 from spectral_ph.embedding.tsne import TSNE
 
-__all__ = ["TSNE", "CriticalValues", "LaplacianEigenmaps", "critical_values"]
+__all__ = ["MDS", "TSNE", "CriticalValues", "ForceAtlas2", "LaplacianEigenmaps", "critical_values", "sweep"]
 
 
 def __dir__() -> list[str]:

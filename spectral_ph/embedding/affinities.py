@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, RandomState, Settings
+from spectral_ph._types import FloatArray, Graph, IntArray, RandomState, Settings
 from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.passes import graph_under, graph_under_implicit
 from spectral_ph.graph.affinities import log_fuzzy_union, log_perplexity_affinities
@@ -143,6 +143,22 @@ def row_normalized(A: Graph) -> Graph:
     # One sum of two shares is the same bits for (i, j) as for (j, i).
     data = A.data * (1 / d[i] + 1 / d[A.indices]) / (2 * np.count_nonzero(d))
     return sp.csr_array((data, A.indices.copy(), A.indptr.copy()), shape=A.shape)
+
+
+def edge_arrays(A: Graph) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return a graph as kernels take it.
+
+    Parameters
+    ----------
+    A : (n, n) csr_array with m stored entries.
+
+    Returns
+    -------
+    indptr : (n + 1,) int64, where each row begins.
+    indices : (m,) int64, columns.
+    weights : (m,) float64.
+    """
+    return A.indptr.astype(np.int64), A.indices.astype(np.int64), A.data
 
 
 def fitting_perplexity(perplexity: float, n: int) -> float:

@@ -125,6 +125,10 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     _normalized: ClassVar[bool] = True
     """Whether the affinities have the sum 1; False for the weights as they are made."""
 
+    affinities_: Any
+    _warm: bool
+    """Whether the start is the layout of another embedding of the same points."""
+
     n_components: int
     affinity: str
     perplexity: float
@@ -157,15 +161,35 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         -------
         self
         """
+        return self._fit(X, None, False)
+
+    def fit_after(self, before: Embedding, X: FloatArray | Graph, *, same_affinities: bool = True) -> Embedding:
+        """Lay out the points, starting where another embedding of the same points ended; what `sweep` does.
+
+        Parameters
+        ----------
+        before : a fitted embedding; its layout takes the place of `init`.
+        X : as for `fit`.
+        same_affinities : take those of `before`, and do not compute them again.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(before, "embedding_")
+        return self._fit(X, before, same_affinities)
+
+    def _fit(self, X: FloatArray | Graph, before: Embedding | None, same: bool) -> Embedding:
         self._check_arguments()
         data = self._read(X)
+        self._warm = before is not None
         with _check.collected() as heard:
             rng = _check.generator(self.random_state)
             watch = Watch(self.callback, self.callback_every, self.record_loss)
             with thread_limit(self.n_jobs):
                 # One BLAS thread: the last bits of a matrix product depend on how many there are.
                 with threadpool_limits(limits=1, user_api="blas"):
-                    A, Y = self._prepare(data, int(rng.integers(SEED_BOUND)))
+                    A, Y = self._prepare(data, int(rng.integers(SEED_BOUND)), before, same)
                 layout = self._optimize(A, Y, watch, rng)
         if not np.isfinite(layout).all():
             raise _check.InputError(
@@ -263,24 +287,28 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         _check.distinct(points)
         return points
 
-    def _prepare(self, data: Any, seed: int) -> tuple[Graph, FloatArray]:
+    def _prepare(self, data: Any, seed: int, before: Embedding | None, same: bool) -> tuple[Any, FloatArray]:
         """Return the affinities and the start, and write down what made them."""
         self.partition_: float | None = None
         self.critical_: Any = None
-        A, facts = affinities(
-            data,
-            self.affinity,
-            perplexity=self.perplexity,
-            n_neighbors=self.n_neighbors,
-            params=self.affinity_params,
-            normalized=self._normalized,
-            random_state=seed,
-        )
-        self._warn_of_components(A)
+        if before is not None and same:
+            A, facts = before.affinities_, before.settings_["affinity"]
+        else:
+            A, facts = affinities(
+                data,
+                self.affinity,
+                perplexity=self.perplexity,
+                n_neighbors=self.n_neighbors,
+                params=self.affinity_params,
+                normalized=self._normalized,
+                random_state=seed,
+            )
+            self._warn_of_components(A)
         points = None if self.affinity in PAIRED else data
-        Y, start = starting_layout(
-            A, self.init, self.n_components, points=points, spread=self._spread, random_state=seed
-        )
+        init = self.init if before is None else before.embedding_
+        Y, start = starting_layout(A, init, self.n_components, points=points, spread=self._spread, random_state=seed)
+        if before is not None:
+            start = {"init": "the layout before"}
         self.affinities_ = A
         self.settings_: Settings = {
             "affinity": facts,

@@ -38,17 +38,14 @@ class CriticalValues:
     Z_bar: FloatArray
     largest: float
 
-    def shape(self, rho: float) -> str:
-        """Return what the layout of t-SNE at an exaggeration is: "point", "line", "plane" (the Laplacian eigenmap) or "open".
+    def growing(self, rho: float) -> int:
+        """Return how many of these modes grow from the collapsed layout at an exaggeration: 0 is a point, 1 a line.
 
         Parameters
         ----------
         rho : exaggeration.
         """
-        above = int((rho > self.rho[:3]).sum())
-        if above == len(self.rho[:3]):
-            return "point"
-        return {0: "open", 1: "plane", 2: "line"}[above]
+        return int((rho < self.rho).sum())
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{value:.4g}" for value in self.rho)
@@ -58,22 +55,23 @@ class CriticalValues:
 def critical_values(A: Graph, n_values: int = 4, *, random_state: RandomState = 0) -> CriticalValues:
     """Return where the layout of t-SNE, and of the loss "neg", becomes the eigenmap's plane, a line, a point.
 
-    With l_1 = 0 <= l_2 <= ... the eigenvalues of L_P = diag(P 1) - P, linearising the gradient at the collapsed layout shows that
-    mode k, the eigenvector of l_{k+1}, grows exactly while the exaggeration is below
+    Let l_1 = 0 <= l_2 <= ... be the eigenvalues of L_P = diag(P 1) - P, P of sum 1. Linearising the gradient at the collapsed
+    layout shows that mode k, the eigenvector of l_{k+1}, grows there exactly while the exaggeration is below
 
         rho_k = 1 / ((n - 1) l_{k+1}),
 
     and for the loss "neg" while Zbar < n / l_{k+1}, whatever the number of negatives. Above rho_1 the layout is a point, between
-    rho_2 and rho_1 a line along the Fiedler vector, and between rho_3 and rho_2 the plane of eigenvectors 2 and 3, which is the
-    Laplacian eigenmap. With a double eigenvalue, as of a ring, there is no line. With row-normalised affinities rho_k is
-    about 1 / mu_{k+1}, mu the eigenvalues of L_sym.
+    rho_2 and rho_1 a line along the Fiedler vector, and below rho_2 the plane of eigenvectors 2 and 3, which is the Laplacian
+    eigenmap, opens. It opens at rho_2 if that is near rho_1. If not, the first mode has grown large by then, which weakens the
+    repulsion that the second would grow by, and the layout stays a line for a while below rho_2. With a double eigenvalue, as
+    of a ring, there is no line. With row-normalised affinities rho_k is about 1 / mu_{k+1}, mu the eigenvalues of L_sym.
 
     These values were derived for this package and are not published. The evidence are the tests, in which layouts just below and
     above them are computed.
 
     Parameters
     ----------
-    A : (n, n) symmetric matrix of affinities or weights, of any sum.
+    A : (n, n) symmetric matrix of affinities, such as `affinities_` of an embedding. It is divided by its sum.
     n_values : how many, at most n - 1.
     random_state : seed of the eigensolver's starting vector, above `DENSE_LIMIT` vertices.
 

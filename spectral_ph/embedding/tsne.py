@@ -8,8 +8,9 @@ import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, IntArray, RandomState
+from spectral_ph._types import FloatArray, Graph, RandomState
 from spectral_ph.distances.layout import Phase, opentsne
+from spectral_ph.embedding.affinities import edge_arrays
 from spectral_ph.embedding.base import Callback, Embedding, Watch
 from spectral_ph.embedding.critical import collapse, critical_values
 
@@ -32,7 +33,7 @@ class TSNE(Embedding):
 
     over ordered pairs i != j. At rho = 1 it is t-SNE; with growing rho neighbours are drawn together more strongly and the layout
     comes to resemble ForceAtlas2's and then the Laplacian eigenmap. The values of rho at which it becomes a plane, a line and a
-    point are in `critical_`.
+    point are in `critical_`, see `critical_values`.
 
     Up to `EXACT_POINTS` points, and in more than three dimensions, all pairs are computed; above that openTSNE approximates the
     repulsion.
@@ -47,10 +48,10 @@ class TSNE(Embedding):
         taken as it is.
     early_exaggeration : in the first phase. "auto" is 12 or half of rho_1, whichever is smaller, but at least 1 and at least rho:
         above rho_1 the layout shrinks to a point, as data without structure do at 12.
-    early_steps : steps of the first phase.
+    early_steps : steps of the first phase. A sweep leaves it out of all embeddings but the first.
     n_steps : steps after it.
-    learning_rate : of a quarter gradient, as openTSNE counts, with momentum .8 and gains. "auto" is n over the exaggeration,
-        as in openTSNE, but in the first phase at most half of what is stable at the collapsed layout, where it starts.
+    learning_rate : of a quarter of the gradient, as openTSNE counts, with momentum .8 and gains. "auto" is n over the
+        exaggeration, as in openTSNE, but at most half of what is stable at the collapsed layout.
     solver : "exact", "opentsne" or "auto".
 
     Attributes
@@ -115,11 +116,11 @@ class TSNE(Embedding):
 
     def _check_own(self) -> None:
         _check.one_of(self.solver, ("auto", "exact", "opentsne"), "solver of t-SNE", "solver")
-        _positive(self.rho, "rho")
+        _check.positive(self.rho, "rho")
         if self.early_exaggeration != "auto":
-            _positive(self.early_exaggeration, "early_exaggeration")
+            _check.positive(self.early_exaggeration, "early_exaggeration")
         if self.learning_rate != "auto":
-            _positive(self.learning_rate, "learning_rate")
+            _check.positive(self.learning_rate, "learning_rate")
         _check.positive_int(self.early_steps, "early_steps", least=0)
         _check.positive_int(self.n_steps, "n_steps", least=0)
         if self.solver == "opentsne" and self.n_components > 3:
@@ -137,7 +138,7 @@ class TSNE(Embedding):
         exact = self.solver == "exact" or (self.solver == "auto" and (n <= EXACT_POINTS or d > 3))
         self.settings_ |= {
             "rho": float(self.rho),
-            "shape": self.critical_.shape(self.rho),
+            "growing_modes": self.critical_.growing(self.rho),
             "solver": "exact" if exact else "opentsne",
             "phases": [{"steps": s, "exaggeration": e, "learning_rate": r} for s, e, r in phases],
         }
@@ -167,16 +168,16 @@ class TSNE(Embedding):
         early = self.early_exaggeration
         if early == "auto":
             early = max(min(EARLY_EXAGGERATION, limit / 2), 1.0, self.rho)
-        elif early > limit and self.early_steps:
+        elif early > limit and self.early_steps and not self._warm:
             _check.warn(
-                Argument("early_exaggeration", early),
+                Argument("early_exaggeration", float(early)),
                 f" is above {limit:.4g}, beyond which the layout shrinks to a point, so it forgets its start. Pass ",
                 Argument("early_exaggeration", "auto"),
                 ".",
             )
         if self.rho > limit:
             _check.warn(
-                Argument("rho", self.rho),
+                Argument("rho", float(self.rho)),
                 f" is above {limit:.4g}, beyond which the layout is a point: what is left of it is unfinished shrinking. Pass a "
                 "smaller one.",
             )
@@ -184,14 +185,15 @@ class TSNE(Embedding):
         if self.learning_rate == "auto":
             # In both phases a collapsed layout, or one held together by a strong attraction, feels the largest eigenvalue.
             first, last = (min(n / e, STABLE / 2 / (e * self.critical_.largest)) for e in (early, self.rho))
-        return (self.early_steps, float(early), float(first)), (self.n_steps, float(self.rho), float(last))
+        late = (self.n_steps, float(self.rho), float(last))
+        return (late,) if self._warm else ((self.early_steps, float(early), float(first)), late)
 
 
 def _descend(A: Graph, Y: FloatArray, phases: tuple[Phase, ...], watch: Watch, rho: float) -> FloatArray:
     """Return the layout after gradient descent with momentum and gains over all pairs."""
     from spectral_ph.embedding import _exact
 
-    arrays = _arrays(A)
+    arrays = edge_arrays(A)
     Y = np.ascontiguousarray(Y.T)
     n = Y.shape[1]
     pull, push, update = np.empty_like(Y), np.empty_like(Y), np.zeros_like(Y)
@@ -232,7 +234,7 @@ def gradient(A: Graph, Y: FloatArray, rho: float = 1.0) -> FloatArray:
 
     T = np.ascontiguousarray(Y.T)
     pull, push, mass = np.empty_like(T), np.empty_like(T), np.empty(len(Y))
-    _exact.attraction(*_arrays(A), T, pull)
+    _exact.attraction(*edge_arrays(A), T, pull)
     _exact.repulsion(T, push, mass)
     return np.asarray(4 * (rho * pull - push / mass.sum()).T)
 
@@ -249,7 +251,7 @@ def loss(A: Graph, Y: FloatArray, rho: float = 1.0) -> float:
     from spectral_ph.embedding import _exact
 
     logs = np.empty(len(Y))
-    _exact.log_kernels(*_arrays(A), np.ascontiguousarray(Y.T), logs)
+    _exact.log_kernels(*edge_arrays(A), np.ascontiguousarray(Y.T), logs)
     return float(np.log(partition(Y)) - rho * logs.sum())
 
 
@@ -266,12 +268,3 @@ def partition(Y: FloatArray) -> float:
     mass = np.empty(len(Y))
     _exact.repulsion(T, np.empty_like(T), mass)
     return float(mass.sum())
-
-
-def _arrays(A: Graph) -> tuple[IntArray, IntArray, FloatArray]:
-    return A.indptr.astype(np.int64), A.indices.astype(np.int64), A.data
-
-
-def _positive(value: object, name: str) -> None:
-    if _check.real(value, name) <= 0 or value == np.inf:
-        raise _check.InputError(Argument(name), f" must be a finite number above 0, not {value!r}.")
