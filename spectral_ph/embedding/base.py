@@ -186,10 +186,9 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         with _check.collected() as heard:
             rng = _check.generator(self.random_state)
             watch = Watch(self.callback, self.callback_every, self.record_loss)
-            with thread_limit(self.n_jobs):
-                # One BLAS thread: the last bits of a matrix product depend on how many there are.
-                with threadpool_limits(limits=1, user_api="blas"):
-                    A, Y = self._prepare(data, int(rng.integers(SEED_BOUND)), before, same)
+            # One BLAS thread: the last bits of a matrix product depend on how many there are.
+            with thread_limit(self.n_jobs), threadpool_limits(limits=1, user_api="blas"):
+                A, Y = self._prepare(data, int(rng.integers(SEED_BOUND)), before, same)
                 layout = self._optimize(A, Y, watch, rng)
         if not np.isfinite(layout).all():
             raise _check.InputError(

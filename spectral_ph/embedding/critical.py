@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from spectral_ph import _check
+from spectral_ph._numba import thread_limit
 from spectral_ph._types import FloatArray, Graph, RandomState
 from spectral_ph.graph.components import connected_components
 from spectral_ph.spectrum.laplacian import laplacian
@@ -103,7 +104,8 @@ def critical_values(A: Graph, n_values: int = 4, *, random_state: RandomState = 
     if total == 0:
         raise _check.InputError("the graph has no edge, so nothing holds a layout together. Pass one with edges.")
     L = laplacian(sp.csr_array(A / total), "unnormalized")
-    values, largest = _smallest(A, L, wanted + 1, random_state)
+    with thread_limit(1):  # so that the last bits do not depend on how many there are
+        values, largest = _smallest(A, L, wanted + 1, random_state)
     with np.errstate(divide="ignore"):
         return CriticalValues(values, 1 / ((n - 1) * values[1:]), n / values[1:], largest)
 
