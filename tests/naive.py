@@ -249,3 +249,51 @@ def path_before(D, i, j):
     while path[-1] != j:
         path.append(int(previous[path[-1]]))
     return path
+
+
+def tsne_forces(P, Y):
+    """Return t-SNE's sums over all other points, one pair at a time: attraction, repulsion times Z, and phi."""
+    n, d = Y.shape
+    attraction, repulsion, mass = np.zeros((n, d)), np.zeros((n, d)), np.zeros(n)
+    for i, j in itertools.permutations(range(n), 2):
+        phi = 1 / (1 + ((Y[i] - Y[j]) ** 2).sum())
+        attraction[i] += P[i, j] * phi * (Y[i] - Y[j])
+        repulsion[i] += phi**2 * (Y[i] - Y[j])
+        mass[i] += phi
+    return attraction, repulsion, mass
+
+
+def momentum_step(gradient, Y, update, gains, rate, momentum, most):
+    """Return layout, last step and gains after a step of openTSNE's optimiser; all (n, d)."""
+    flipped = np.sign(update) != np.sign(gradient)
+    gains = np.where(flipped, gains + 0.2, gains * 0.8 + 0.01)
+    update = momentum * update - rate * gains * gradient
+    length = np.linalg.norm(update, axis=1, keepdims=True)
+    update = np.where(length > most, update * most / np.maximum(length, 1e-300), update)
+    Y = Y + update
+    return Y - Y.mean(axis=0), update, gains
+
+
+def atlas_forces(A, Y):
+    """Return ForceAtlas2's forces, one pair at a time."""
+    mass = (A > 0).sum(axis=1) + 1
+    force = np.zeros_like(Y)
+    for i, j in itertools.permutations(range(len(Y)), 2):
+        apart = Y[i] - Y[j]
+        force[i] -= A[i, j] * apart
+        if apart.any():
+            force[i] += 2 * mass[i] * mass[j] * apart / (apart**2).sum()
+    return force
+
+
+def majorise(D, Y):
+    """Return the Guttman transform of a layout, and its stress before it."""
+    n = len(Y)
+    B, stress = np.zeros((n, n)), 0.0
+    for i, j in itertools.permutations(range(n), 2):
+        length = np.linalg.norm(Y[i] - Y[j])
+        stress += (length - D[i, j]) ** 2 / 2
+        if length > 0:
+            B[i, j] = -D[i, j] / length
+    B -= np.diag(B.sum(axis=1))
+    return B @ Y / n, stress

@@ -68,7 +68,8 @@ def starting_layout(
     else:
         Y = fix_signs(principal_components(points, n_components))
     Y = Y - Y.mean(axis=0)
-    width = float(Y[:, 0].std())
+    # Components may lie on top of each other, all at one place along the first axis.
+    width = float(Y[:, 0].std()) or float(Y.std(axis=0).max())
     return np.ascontiguousarray(Y * (spread / width if width > 0 else 0.0)), facts
 
 

@@ -136,7 +136,9 @@ def test_few_points_have_a_finite_layout_and_a_sentence(model, affinity, n):
     if affinity == "perplexity":
         sentence = f"The default of 30 for perplexity needs 91 points, but there are {n}, so it was lowered to {(n - 1) / 3:.4g}."
     elif n <= 15:
-        sentence = f"The default of 15 for n_neighbors needs 16 points, but there are {n}, so it was lowered to {n - 1}."
+        sentence = (
+            f"The default of 15 for n_neighbors needs 16 points, but there are {n}, so it was lowered to {n - 1}."
+        )
     else:
         assert np.isfinite(fitted.fit_transform(DIGITS[:n])).all()
         return
@@ -190,7 +192,9 @@ def test_laplacian_eigenmaps_have_no_other_start():
         E.LaplacianEigenmaps(init="pca").fit(DIGITS)
 
 
-@pytest.mark.parametrize("model", [E.TSNE(early_steps=20, n_steps=40), E.ForceAtlas2(n_steps=60), E.MDS(n_steps=60)], ids=named)
+@pytest.mark.parametrize(
+    "model", [E.TSNE(early_steps=20, n_steps=40), E.ForceAtlas2(n_steps=60), E.MDS(n_steps=60)], ids=named
+)
 def test_the_callback_sees_steps_losses_and_copies_and_can_stop(model):
     seen = []
 
@@ -206,13 +210,17 @@ def test_the_callback_sees_steps_losses_and_copies_and_can_stop(model):
     assert np.isfinite(fitted.embedding_).all()
     losses = fitted.loss_history_[:, 1]
     assert losses[-1] < losses[0]
-    unwatched = clone(model).set_params(init="random", callback_every=10, callback=lambda step, loss, layout: seen.append(loss))
+    unwatched = clone(model).set_params(
+        init="random", callback_every=10, callback=lambda step, loss, layout: seen.append(loss)
+    )
     unwatched.fit(DIGITS)
     assert seen[-1] is None
 
 
 def test_a_seed_gives_the_same_bits_and_another_one_another_start():
-    layouts = [E.TSNE(init="random", n_steps=10, early_steps=0, random_state=s).fit_transform(DIGITS) for s in (0, 0, 1)]
+    layouts = [
+        E.TSNE(init="random", n_steps=10, early_steps=0, random_state=s).fit_transform(DIGITS) for s in (0, 0, 1)
+    ]
     np.testing.assert_array_equal(layouts[0], layouts[1])
     assert (layouts[0] != layouts[2]).any()
 
@@ -288,7 +296,9 @@ def test_a_sweep_starts_each_layout_where_the_one_before_ended():
 def test_a_sweep_of_the_affinities_computes_them_anew():
     first, second = E.sweep(E.TSNE(n_steps=5, early_steps=5, affinity="knn"), "n_neighbors", (10, 20), DIGITS[:100])
     assert first.affinities_.nnz < second.affinities_.nnz
-    np.testing.assert_array_equal(second.affinities_.data, E.TSNE(n_steps=0, affinity="knn", n_neighbors=20).fit(DIGITS[:100]).affinities_.data)
+    np.testing.assert_array_equal(
+        second.affinities_.data, E.TSNE(n_steps=0, affinity="knn", n_neighbors=20).fit(DIGITS[:100]).affinities_.data
+    )
 
 
 @pytest.mark.parametrize(
