@@ -46,7 +46,7 @@ def test_public_names_are_sorted_there_and_documented():
             assert getattr(sph, name).__doc__, name
 
 
-@pytest.mark.parametrize("name", ["datasets", "datasets.cells", "files", "pl", "plot", "report", "tl"])
+@pytest.mark.parametrize("name", ["datasets", "datasets.cells", "embedding", "files", "pl", "plot", "report", "tl"])
 def test_tab_completion_shows_only_what_is_for_users(name):
     module = importlib.import_module(f"spectral_ph.{name}")
     assert dir(module) == sorted(module.__all__) == module.__all__

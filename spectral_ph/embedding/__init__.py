@@ -7,7 +7,15 @@ from spectral_ph.embedding.mds import MDS
 from spectral_ph.embedding.sweep import sweep
 from spectral_ph.embedding.tsne import TSNE
 
-__all__ = ["MDS", "TSNE", "CriticalValues", "ForceAtlas2", "LaplacianEigenmaps", "critical_values", "sweep"]
+__all__ = [  # noqa: RUF022 - by the alphabet, as they are shown
+    "CriticalValues",
+    "ForceAtlas2",
+    "LaplacianEigenmaps",
+    "MDS",
+    "TSNE",
+    "critical_values",
+    "sweep",
+]
 
 
 def __dir__() -> list[str]:
