@@ -4,16 +4,19 @@ from spectral_ph.embedding.critical import CriticalValues, critical_values
 from spectral_ph.embedding.eigenmaps import LaplacianEigenmaps
 from spectral_ph.embedding.force_atlas2 import ForceAtlas2
 from spectral_ph.embedding.mds import MDS
+from spectral_ph.embedding.report import EmbeddingReport, embedding_report
 from spectral_ph.embedding.sweep import sweep
 from spectral_ph.embedding.tsne import TSNE
 
 __all__ = [  # noqa: RUF022 - by the alphabet, as they are shown
     "CriticalValues",
+    "EmbeddingReport",
     "ForceAtlas2",
     "LaplacianEigenmaps",
     "MDS",
     "TSNE",
     "critical_values",
+    "embedding_report",
     "sweep",
 ]
 
