@@ -112,6 +112,12 @@ def steepness(X: float, kernel: Kernel) -> float:
 
 
 @njit_inline
+def power(X: float, b: float) -> float:
+    """Return X^b; a logarithm and an exponential take less time than a power."""
+    return X if b == 1.0 else float(np.exp(b * np.log(X)))
+
+
+@njit_inline
 def pull(X: float, c: float, kernel: Kernel) -> float:
     """Return the attraction along an edge, twice the derivative of log(1 + c / q) by X."""
     if kernel.kind == CAUCHY:
@@ -119,8 +125,8 @@ def pull(X: float, c: float, kernel: Kernel) -> float:
     if kernel.kind == POWER:
         if X <= 0.0:
             return 0.0
-        power = X**kernel.b
-        return float(2.0 * kernel.a * kernel.b * (power / X) / (1.0 + kernel.a * power))
+        grown = power(X, kernel.b)
+        return 2.0 * kernel.a * kernel.b * (grown / X) / (1.0 + kernel.a * grown)
     return c / (similarity(X, kernel) + c) / kernel.temperature
 
 
@@ -133,7 +139,7 @@ def push(X: float, c: float, kernel: Kernel) -> float:
         s = kernel.eps + X
         return 2.0 / ((kernel.floor + s) * (1.0 + c * s))
     if kernel.kind == POWER:
-        return float(2.0 * kernel.b / ((kernel.floor + X) * (1.0 + kernel.a * X**kernel.b)))
+        return 2.0 * kernel.b / ((kernel.floor + X) * (1.0 + kernel.a * power(X, kernel.b)))
     q = similarity(X, kernel)
     return q / (q + c) / kernel.temperature
 

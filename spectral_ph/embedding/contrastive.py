@@ -11,9 +11,10 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Graph, RandomState
 from spectral_ph.embedding.base import SEED_BOUND, Callback, Embedding, Watch
+from spectral_ph.embedding.critical import collapse, critical_values
 from spectral_ph.embedding.descent import adam, descend
 from spectral_ph.embedding.losses import Similarity, Value, choice_loss, pair_loss, partition
-from spectral_ph.embedding.sampling import EARLY, Contrast, drawable, optimize, usual_epochs
+from spectral_ph.embedding.sampling import EARLY, WARM, Contrast, drawable, optimize, usual_epochs
 
 LOSSES = ("neg", "nce", "infonce")
 SIMILARITIES = ("cauchy", "cosine")
@@ -86,7 +87,7 @@ class ContrastiveEmbedding(Embedding):
         "joint": they are pairs of their own, as in the one sum of t-SNE.
     n_epochs : passes over the edges, or steps for n_negatives="all". None: 500, but 200 for more than 10,000 points.
     learning_rate : step at the beginning. None: 1 with "cauchy", temperature / 2 with "cosine"; for n_negatives="all"
-        the largest that is safe.
+        the largest that is safe. A sweep takes a tenth of it where it starts at the layout before.
     affinity, perplexity, n_neighbors, affinity_params, init, n_jobs, random_state, callback, callback_every, record_loss
     : as for
         every embedding, see `spectral_ph.embedding.base.Embedding`. The loss that is recorded is the one over all pairs,
@@ -214,6 +215,7 @@ class ContrastiveEmbedding(Embedding):
             Z_umap=umap_partition(n, USUAL_NEGATIVES if m == n - 1 else m),
             exaggeration=EARLY_EXAGGERATION**self.s,
             denominators=self.denominators,
+            warm=self._warm,
             n_epochs=n_epochs,
             learning_rate=self.learning_rate,
         )
@@ -221,6 +223,8 @@ class ContrastiveEmbedding(Embedding):
         if plan.similarity.is_cosine:
             Y = _spherical(Y, rng)
         seed = int(rng.integers(SEED_BOUND))
+        if self.kernel == "cauchy":
+            self._find_critical(A, plan, seed)
         if self.n_negatives == "all":
             Y, noise = _over_all_pairs(A / A.sum(), Y, plan, watch)
         else:
@@ -232,6 +236,34 @@ class ContrastiveEmbedding(Embedding):
             self.settings_["Z_bar"] = noise / plan.unit
         self.partition_ = partition(Y, plan.similarity)
         return Y
+
+    def _find_critical(self, A: Graph, plan: _Plan, seed: int) -> None:
+        """Compute the critical values, and warn of a setting at which the layout is a point."""
+        n = A.shape[0]
+        self.critical_ = critical_values(A, min(4, n - 1), random_state=seed)
+        limit = collapse(A, self.critical_, random_state=seed)
+        if self.loss == "neg" and limit * n * (n - 1) < plan.Z:
+            what, most = (
+                (Argument("s", self.s) if self.Z_bar is None else Argument("Z_bar", self.Z_bar)),
+                limit * n * (n - 1),
+            )
+            told = (
+                f" makes Zbar {plan.Z:.4g}, which is above {most:.4g}"
+                if self.Z_bar is None
+                else f" is above {most:.4g}"
+            )
+        elif self.loss == "infonce" and plan.exaggeration > limit:
+            what, told = (
+                Argument("s", self.s),
+                f" makes the exaggeration {plan.exaggeration:.4g}, which is above {limit:.4g}",
+            )
+        else:
+            return
+        _check.warn(
+            what,
+            told,
+            ", beyond which the layout is a point: what is left of it is unfinished shrinking. Pass a smaller one.",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +278,7 @@ class _Plan:
     Z_umap: float
     exaggeration: float
     denominators: str
+    warm: bool  # whether the start is a layout that needs no other beginning
     n_epochs: int
     learning_rate: float | None
 
@@ -260,7 +293,7 @@ class _Plan:
 
     @property
     def early_exaggeration(self) -> float | None:
-        return EARLY_EXAGGERATION if self.exaggeration < EARLY_EXAGGERATION else None
+        return EARLY_EXAGGERATION if self.exaggeration < EARLY_EXAGGERATION and not self.warm else None
 
     def value(self, P: Graph, Y: FloatArray, noise: float, exaggeration: float) -> Value:
         """Return the loss over all pairs."""
@@ -304,12 +337,13 @@ def _by_samples(W: Graph, Y: FloatArray, plan: _Plan, watch: Watch, seed: int) -
         return watch.due(epoch) and watch.look(epoch, Y, lambda: plan.value(P, Y, noise, plan.exaggeration).loss)
 
     usual = plan.similarity.temperature / 2 if plan.similarity.is_cosine else 1.0
+    step = usual if plan.learning_rate is None else plan.learning_rate
     return optimize(
         W,
         Y,
         contrast,
         n_epochs=plan.n_epochs,
-        learning_rate=usual if plan.learning_rate is None else plan.learning_rate,
+        learning_rate=step * (WARM if plan.warm else 1),
         seed=seed,
         look=None if watch.idle else look,
     )

@@ -16,6 +16,9 @@ BLOCKS = 8
 
 MANY_POINTS, EPOCHS, FEWER_EPOCHS = 10_000, 500, 200
 
+WARM = 0.1
+"""Share of the step for points that start at a layout of theirs: the whole step shuffles points that lie close by."""
+
 EARLY = 3
 """One over the share of the epochs that work with the setting for the beginning, if there is one."""
 

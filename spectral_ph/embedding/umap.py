@@ -9,7 +9,7 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, Graph, RandomState
 from spectral_ph.embedding.base import SEED_BOUND, Callback, Embedding, Watch
-from spectral_ph.embedding.sampling import Contrast, drawable, optimize, usual_epochs
+from spectral_ph.embedding.sampling import WARM, Contrast, drawable, optimize, usual_epochs
 from spectral_ph.embedding.true_loss import FLOOR, curve, umap_loss
 
 
@@ -30,7 +30,8 @@ class UMAP(Embedding):
     a, b : of the curve itself, in place of those two. With b = 1 no power is taken, which needs about a third of the time.
     n_negatives : for each edge that is drawn.
     n_epochs : None: 500, but 200 for more than 10,000 points.
-    learning_rate : step at the beginning; it falls linearly to 0.
+    learning_rate : step at the beginning; it falls linearly to 0. A sweep takes a tenth of it where it starts at the
+        layout before.
     affinity, perplexity, n_neighbors, affinity_params, init, n_jobs, random_state, callback, callback_every, record_loss
     : as for
         every embedding, see `spectral_ph.embedding.base.Embedding`. The loss that is recorded is `umap_loss(...).sampled`,
@@ -109,6 +110,7 @@ class UMAP(Embedding):
 
         a, b = curve(self.a, self.b, self.min_dist, self.spread)
         n_epochs = self.n_epochs or usual_epochs(len(Y))
+        step = float(self.learning_rate) * (WARM if self._warm else 1)
         W, dropped = drawable(A, n_epochs)
         kind = _gather.CAUCHY if b == 1 else _gather.POWER
         # 1 / (1 + a X) has the odds 1 / (a X): a Cauchy kernel with eps = 0 against the noise a.
@@ -124,7 +126,7 @@ class UMAP(Embedding):
             "a": a,
             "b": b,
             "n_epochs": n_epochs,
-            "learning_rate": float(self.learning_rate),
+            "learning_rate": step,
             "n_negatives": int(self.n_negatives),
             "edges_never_drawn": dropped,
         }
@@ -133,7 +135,7 @@ class UMAP(Embedding):
             Y,
             contrast,
             n_epochs=n_epochs,
-            learning_rate=self.learning_rate,
+            learning_rate=step,
             seed=int(rng.integers(SEED_BOUND)),
             look=None if watch.idle else look,
         )

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import spectral_ph as sph
-from spectral_ph.embedding import UMAP, ContrastiveEmbedding
+from spectral_ph.embedding import UMAP, ContrastiveEmbedding, critical_values, sweep
 from spectral_ph.embedding.contrastive import tsne_partition, umap_partition
 from spectral_ph.embedding.losses import Similarity, choice_loss, pair_loss, partition
 from tests.embedding import contrastive_twins as twins
@@ -113,6 +113,7 @@ def test_the_partition_is_the_sum_of_all_similarities():
 # Where layouts settle
 
 
+@pytest.mark.filterwarnings("ignore:.*beyond which the layout is a point")
 @pytest.mark.parametrize("Z_bar", [0.5, 2.0, 5.0, 6.0, 8.0, 20.0])
 def test_a_triangle_has_the_partition_that_was_asked_for(Z_bar):
     """Up to 6, where all three points are one."""
@@ -138,20 +139,37 @@ def test_the_learned_noise_is_the_partition_of_the_layout():
     assert model.settings_["Z_bar"] == pytest.approx(model.partition_, rel=0.01)
 
 
-def test_a_ring_collapses_beyond_its_first_critical_partition():
+def test_below_its_first_critical_partition_a_ring_is_the_eigenmap():
     A = ring(60)
     P = A / A.sum()
     values, vectors = np.linalg.eigh(np.diag(P.sum(axis=1)) - P)
-    critical = 60 / values[1]
-    for share in (0.9, 1.1):
-        model = ContrastiveEmbedding(Z_bar=share * critical, n_negatives="all", affinity="graph", n_epochs=2500)
-        Y = model.fit(A).embedding_
-        if share > 1:
-            assert Y.std() < 1e-6
-        else:
-            cosines = np.linalg.svd(np.linalg.qr(Y - Y.mean(axis=0))[0].T @ vectors[:, 1:3])[1]
-            assert Y.std() > 0.01
-            assert cosines.min() > 0.999
+    model = ContrastiveEmbedding(Z_bar=0.9 * 60 / values[1], n_negatives="all", affinity="graph", n_epochs=2500)
+    Y = model.fit(A).embedding_
+    assert model.critical_.Z_bar[0] == pytest.approx(60 / values[1], rel=1e-9)
+    cosines = np.linalg.svd(np.linalg.qr(Y - Y.mean(axis=0))[0].T @ vectors[:, 1:3])[1]
+    assert Y.std() > 0.01
+    assert cosines.min() > 0.999
+
+
+def test_above_its_first_critical_partition_a_ring_is_a_point_and_the_user_is_told():
+    A = ring(60)
+    critical = critical_values(sp.csr_array(A)).Z_bar[0]
+    model = ContrastiveEmbedding(Z_bar=1.1 * critical, n_negatives="all", affinity="graph", n_epochs=2500)
+    with pytest.warns(sph.SpectralWarning) as heard:
+        assert model.fit(A).embedding_.std() < 1e-6
+    assert [str(w.message) for w in heard] == model.settings_["warnings"]
+    assert model.settings_["warnings"] == [
+        f"Z_bar={1.1 * critical!r} is above {critical:.4g}, beyond which the layout is a point: what is left of it is "
+        "unfinished shrinking. Pass a smaller one."
+    ]
+
+
+def test_the_slider_warns_of_a_collapse_too():
+    A = np.ones((30, 30)) - np.eye(30)  # for which every layout of t-SNE is a point
+    with pytest.warns(sph.SpectralWarning, match="^s=1.0 makes the exaggeration 4, which is above 1, beyond which"):
+        ContrastiveEmbedding(loss="infonce", s=1.0, affinity="graph", n_epochs=5).fit(A)
+    with pytest.warns(sph.SpectralWarning, match="^s=3.0 makes Zbar 963.5, which is above 870, "):
+        ContrastiveEmbedding(s=3.0, affinity="graph", n_epochs=5).fit(A)
 
 
 @pytest.mark.parametrize("loss", ["neg", "infonce"])
@@ -207,6 +225,14 @@ def test_node_embeddings_lie_on_a_sphere_and_keep_the_edges_of_a_graph(m):
     np.fill_diagonal(C, -2)
     nearest = np.argsort(-C, axis=1)
     assert np.mean([A[i, nearest[i, : int(A[i].sum())]].mean() for i in range(60)]) > 0.95
+
+
+def test_a_sweep_starts_each_layout_at_the_one_before():
+    A = sph.neighbor_graph(sph.datasets.circle(100, ambient_dim=5, sigma=0.1), 10)
+    first, second = sweep(ContrastiveEmbedding(affinity="graph", n_epochs=100), "s", (0.0, 0.1), A)
+    cold = ContrastiveEmbedding(s=0.1, affinity="graph", n_epochs=100, random_state=1).fit(A)
+    moved = np.linalg.norm(second.embedding_ - first.embedding_)
+    assert moved < 0.7 * np.linalg.norm(cold.embedding_ - first.embedding_)
 
 
 # The contract of an estimator
