@@ -92,10 +92,11 @@ def umap_loss(
     Examples
     --------
     >>> import spectral_ph as sph
-    >>> X = sph.datasets.circle(100, ambient_dim=2, sigma=0.0)
-    >>> found = umap_loss(sph.neighbor_graph(X), X)
-    >>> found.true < found.published
-    True
+    >>> X = 4 * sph.datasets.circle(600, ambient_dim=2, sigma=0.0)
+    >>> A = sph.neighbor_graph(X, 5)
+    >>> here, apart = umap_loss(A, X), umap_loss(A, 1e6 * X)
+    >>> here.published > apart.published, here.true < apart.true
+    (True, True)
     """
     graph = _check.graph(A)
     layout = _check.points(Y, what="Y")
