@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
@@ -234,9 +235,10 @@ class LoopDetector(_Pointwise):
     engine : "auto", "h1" or "ripser".
     at : where between birth (0) and death (1) of a loop its phase is computed.
     spacing : "cells" (default), "length" or "edges": how the phase is spread along a loop.
-    splits : random splits into halves that the verdict rests on; 0 for none.
+    splits : random splits into halves that the verdict rests on; None: five, and up to 25 near the level; 0 for none.
+    split_by : (n,) group of every point, such as its donor: groups go into halves as a whole. None for halves at random.
     level : p-value up to which a loop is called.
-    max_points : of more points, loops are found on a random draw of this size.
+    max_points : of more points, distances are taken between a random draw of this size, in the neighbour graph of all.
     distance_params : further parameters of the graph or the distance by name; these are not chosen but kept.
     random_state : seed.
 
@@ -259,9 +261,10 @@ class LoopDetector(_Pointwise):
         engine: EngineName = "auto",
         at: float = 0.9,
         spacing: Spacing = "cells",
-        splits: int = 5,
+        splits: int | None = None,
+        split_by: ArrayLike | None = None,
         level: float = 0.05,
-        max_points: int = 4000,
+        max_points: int = 2000,
         distance_params: dict[str, Any] | None = None,
         random_state: RandomState = 0,
     ) -> None:
@@ -274,6 +277,7 @@ class LoopDetector(_Pointwise):
         self.at = at
         self.spacing = spacing
         self.splits = splits
+        self.split_by = split_by
         self.level = level
         self.max_points = max_points
         self.distance_params = distance_params
@@ -300,6 +304,7 @@ class LoopDetector(_Pointwise):
             at=self.at,
             spacing=self.spacing,
             splits=self.splits,
+            split_by=self.split_by,
             level=self.level,
             max_points=self.max_points,
             **self._arguments(),

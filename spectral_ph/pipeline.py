@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
-from spectral_ph._types import EngineName, FloatArray, Graph, IntArray, RandomState, Settings, Spacing
+from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
 from spectral_ph.distances.compute import compute, compute_implicit, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
@@ -25,7 +25,8 @@ from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import further, longest_loops
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
 from spectral_ph.verdict import LOOKED_FOR, MOST_SPLITS, SPLITS, examine, judge_loops, null
-from spectral_ph.verdict.candidates import Candidate, candidates, uncalibrated
+from spectral_ph.verdict.asked import groups_of, halves_have_neighbors, least_half, level_is_possible, without_copies
+from spectral_ph.verdict.candidates import candidates, uncalibrated
 from spectral_ph.verdict.halves import HOMOLOGY_POINTS, Halving, half_size
 from spectral_ph.verdict.judge import UNDECIDED, Examined, answer, judged
 from spectral_ph.verdict.whole import whole
@@ -242,19 +243,20 @@ def find_loops(
     """Say whether points go round a loop: a verdict with its evidence, which points, and where each point stands.
 
     The points that differ (no copy of another) are split at random into two halves, several times. Each half finds its loops
-    alone; a loop that is there is found by both, so that the phase of one tells the phase of the other (agreement), and it is
-    longer-lived than what else there is (prominence) and than its birth (relief). The evidence is agreement squared times
-    prominence times relief, the median over the splits. Which settings are used is decided by the same evidence, without any
-    truth, and the null distribution is that of the whole procedure, the choice included.
+    alone. A loop that is there is found by both, so that the phase of one tells the phase of the other (agreement), and it is
+    longer-lived than what else there is (prominence) and than its birth (relief). A loop of all points is judged by the halves
+    that saw that loop. Its evidence is agreement squared times prominence times relief, the median over the splits, times how
+    empty its middle is. Which settings are used is decided by the evidence of the halves, without any truth, and the null
+    distribution is that of the whole procedure, the choice included.
 
     Parameters
     ----------
     X : (n, d) points; (n, n) distances with distance="precomputed".
     distance : "auto": the setting of `CANDIDATES` with the most evidence. A name: that distance (see `distance_matrix`);
-        for "eff_res" and "diffusion" what is left open of n_neighbors, passes and t is still chosen. Effective resistance has
-        one step here unless `steps` is given, for that is what the p-value was calibrated with.
+        for "eff_res" and "diffusion" what is left open of n_neighbors, steps, passes and t is still chosen. Where nothing is
+        chosen, effective resistance has one step here unless `steps` is given.
     graph : (n, n) symmetric sparse matrix of conductances in place of X.
-    n_loops : how many of the most persistent features to describe.
+    n_loops : how many loops to return, those with the most evidence, and without evidence the most persistent features.
     threshold : longest edge of the filtration; None for all.
     engine : "h1" (ours, cocycles over Z/2), "ripser" (over Z/47, slow from some thousand points on), or "auto": ours, and
         ripser where a cocycle over Z/2 has no integer lift (`settings["loops"]["lift_failed"]` says so).
@@ -262,20 +264,24 @@ def find_loops(
     spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many points, and none
         more than twice its even share. "length": equal steps are about equally long. "edges": as least squares without
         weights has it, which gives most points one phase where the density is uneven. The verdict does not depend on it.
-    splits : how many random splits into halves of at most `HALF_POINTS` points; 0 for none, and then no verdict. They are
-        tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
+    splits : how many splits into halves of at most `HALF_POINTS` points. None (default): `SPLITS`, and up to `MOST_SPLITS`
+        where p is near the level, so that the seed does not decide. 0: none, and then no verdict. They are tasks of joblib, so
+        `joblib.parallel_config(n_jobs=...)` shares them out, with the same result.
+    split_by : (n,) labels, such as the donor, the batch or the block of time of every point: whole groups go into halves, which
+        is the stronger claim. With two or three groups every division is used once. None (default): points at random.
     level : p-value up to which a loop is called.
-    max_points : of more points, loops are found on a random draw of this size. Phases are carried to the others by their
-        nearest neighbours among them.
+    max_points : of more points, the neighbour graph and its spectrum are still of all, up to `GRAPH_POINTS`, and distances are
+        taken between a random draw of this size. Phases are carried to the others by their nearest neighbours in the draw.
     random_state : seed of the splits, the draw, and whatever is random in the distance.
     **params : of the neighbour graph and of the distance, by name: these are not chosen but kept.
 
     Returns
     -------
     LoopResult
-        `verdict` is "loop" for p <= `level`; "undecided" for p up to `UNDECIDED`, or where there is no p-value (few points,
-        a graph or distances in place of points, settings for which no null was calibrated: `reason` says which); else "no
-        loop", which means that loop-free shapes often show as much, not that a loop is ruled out.
+        `verdict` is "loop" for p <= `level` and an agreement of at least `LEAST_AGREEMENT`; "undecided" for p up to
+        `UNDECIDED`, or where there is no p-value (few points, a graph or distances in place of points, settings that the choice
+        does not hold: `reason` says which); else "no loop", which means that loop-free shapes often show as much, not that a
+        loop is ruled out.
 
     Raises
     ------
@@ -312,30 +318,26 @@ def find_loops(
     if distance != "auto":
         _check.one_of(distance, DISTANCES, "distance")
     params = {name: value for name, value in params.items() if name != "n_neighbors" or value is not None}
-    X, n = _sized(X, graph, distance, params)
     metric = params.get("metric", "euclidean")
-    points = None
-    if X is not None and graph is None and "precomputed" not in (distance, metric):
-        points = X = _check.points(X)
-        _check.distinct(points)
-    groups = None if split_by is None else _groups(split_by, n, points is not None)
+    X, points, n = _points(X, graph, distance, params)
+    groups = None if split_by is None else groups_of(split_by, n, points is not None)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
-        distinct = np.arange(n) if points is None or not splits else _without_copies(points)
+        distinct = np.arange(n) if points is None or not splits else without_copies(points)
         m = len(distinct)
         how, pairs, half = None, [], half_size(m)
         if points is not None and splits and m >= null.LEAST_POINTS:
             how = Halving(points, distinct, rng, at, metric, groups)
             pairs = how.draw(splits)
-            half = _least_half(pairs)
-            how = how if _halves_have_neighbors(params, half, n, m) else None
+            half = least_half(pairs)
+            how = how if halves_have_neighbors(params, half, n, m) else None
         choice = candidates(distance, params, half, graph is None)
         parted(*choice[0], "verdict", also=inspect.signature(find_loops).parameters)  # refuses unknown names
         examined = Examined(choice, halves=[], best=0, tried=())
         if how is not None:
-            _level_is_possible(level, 2 * half, choice, m)
+            level_is_possible(level, 2 * half, choice, m)
             examined = examine(how, choice, pairs)
-        everything = whole(X, graph, examined.chosen, max_points, rng, random_state)
+        everything = whole(X, graph, examined.chosen, max_points, rng, random_state, how is not None)
         with threads_for(len(everything.D)):
             P, loops, failed = longest_loops(everything.D, threshold, engine, n_loops, at, spacing)
         about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
@@ -368,61 +370,16 @@ def find_loops(
     return LoopResult(*answer(loops, P, points is not None), loops, P, settings, P.warnings, examined.tried)
 
 
-def _without_copies(points: FloatArray) -> IntArray:
-    """Return the indices of points that differ: a copy in the other half would let one half see what the other saw."""
-    distinct = np.sort(np.unique(points, axis=0, return_index=True)[1])
-    n, m = len(points), len(distinct)
-    if m < n:
-        _check.warn(f"{n - m} of {n} points are copies of others. The halves were drawn from the {m} that differ.")
-    return distinct
-
-
-def _level_is_possible(level: float, n: int, choice: list[Candidate], m: int) -> None:
-    """Refuse a level that no evidence can reach, where there will be a p-value."""
-    least = null.least_p(n)
-    if level < least and any(not uncalibrated(one, True, 1, m, n // 2) for one in choice):
-        raise _check.InputError(
-            Argument("level", level),
-            f" is below {least:.2g}, the least p-value that the simulated shapes allow. Pass ",
-            Argument("level", float(f"{least + 5e-3:.2f}")),
-            " or more.",
-        )
-
-
-def _groups(split_by: ArrayLike, n: int, from_points: bool) -> IntArray:
-    """Return the number of the group of every point."""
-    if not from_points:
-        raise _check.InputError(
-            Argument("split_by"), " divides points into halves, but no points were passed. Leave it out."
-        )
-    labels = np.asarray(split_by)
-    if labels.shape != (n,):
-        raise _check.InputError(
-            Argument("split_by"),
-            f" must be a list of {n} labels, one for each point, not an array of shape {labels.shape}.",
-        )
-    missing = int(sum(label is None or label != label for label in labels.tolist()))
-    if missing:
-        raise _check.InputError(
-            Argument("split_by"), f" has no label for {missing} points. Name their group, or leave these points out."
-        )
-    names, groups = np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)
-    if len(names) < 2:
-        raise _check.InputError(
-            Argument("split_by"), " has the same label for all points, but two groups or more are needed. Leave it out."
-        )
-    return groups.astype(np.int64)
-
-
-def _least_half(pairs: list[tuple[IntArray, IntArray]]) -> int:
-    """Return how many points the smallest half has; refuse one of too few."""
-    least = min(len(half) for pair in pairs for half in pair)
-    if least < null.LEAST_POINTS // 2:
-        raise _check.InputError(
-            Argument("split_by"),
-            f" leaves {least} points in a half, but {null.LEAST_POINTS // 2} are needed. Join small groups, or leave it out.",
-        )
-    return least
+def _points(
+    X: FloatArray | None, graph: Graph | None, distance: str, params: Settings
+) -> tuple[FloatArray | None, FloatArray | None, int]:
+    """Return X, the same if it is points that can be split into halves, and how many there are."""
+    X, n = _sized(X, graph, distance, params)
+    if X is None or graph is not None or "precomputed" in (distance, params.get("metric")):
+        return X, None, n
+    points = _check.points(X)
+    _check.distinct(points)
+    return points, points, n
 
 
 def _sized(X: FloatArray | None, graph: Graph | None, distance: str, params: Settings) -> tuple[FloatArray | None, int]:
@@ -439,18 +396,3 @@ def _warn_without_place(loops: list[Loop]) -> None:
                 f"{share:.1%} of the points have no place on loop {k}: halves of the points put them more than {NO_PLACE} "
                 "radians apart, so their phase says nothing."
             )
-
-
-def _halves_have_neighbors(params: Settings, half: int, n: int, m: int) -> bool:
-    """Return whether all points have the neighbours that were asked for; where only the halves have not, refuse."""
-    k = _check.positive_int(params.get("n_neighbors", 1), "n_neighbors")
-    if half <= k < n:
-        raise _check.InputError(
-            Argument("n_neighbors", k),
-            f" needs halves of more than {k} points, but halves of {m} points have {half}. Pass ",
-            Argument("n_neighbors", half - 1),
-            " or fewer, or ",
-            Argument("splits", 0),
-            ".",
-        )
-    return k < n

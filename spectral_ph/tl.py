@@ -43,6 +43,7 @@ def loops(
     s_genes: Sequence[str] | None = None,
     g2m_genes: Sequence[str] | None = None,
     confounders: Sequence[str] | None = None,
+    split_by: str | None = None,
     spacing: Spacing = "cells",
     random_state: RandomState = 0,
     copy: bool = False,
@@ -72,6 +73,8 @@ def loops(
     s_genes, g2m_genes : names of those genes; default: short lists of human symbols, in any case.
     confounders : columns of obs to compare the phase with; default: the usual names for depth, mitochondrial share and
         batch that are there. From counts, total and mitochondrial share are computed as well.
+    split_by : column of obs, such as donor, sample or batch: its groups go into halves as a whole, which is the stronger claim.
+        Default: halves at random.
     spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many cells, which in
         cells that divide without a common clock is a share of time. "length": equal steps are about equally long. "edges":
         the plain circular coordinate, which gives most cells one phase where the density is uneven.
@@ -81,7 +84,7 @@ def loops(
 
     Returns
     -------
-    None, or with `copy` the copy. For every loop that is called, or for the longest if none is, obs gets (the second with
+    None, or with `copy` the copy. For every loop that is called, or for the first if none is, obs gets (the second with
     `_2` at the end, and so on; k is `key_added`):
 
     - `k_phase` : radians in [0, 2 pi), spread as `spacing` says; `k_cos`, `k_sin` : columns to regress the loop out with, of
@@ -127,6 +130,8 @@ def loops(
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
         properties = _depth(adata, expression) | _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
+        if split_by is not None:
+            params = params | {"split_by": stored.read_column(adata, split_by)}
         if "metric" in said:
             params = {"metric": said.pop("metric")} | params
         if "X" in data and "precomputed" not in (distance, params.get("metric")):

@@ -84,6 +84,11 @@ def columns(path: Path, option: str, names: tuple[str, ...], rows: Any) -> dict[
     return {name: values[rows] for name, values in files.read_obs(path, names).items()}
 
 
+def column(path: Path, option: str, name: str | None, rows: Any) -> Any:
+    """Return one column of obs of an .h5ad, one value for each of the cells that are used; None where none was named."""
+    return None if name is None else columns(path, option, (name,), rows)[name]
+
+
 def confounders(path: Path, names: tuple[str, ...], expression: Expression | None, rows: Any) -> dict[str, Any]:
     """Return the columns of obs that the phase is compared with: those that are named, or the usual ones beside genes."""
     if not names and expression is not None and files.holds_obs(path):

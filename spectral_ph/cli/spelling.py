@@ -24,6 +24,7 @@ OPTIONS = {
     "coeff": "--coeff",
     "n_loops": "--n-loops",
     "splits": "--splits",
+    "split_by": "--split-by",
     "level": "--level",
     "max_points": "--max-points",
     "at": "--at",

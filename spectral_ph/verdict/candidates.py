@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from spectral_ph._check import InputError
 from spectral_ph._types import Settings
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.recipe import Recipe
@@ -56,7 +57,10 @@ def candidates(distance: str, params: Settings, half: int, makes_graph: bool) ->
         k = min(open_settings["n_neighbors"], max(half // POINTS_A_NEIGHBOR, 2))
         if open_settings.get("passes", 1) > 1 and k < PASS_NEIGHBORS:
             continue
-        candidate = _candidate(name, {**open_settings, "n_neighbors": k} | params)
+        try:
+            candidate = _candidate(name, {**open_settings, "n_neighbors": k} | params)
+        except InputError:  # what was asked for does not go with this one
+            continue
         if candidate not in found:
             found.append(candidate)
     return found or [_candidate(first, params)]  # whose door says what is wrong with them

@@ -66,6 +66,7 @@ def whole(
     max_points: int,
     rng: np.random.Generator,
     random_state: RandomState,
+    with_graph: bool,
 ) -> Whole:
     """Compute the distances of all points, or of a draw, under one setting.
 
@@ -77,6 +78,7 @@ def whole(
     max_points : of more points, distances are those of a random draw of this size.
     rng : draws.
     random_state : seed for whatever is random in the distance.
+    with_graph : whether the neighbour graph of the points is wanted where the distances do not need it.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def whole(
     if n <= max_points or not (points or cuts):
         computed = compute(X, name, graph=graph, recipe=recipe, random_state=random_state, **own)
         A = None
-        if points:
+        if points and with_graph:
             usual = recipe if row.needs == "graph" else type(recipe)()
             A = neighbourhood(X, None, usual, random_state=random_state)[0]
         return Whole(computed.D, computed.settings, A)
