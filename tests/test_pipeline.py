@@ -75,7 +75,7 @@ def test_find_loops_takes_the_steps_that_it_was_calibrated_for(given):
 
 def test_other_steps_have_no_p_value():
     X = sph.datasets.circle(150, ambient_dim=10, sigma=0.1)
-    for given, said in (({"steps": 2}, "steps=2"), ({"corrected": False}, "corrected=False")):
+    for given, said in (({"steps": 2}, "steps=2"), ({"corrected": False}, "steps=0, corrected=False")):
         R = sph.find_loops(X, "eff_res", n_neighbors=7, passes=1, **given)
         assert R.settings["distance"]["steps"] == given.get("steps", 0)
         assert R.p_value is None

@@ -77,6 +77,13 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+def _needs_folder(out: Path | None, asked: dict[str, bool]) -> None:
+    """Refuse options that write a file where there is no folder for it."""
+    for name, wanted in asked.items():
+        if wanted and out is None:
+            raise sph.InputError(f"{name} needs a folder to write to. Pass --out FOLDER.")
+
+
 @app.command(cls=Command)
 @with_options(INPUT, *READING, *USING, *CHOSEN_DISTANCE, *LOOPS, *OUT, *H5AD, *REPORT, *RUNNING)
 @_command
@@ -113,9 +120,7 @@ def loops(
 
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    for name, wanted in (("--report", as_report), ("--write-h5ad", write_h5ad)):
-        if wanted and out is None:
-            raise sph.InputError(f"{name} needs a folder to write to. Pass --out FOLDER.")
+    _needs_folder(out, {"--report": as_report, "--write-h5ad": write_h5ad})
     pairwise = graph or "precomputed" in (distance, metric)
     table = _read(path, reading)
     preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
