@@ -14,6 +14,7 @@ from spectral_ph.loops.agreement import (
     tube_agreement,
     turned,
     weighted_ranks,
+    winding,
 )
 from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 
@@ -117,3 +118,41 @@ def test_carrying_takes_the_circular_mean():
 
 def test_a_loop_without_a_phase_agrees_with_nothing():
     np.testing.assert_allclose(agreements([None, loop(0)], [loop(0)]), [[0.0], [1.0]], atol=1e-12)
+
+
+@given(seeds, st.integers(-3, 3), st.integers(12, 60))
+def test_a_path_winds_as_often_as_it_goes_round(seed, turns, n):
+    """Round a ring of points k times, whatever the rotation, the speed, and where the density is."""
+    rng = np.random.default_rng(seed)
+    phase = np.sort(rng.uniform(0, 2 * np.pi, 200))
+    path = np.repeat(
+        np.round(np.linspace(0, 200, n, endpoint=False)).astype(int)[None], max(abs(turns), 1), axis=0
+    ).ravel()
+    path = path if turns > 0 else path[::-1] if turns < 0 else np.concatenate([path, path[::-1]])
+    spread = np.mod(phase**3 / 40 + rng.uniform(0, 7), 2 * np.pi)  # monotone, so of the same order round the ring
+    assert winding(spread if seed % 2 else phase, np.ones(200), path % 200) in (turns, -turns)
+    assert winding(phase, np.ones(200), path % 200) == turns
+    assert winding(phase, np.ones(200), np.array([3, 5])) == 0
+
+
+def test_rings_of_a_cylinder_are_one_loop_wherever_they_are():
+    """Two rings of a cylinder, at its two ends: no point is in both tubes, and either winds once round the other."""
+    angle = np.tile(2 * np.pi * np.arange(40) / 40, 5)
+    height = np.repeat(np.arange(5), 40)
+    top, bottom = (Carried(angle, np.asarray(height == h, dtype=float), np.flatnonzero(height == h)) for h in (0, 4))
+    assert tube_agreement(top, bottom) == pytest.approx(1.0, abs=1e-9)
+    unknown = Carried(angle, bottom.weight)
+    assert tube_agreement(top, unknown) == 0.0
+
+
+def test_two_holes_of_a_square_are_two_loops():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, size=(2000, 2))
+    made = []
+    for centre in ([-0.5, 0.0], [0.5, 0.0]):
+        turned = X - np.array(centre)
+        angle, radius = np.mod(np.arctan2(turned[:, 1], turned[:, 0]), 2 * np.pi), np.linalg.norm(turned, axis=1)
+        near = np.flatnonzero(np.abs(radius - 0.3) < 0.05)
+        made.append(Carried(angle, (radius < 0.4).astype(float), near[np.argsort(angle[near])]))
+    assert tube_agreement(*made) < 0.1
+    assert tube_agreement(made[0], made[0]) == pytest.approx(1.0)
