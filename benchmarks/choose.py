@@ -21,7 +21,7 @@ from collections import defaultdict
 import numpy as np
 
 from benchmarks import cases, paper, quality, record, series, sweep
-from benchmarks.calibrate import SHORT_CIRCUITS
+from benchmarks.calibrate import APART
 
 FALSE_CLAIMS = 0.05
 BEST_SINGLE = ["eff_res k=15", "eff_res k=30,passes=3", "diffusion k=15,t=8"]
@@ -70,7 +70,7 @@ class Cases:
 
     def false(self, label, what="score"):
         """Return the scores of one loop on all shapes without one."""
-        kinds = [x for x in cases.LOOP_FREE if x not in SHORT_CIRCUITS]
+        kinds = [x for x in cases.LOOP_FREE if x not in APART]
         one = {"score": "one", "filtered": "one_filtered"}[what]
         return np.array([h["result"]["h1"][one] for kind in kinds for h in self.held[label, kind]])
 

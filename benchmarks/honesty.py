@@ -1,15 +1,16 @@
 """How often a loop is claimed where there is none, and how often one is found where there is one.
 
-    python -m benchmarks.honesty [--quick] [--seeds 50] [--power-seeds 10] [--jobs 2] [--only free,power,noise]
+    python -m benchmarks.honesty [--quick] [--seeds 50] [--power-seeds 20] [--jobs 2] [--only free,again,power,noise]
 
-*free*: every loop-free kind of `cases`, seeds from 0 (the null was made with seeds from 10,000, and never saw the kinds
-marked "held out"); sizes 150, 300, 500, 200, 400 and 1,000 in turn. A claim of `find_loops` is p <= .05 for the whole
-procedure with its choice of settings; beside it how often the scores that are in use elsewhere claim a loop on the same
-points: detection score above .5 (with and without the filter death/birth > 1.25), and a widest gap after the first feature,
-on eff_res with 15 neighbours. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the
-cycle goes round a planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and
-eyeglasses, the full grid of noise and three seeds: the score of the setting that was chosen on all points.
-Records are kept by `sweep`, so it can be stopped and started again. Writes results/honesty.json.
+*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 0 (the null was made with seeds from 10,000, and never
+saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the scores
+that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter death/birth > 1.25, and a
+widest gap after the first feature, on eff_res with 15 neighbours. *again*: kinds that were called in 4 to 7 of 50 at some size,
+with 200 new seeds there. *inside*: of the discs whose middle is nearly empty, which may be called, the share of points inside
+that is said beside the truth. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the cycle
+goes round a planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and eyeglasses,
+the full grid of noise and three seeds: the score of the setting that was chosen on all points. Records are kept by `sweep`, so it
+can be stopped and started again. Writes results/honesty.json.
 """
 
 import argparse
@@ -21,8 +22,10 @@ import numpy as np
 import spectral_ph as sph
 from benchmarks import calibrate, cases, paper, quality, record, sweep
 
-VERSION = 1
-SIZES = (150, 300, 500, 200, 400, 1000)
+VERSION = 2
+SIZES = (150, 400, 1000, 4000)
+SIGMAS = (0.0, 0.05, 0.1, 0.2)
+AGAIN, NEW_SEEDS = range(4, 8), 200
 LEVEL = 0.05
 POWER = {
     **{f"circle, sigma {s}": ("circle", s, 1000) for s in (0.1, 0.2, 0.25, 0.3, 0.35)},
@@ -37,6 +40,13 @@ POWER = {
     "cells with a cycle": ("cells_cycle", 0.1, 1000),
     "cells with an uneven cycle": ("cells_cycle_uneven", 0.1, 1000),
     **{f"circle, sigma .1, {n} points": ("circle", 0.1, n) for n in (100, 200, 400)},
+    "cylinder of height 3": ("cylinder_3", 0.1, 1000),
+    "cylinder of height 6, 4,000 points": ("cylinder_6", 0.1, 4000),
+    "cells with a cycle, 400": ("cells_cycle", 0.1, 400),
+    **{f"{g} degrees missing, 400 points": (f"gap_{g}", 0.1, 400) for g in (20, 30, 54, 90)},
+    "annulus, inner radius .5, 400 points": ("annulus_5", 0.1, 400),
+    "annulus, inner radius .3": ("annulus_3", 0.1, 1000),
+    "circle with 10 % of noise, 400 points": ("circle_noise_10", 0.1, 400),
 }
 
 
@@ -60,7 +70,10 @@ def work(task):
         out = {
             "verdict": R.verdict,
             "p": R.p_value,
-            "evidence": chosen["evidence"],
+            "evidence": R.loops[0].evidence if R.loops else 0.0,
+            "agreement": min([loop.agreement for loop in R.loops if loop.verdict == "loop"], default=None),
+            "inside": R.loops[0].inside if R.loops else None,
+            "truth": case.inside,
             "chosen": {k: chosen[k] for k in ("distance", "n_neighbors", "passes", "t") if k in chosen},
             "called": called,
             "right": right,
@@ -75,15 +88,33 @@ def work(task):
     return out
 
 
+def free_task(kind, n, seed):
+    # The usual scores take minutes of large graphs, and are no better there.
+    return {"kind": kind, "n": n, "sigma": SIGMAS[seed % len(SIGMAS)], "seed": seed, "scores": n <= 1000}
+
+
+def again(pairs, arguments):
+    """Return the tasks of kinds that were called so often that chance must be told from fault."""
+    called = defaultdict(int)
+    for task, result in pairs:
+        called[task["kind"], task["n"]] += result["verdict"] == "loop"
+    common = {"what": "honesty", "version": VERSION, "null": calibrate.VERSION}
+    return [
+        common | free_task(kind, n, seed)
+        for (kind, n), times in called.items()
+        if times in AGAIN and kind not in (*calibrate.APART, *calibrate.NEARLY_EMPTY)
+        for seed in range(arguments.seeds, arguments.seeds + NEW_SEEDS)
+    ]
+
+
 def tasks(arguments):
     common = {"what": "honesty", "version": VERSION, "null": calibrate.VERSION}
     seeds = range(2 if arguments.quick else arguments.seeds)
     found = defaultdict(list)
     for seed in seeds:
         for kind in cases.LOOP_FREE:
-            n = 150 if arguments.quick else SIZES[seed % len(SIZES)]
-            sigma = (0.0, 0.05, 0.1, 0.2)[(seed // len(SIZES)) % 4]
-            found["free"].append(common | {"kind": kind, "n": n, "sigma": sigma, "seed": seed, "scores": True})
+            for n in (150,) if arguments.quick else SIZES:
+                found["free"].append(common | free_task(kind, n, seed))
     for seed in range(1 if arguments.quick else arguments.power_seeds):
         for name, (kind, sigma, n) in POWER.items():
             size = min(n, 200) if arguments.quick else n
@@ -102,23 +133,53 @@ def share(flags):
     return float(np.mean(flags)) if len(flags) else float("nan")
 
 
+def note_of(kind):
+    if kind in calibrate.APART:
+        return "ring of the graph; apart"
+    if kind in calibrate.NEARLY_EMPTY:
+        return "nearly empty; by inside"
+    return "held out" if cases.FAMILIES[kind] in calibrate.HELD_OUT else ""
+
+
 def free_rows(pairs):
+    """Return one row a kind and size, the most called first, and below them the worst kind of each size."""
     by_kind = defaultdict(list)
     for task, result in pairs:
-        by_kind[task["kind"]].append(result)
+        by_kind[task["kind"], task["n"]].append(result)
+    usual = ("score > .5", "filtered score > .5", "widest gap")
     rows = []
-    for kind, results in by_kind.items():
-        note = "held out" if kind in calibrate.HELD_OUT else ""
-        note = "short circuits; apart" if kind in calibrate.SHORT_CIRCUITS else note
-        row = {"kind": kind, "samples": len(results), "find_loops": share([r["verdict"] == "loop" for r in results])}
-        row |= {name: share([r[name] for r in results]) for name in ("score > .5", "filtered score > .5", "widest gap")}
-        rows.append(row | {"note": note})
-    rows.sort(key=lambda r: -r["find_loops"])
-    counted = [r for task, r in pairs if task["kind"] not in calibrate.SHORT_CIRCUITS]
-    total = {"kind": "all but short circuits", "samples": len(counted)}
-    total["find_loops"] = share([r["verdict"] == "loop" for r in counted])
-    total |= {name: share([r[name] for r in counted]) for name in ("score > .5", "filtered score > .5", "widest gap")}
-    return [*rows, total | {"note": ""}]
+    for (kind, n), results in by_kind.items():
+        row = {"kind": kind, "n": n, "samples": len(results), "called": sum(r["verdict"] == "loop" for r in results)}
+        row |= {name: share([r[name] for r in results]) if name in results[0] else None for name in usual}
+        lowest = [r["agreement"] for r in results if r["agreement"] is not None]
+        rows.append(row | {"least agreement called": min(lowest, default=None), "note": note_of(kind)})
+    rows.sort(key=lambda r: (-r["called"] / r["samples"], r["kind"], r["n"]))
+    counted = [r for r in rows if not r["note"] or r["note"] == "held out"]
+    worst = []
+    for n in sorted({r["n"] for r in counted}):
+        top = next(r for r in counted if r["n"] == n)
+        worst.append(top | {"kind": f"worst kind: {top['kind']}"})
+    return rows + worst
+
+
+def inside_rows(pairs):
+    """Return the share inside that is said of discs whose middle is nearly empty, beside the truth."""
+    by_kind = defaultdict(list)
+    for task, result in pairs:
+        if task["kind"] in calibrate.NEARLY_EMPTY and result["inside"] is not None:
+            by_kind[task["kind"], task["n"], task["sigma"]].append(result)
+    return [
+        {
+            "kind": kind,
+            "n": n,
+            "sigma": sigma,
+            "samples": len(results),
+            "said": float(np.mean([r["inside"] for r in results])),
+            "truth": float(np.mean([r["truth"] for r in results])),
+            "within 5 points": share([abs(r["inside"] - r["truth"]) <= 0.05 for r in results]),
+        }
+        for (kind, n, sigma), results in sorted(by_kind.items())
+    ]
 
 
 def power_rows(pairs):
@@ -164,28 +225,47 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few small samples, nothing is written")
     parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--power-seeds", type=int, default=10)
+    parser.add_argument("--power-seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="free,power,noise")
+    parser.add_argument("--only", default="free,again,power,noise")
     arguments = parser.parse_args()
     wanted = tasks(arguments)
-    for part in arguments.only.split(","):
+    parts = [part for part in arguments.only.split(",") if part != "again"]
+    for part in parts:
         print(part, sweep.run(wanted[part], work, jobs=arguments.jobs, label=part), flush=True)
-    known = sweep.Records().by_key
+    if "again" in arguments.only:
+        more = again(finished(wanted["free"]), arguments)
+        print("again", sweep.run(more, work, jobs=arguments.jobs, label="again"), flush=True)
+        wanted["free"] += more
     about = {}
-    for part, rows_of in (("free", free_rows), ("power", power_rows), ("noise", noise_rows)):
-        there = [(t, known[sweep.key(t)]) for t in wanted[part] if sweep.key(t) in known]
-        pairs = [(t, r["result"]) for t, r in there if r["error"] is None]
-        for t, r in there:
-            if r["error"] is not None:
-                print(f"{t['kind']}, n = {t['n']}, seed {t['seed']} failed: {r['error']}")
-        if pairs:
+    for part, rows_of, of in (
+        ("free", free_rows, "free"),
+        ("inside", inside_rows, "free"),
+        ("power", power_rows, "power"),
+        ("noise", noise_rows, "noise"),
+    ):
+        pairs = finished(wanted[of])
+        if pairs and rows_of(pairs):
             about[part] = rows_of(pairs)
             print()
             record.table(about[part], list(about[part][0]))
-            print(f"({len(pairs)} of {len(wanted[part])} cases)")
+            print(f"({len(pairs)} of {len(wanted[of])} cases)")
     if not arguments.quick:
-        record.write("honesty", about.get("free", []), level=LEVEL, power=about.get("power"), noise=about.get("noise"))
+        rest = {part: about.get(part) for part in ("inside", "power", "noise")}
+        record.write("honesty", about.get("free", []), level=LEVEL, **rest)
+
+
+def finished(tasks):
+    """Return the tasks that are done, with their results; say of others how they failed."""
+    known = sweep.Records().by_key
+    pairs = []
+    for t in tasks:
+        found = known.get(sweep.key(t))
+        if found is not None and found["error"] is None:
+            pairs.append((t, found["result"]))
+        elif found is not None:
+            print(f"{t['kind']}, n = {t['n']}, seed {t['seed']} failed: {found['error']}")
+    return pairs
 
 
 if __name__ == "__main__":
