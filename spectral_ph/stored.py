@@ -29,6 +29,9 @@ from spectral_ph.loops.result import Loop, LoopResult, versions
 NEEDED = ("phase", "in_domain", "distance", "cycle")
 """Columns without which a loop cannot be read back."""
 
+MEASURED = ("p_value", "agreement", "evidence", "prominence", "relief", "inside")
+"""What is known of a loop beside its shape, NaN where it was not computed."""
+
 PLACED = ("phase", "cos", "sin", "distance", "in_domain")
 """Columns that new cells get when they are placed on a loop."""
 
@@ -122,7 +125,11 @@ def write_loops(
         {
             "verdict": _text(loop.verdict for loop in rows),
             "reason": _text(loop.reason for loop in rows),
-            **{name: np.array([_number(getattr(loop, name)) for loop in rows]) for name in ("p_value", "agreement")},
+            **{name: np.array([_number(getattr(loop, name)) for loop in rows]) for name in MEASURED},
+            **{
+                f"inside_{end}": np.array([_number(loop.inside_range and loop.inside_range[k]) for loop in rows])
+                for k, end in enumerate(("low", "high"))
+            },
             **{
                 name: np.array([float(getattr(loop, name)) for loop in rows])
                 for name in ("birth", "death", "persistence", "score", "scale")
@@ -271,6 +278,7 @@ def read_loops(adata: Any, key: str) -> LoopResult:
                 f"loop {name} passes none of the {adata.n_obs} cells, so it cannot be drawn. Run "
                 "spectral_ph.tl.loops on these cells."
             )
+        ends = _known(row.get("inside_low")), _known(row.get("inside_high"))
         found.append(
             Loop(
                 birth=float(row["birth"]),
@@ -284,8 +292,13 @@ def read_loops(adata: Any, key: str) -> LoopResult:
                 distance=adata.obs[names["distance"]].to_numpy(dtype=np.float64),
                 verdict=row["verdict"],
                 reason=row["reason"],
+                inside_range=None if ends[0] is None or ends[1] is None else (ends[0], ends[1]),
                 p_value=_known(row["p_value"]),
                 agreement=_known(row["agreement"]),
+                evidence=_known(row.get("evidence")),
+                prominence=_known(row.get("prominence")),
+                relief=_known(row.get("relief")),
+                inside=_known(row.get("inside")),
             )
         )
     evidence = (_known(stored.get("p_value")), _known(stored.get("agreement")))

@@ -140,7 +140,9 @@ def _answer(result: LoopResult, said: Settings) -> str:
         said["things"]: f"{result.persistence.n_points:,}",
     }
     if loop is not None:
-        numbers |= {"near the loop": f"{loop['n_on_loop']:,}", "score": markup.number(loop["score"])}
+        numbers |= {"near the loop": f"{loop['n_on_loop']:,}"}
+        if loop["inside"] is not None:
+            numbers |= {"inside it": f"{100 * loop['inside']:.0f} %"}
     strip = "".join(
         f"<div><dt>{markup.text(name)}</dt><dd>{markup.text(value)}</dd></div>" for name, value in numbers.items()
     )
@@ -205,7 +207,11 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
     columns = (
         "verdict",
         "p_value",
+        "evidence",
         "agreement",
+        "prominence",
+        "relief",
+        "inside",
         "birth",
         "death",
         "persistence",
@@ -218,7 +224,8 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
     table = (
         markup.table(
             rows,
-            "The most persistent features of degree 1, longest first. Phase ±: its median uncertainty over the halves.",
+            "Features of degree 1, those with the most evidence first. Inside: the share of points in the middle, where an even "
+            "filling would hold 25 %. Phase ±: its median uncertainty over the halves.",
             used,
         )
         if rows
@@ -227,7 +234,7 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
     reasons = [f"Loop {k}: {row['reason']}" for k, row in enumerate(said["loops"][1:], start=2) if row["reason"]]
     return markup.section(
         "loop",
-        "The loop" if result.verdict == "loop" else "The longest feature",
+        "The loop" if result.verdict == "loop" else "The feature with the most evidence",
         f'<div class="figures">{"".join(figures)}</div>',
         table,
         markup.bullets(reasons) if reasons else "",

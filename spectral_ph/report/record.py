@@ -35,8 +35,8 @@ MEANINGS = {
     ),
     "no loop": (
         "Nothing here goes round more than {things} without a loop would by chance. A loop that few {things} follow, or "
-        "that is finer than the noise, can still have been missed. The phase below belongs to the longest feature there "
-        "is; do not build on it."
+        "that is finer than the noise, can still have been missed. The phase below belongs to the feature with "
+        "the most evidence; do not build on it."
     ),
     "undecided": (
         "Some evidence of a loop is there, and not enough to say so. Take the phase below as a guess to be tested: with "
@@ -50,6 +50,9 @@ PITFALLS = (
     "Doublets and ambient molecules: mixtures of two groups can bridge them, and two bridges make a loop.",
     "The representation: batch correction, trained latent spaces and two-dimensional layouts (UMAP, t-SNE) can make a "
     "loop or break one. A loop that is found on principal components too is safer.",
+    "A thin middle: a filled region with few {things} in its middle is nearly a ring. The share inside says how thin it is.",
+    "Series in time: neighbouring time points fall into both halves, which then agree on anything that drifts. Put whole "
+    "stretches, or whole donors, into halves.",
     "Another cause: a loop says that something comes back to where it began, not what. Depth, stress, or a difference "
     "between batches can take part in it; known genes and labels tell.",
 )
@@ -120,7 +123,7 @@ def _on_loop(loop: Loop) -> Settings:
 
 
 def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
-    """Return how one label is spread along the longest loop."""
+    """Return how one label is spread along the loop that is shown."""
     given, missing = _check.column(values, f"label {name!r}")
     if given.shape != (n,):
         raise _check.InputError(
@@ -249,7 +252,7 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
         {"question": "Answer", "answer": [ANSWERS[result.verdict].format(things=things), result.reason]},
         {"question": "How sure is this?", "answer": sure},
         {"question": "What does it mean?", "answer": meaning},
-        {"question": "What could fool it?", "answer": list(PITFALLS)},
+        {"question": "What could fool it?", "answer": [pitfall.format(things=things) for pitfall in PITFALLS]},
     ]
 
 
