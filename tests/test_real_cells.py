@@ -8,6 +8,8 @@ import pytest
 import spectral_ph as sph
 from spectral_ph import files
 
+DRAWS = 16
+
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -29,20 +31,20 @@ def needs(name):
     ],
 )
 def test_cycling_progenitors_score_as_in_the_paper(distance, parameters, reference):
-    """Damrich, Berens, Kobak, NeurIPS 2024, neural IPCs: 1,000 of 26,625 cells, mean of three seeds.
+    """Damrich, Berens, Kobak, NeurIPS 2024, neural IPCs: 1,000 of 26,625 cells, mean of three draws.
 
-    The subsets are our own draw. Euclidean distance is given as it is there, without a tolerance: it is far lower on
-    our subsets (0.12), so only that it stays below the others is tested.
+    Single draws score from .04 to .93, so ours are sixteen, and the paper's mean is to lie within two standard errors of a mean
+    of three. Euclidean distance is far lower on our draws (0.12) than there, so only that it stays below is tested.
     """
     X = files.read(DATA / "pallium_scVI_IPC.h5ad", use_rep="X_scVI").X
     scores = []
-    for seed in range(3):
+    for seed in range(DRAWS):
         subset = np.random.default_rng(seed).choice(len(X), 1000, replace=False)
         scores.append(sph.detection_score(sph.persistence(X[subset], distance, **parameters)[1], min_ratio=1.25))
     if distance == "euclidean":
         assert np.mean(scores) < 0.5
     else:
-        assert np.mean(scores) == pytest.approx(reference, abs=0.15)
+        assert abs(np.mean(scores) - reference) <= 2 * np.std(scores, ddof=1) / np.sqrt(3)
 
 
 PREPARED = {
@@ -79,10 +81,10 @@ def test_every_file_of_the_panel_goes_through_the_chain(name):
 
 @needs("pallium_scVI_IPC.h5ad")
 def test_four_steps_show_the_cycle_more_clearly_than_one():
-    """The default, on the same three subsets: .85 against .63."""
+    """The default, on the same sixteen draws: .80 against .51."""
     X = files.read(DATA / "pallium_scVI_IPC.h5ad", use_rep="X_scVI").X
     by_steps = {1: [], 4: []}
-    for seed in range(3):
+    for seed in range(DRAWS):
         subset = np.random.default_rng(seed).choice(len(X), 1000, replace=False)
         for steps, scores in by_steps.items():
             scores.append(sph.detection_score(sph.persistence(X[subset], steps=steps)[1]))
