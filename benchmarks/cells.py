@@ -6,8 +6,8 @@ The panel lies beside the project and is no part of it (panel.csv says what is e
 default ../shared/data); without it nothing is computed. Default settings throughout. `benchmarks.phase` compares the phase with
 what was measured otherwise.
 Writes results/cells.json: numbers only, of all cells of every file, and how many of `SEEDS` seeds say otherwise. With --scores
-instead the detection score of one loop under the candidates for the default of `persistence`, a mean over `DRAWS` draws of at most
-1,000 cells (of fewer, 80 % and at least 300) in results/cells_scores.json.
+instead the detection score of one loop under the candidates for the default of `persistence`, a mean over `DRAWS` draws of at
+most 1,000 cells (of fewer, 80 % and at least 300) in results/cells_scores.json.
 """
 
 import argparse

@@ -246,7 +246,7 @@ class LoopDetector(_Pointwise):
     ----------
     result_ : LoopResult.
     verdict_ : "loop", "no loop" or "undecided"; the evidence is in `result_`.
-    phase_ : (n,) float64, radians in [0, 2 pi), along the longest loop; NaN if there is none.
+    phase_ : (n,) float64, radians in [0, 2 pi), along the loop with the most evidence; NaN if there is none.
     n_features_in_ : number of columns of X.
     """
 

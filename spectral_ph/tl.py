@@ -152,7 +152,7 @@ def loops(
         if about is not None and R.loops[about.index].verdict != "loop":
             _check.warn(
                 f"no loop was called (verdict {R.verdict!r}), so the phase and the genes in obs and uns are those "
-                "of the most persistent feature, which may be noise."
+                "of the feature with the most evidence, which may be noise."
             )
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
     names = stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
