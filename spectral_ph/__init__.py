@@ -26,11 +26,12 @@ from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:
     from spectral_ph import datasets, embedding, pl, plot, report, tl
-    from spectral_ph.estimators import LoopDetector, SpectralDistance, SpectralPersistence
+    from spectral_ph.estimators import CircularCoordinates, LoopDetector, SpectralDistance, SpectralPersistence
 
 __version__ = "0.1.0"
 
-__all__ = [
+__all__ = [  # noqa: RUF022  by code point, as `sorted` has it
+    "CircularCoordinates",
     "DISTANCES",
     "InputError",
     "Loop",
@@ -62,6 +63,7 @@ __all__ = [
 
 # Looked up on first use: they bring scikit-learn, matplotlib or anndata, which `import spectral_ph` should not pay for.
 _LAZY = {
+    "CircularCoordinates": "spectral_ph.estimators",
     "LoopDetector": "spectral_ph.estimators",
     "SpectralDistance": "spectral_ph.estimators",
     "SpectralPersistence": "spectral_ph.estimators",

@@ -1,7 +1,11 @@
 """scikit-learn estimators: they store their arguments, and `fit` calls the functions.
 
-All three are transductive, as scikit-learn's MDS and SpectralEmbedding are: a distance, a diagram or a phase belongs to the
-set of points as a whole, so there is `fit_transform` and no `transform` of new points.
+All but one are transductive, as scikit-learn's MDS and SpectralEmbedding are: a distance, a diagram or a verdict belongs to the
+set of points as a whole, so there is `fit_transform` and no `transform` of new points. `CircularCoordinates` places new points
+by their neighbours.
+
+Where a graph falls apart, distances between its parts are set to twice the largest within one, with a warning, as `find_loops`
+does: an estimator has to give an answer for whatever part of the data a cross-validation hands it.
 """
 
 from __future__ import annotations
@@ -9,19 +13,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from spectral_ph import _check
 from spectral_ph._types import EngineName, FloatArray, RandomState, Spacing
 from spectral_ph.distances.compute import distance_matrix
 from spectral_ph.distances.registry import DISTANCES
+from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.pipeline import find_loops, persistence
 
 
 class _Pointwise(BaseEstimator):  # type: ignore[misc]
-    """What the three share: which arguments make the distance, and that they may start from distances."""
+    """What all share: which arguments make the distance, and that they may start from distances."""
 
     distance: str
     n_neighbors: int | None
@@ -44,6 +49,8 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
         arguments = {"distance": self.distance, "random_state": self.random_state, **(self.distance_params or {})}
         if self.n_neighbors is not None:
             arguments["n_neighbors"] = self.n_neighbors
+        if self.distance in DISTANCES and "disconnected" in DISTANCES[self.distance].parameters:
+            arguments = {"disconnected": "max"} | arguments
         if self.distance in DISTANCES and DISTANCES[self.distance].needs != "graph":
             return arguments  # for which metric="precomputed" only tells scikit-learn what X holds
         return arguments | {"metric": self.metric}
@@ -56,7 +63,30 @@ class _Pointwise(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-class SpectralDistance(_Pointwise):
+class _Columns(TransformerMixin, _Pointwise):  # type: ignore[misc]
+    """What gives the points columns: they have names, and `set_output` makes a table of them."""
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : not used.
+
+        Returns
+        -------
+        (columns,) text: the name of the estimator, and the number of the column or "_cos" and "_sin".
+        """
+        check_is_fitted(self)
+        name = type(self).__name__.lower()
+        ends = self._ends()
+        return np.array([f"{name}{end}" for end in ends], dtype=object)
+
+    def _ends(self) -> list[str]:
+        return ["_cos", "_sin"]
+
+
+class SpectralDistance(_Columns):
     """Distances between all points, for estimators that take metric="precomputed".
 
     Parameters
@@ -124,6 +154,9 @@ class SpectralDistance(_Pointwise):
         (n, n) float64.
         """
         return self.fit(X).distance_matrix_
+
+    def _ends(self) -> list[str]:
+        return [str(j) for j in range(len(self.distance_matrix_))]
 
 
 class SpectralPersistence(_Pointwise):
@@ -221,8 +254,21 @@ class SpectralPersistence(_Pointwise):
         rows: FloatArray = self.fit(X).persistence_.to_giotto()[0]
         return rows
 
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Return the names of the columns of `fit_transform`, a row of which is a feature of the diagram and no point.
 
-class LoopDetector(_Pointwise):
+        Parameters
+        ----------
+        input_features : not used.
+
+        Returns
+        -------
+        (3,) text.
+        """
+        return np.array(["birth", "death", "dimension"], dtype=object)
+
+
+class LoopDetector(_Columns):
     """Whether points go round a loop, and where each point stands on the longest; see `spectral_ph.find_loops`.
 
     Parameters
@@ -324,6 +370,135 @@ class LoopDetector(_Pointwise):
         Returns
         -------
         (n, 2) float64, cosine and sine of the phase; NaN if there is no loop.
+        """
+        self.fit(X)
+        return np.column_stack([np.cos(self.phase_), np.sin(self.phase_)])
+
+
+class CircularCoordinates(_Columns):
+    """The place of each point on the longest loop, and of new points by their neighbours.
+
+    Nothing is tested here: that there is a loop at all is for `LoopDetector` to say.
+
+    Parameters
+    ----------
+    distance : "auto" or a name, as for `find_loops`.
+    n_neighbors : of the neighbour graph, the point itself not counted; None: chosen.
+    metric : of the neighbour graph; "precomputed" if X holds distances to the points of `fit`.
+    which : which of the loops, 0 being the longest.
+    at : where between birth (0) and death (1) of the loop its phase is computed.
+    spacing : "cells" (default), "length" or "edges": how the phase is spread along the loop.
+    max_points : of more points, the loop is found on a random draw of this size.
+    placed_by : how many points of `fit` a new point is placed by: the mean of their phases, each weighted by one over its
+        distance.
+    distance_params : further parameters of the graph or the distance by name.
+    random_state : seed.
+
+    Attributes
+    ----------
+    result_ : LoopResult.
+    phase_ : (n,) float64, radians in [0, 2 pi); NaN if there is no such loop.
+    n_features_in_ : number of columns of X.
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(200, ambient_dim=10, sigma=0.05)
+    >>> sph.CircularCoordinates().fit(X).transform(X[:3]).shape
+    (3, 2)
+    """
+
+    def __init__(
+        self,
+        distance: str = "auto",
+        *,
+        n_neighbors: int | None = None,
+        metric: str = "euclidean",
+        which: int = 0,
+        at: float = 0.9,
+        spacing: Spacing = "cells",
+        max_points: int = 4000,
+        placed_by: int = 5,
+        distance_params: dict[str, Any] | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
+        self.distance = distance
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.which = which
+        self.at = at
+        self.spacing = spacing
+        self.max_points = max_points
+        self.placed_by = placed_by
+        self.distance_params = distance_params
+        self.random_state = random_state
+
+    def fit(self, X: FloatArray, y: object = None) -> CircularCoordinates:
+        """Find the loop.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        self
+        """
+        which = _check.positive_int(self.which, "which", least=0)
+        _check.positive_int(self.placed_by, "placed_by")
+        X = self._points(X)
+        self.result_ = find_loops(
+            X,
+            n_loops=which + 1,
+            at=self.at,
+            spacing=self.spacing,
+            splits=0,
+            max_points=self.max_points,
+            **self._arguments(),
+        )
+        loops = self.result_.loops
+        self.phase_ = loops[which].phase if len(loops) > which else np.full(len(X), np.nan)
+        self._known = X
+        return self
+
+    def transform(self, X: FloatArray) -> FloatArray:
+        """Return the place of points on the loop as two columns, ready for a regression.
+
+        Parameters
+        ----------
+        X : (m, d) points, or (m, n) distances to the points of `fit`.
+
+        Returns
+        -------
+        (m, 2) float64, cosine and sine of the phase; a point of `fit` gets its own. NaN if there is no loop.
+        """
+        check_is_fitted(self)
+        new: FloatArray = validate_data(self, X, dtype=np.float64, reset=False)
+        few = min(self.placed_by, len(self.phase_))
+        if "precomputed" in (self.distance, self.metric):
+            near = np.argsort(new, axis=1, kind="stable")[:, :few]
+            away = np.take_along_axis(new, near, axis=1)
+        else:
+            near = nearest_among(self._known, new, few, self.metric)
+            away = np.linalg.norm(self._known[near] - new[:, None], axis=2)
+        same = away <= 1e-12 * (1 + np.abs(new).max(axis=1, keepdims=True))
+        with np.errstate(divide="ignore"):
+            weight = np.where(same.any(axis=1, keepdims=True), same, 1 / np.where(same, 1.0, away))
+        mean = np.angle((weight * np.exp(1j * self.phase_[near])).sum(axis=1))
+        return np.column_stack([np.cos(mean), np.sin(mean)])
+
+    def fit_transform(self, X: FloatArray, y: object = None) -> FloatArray:
+        """Find the loop and return the place of each point on it, as `transform` does.
+
+        Parameters
+        ----------
+        X : (n, d) points, or (n, n) distances.
+        y : not used.
+
+        Returns
+        -------
+        (n, 2) float64.
         """
         self.fit(X)
         return np.column_stack([np.cos(self.phase_), np.sin(self.phase_)])

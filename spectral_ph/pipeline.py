@@ -14,7 +14,7 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
-from spectral_ph.distances.compute import compute, compute_implicit, parted
+from spectral_ph.distances.compute import compute, compute_implicit, fitting, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, Distance, Form
@@ -110,6 +110,7 @@ def persistence(
         X, n = _sized(X, graph, distance, params)
         _check.seed(random_state)
         row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
+        params = fitting(distance, params, n, graph)
         form, reason = _form(method, row, params, n, maxdim, engine, coeff)
         recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
         facts: Settings = {"method": form, "method_reason": reason}
@@ -325,6 +326,7 @@ def find_loops(
     with _check.collected() as warned:
         distinct = np.arange(n) if points is None or not splits else without_copies(points)
         m = len(distinct)
+        params = fitting("eff_res" if distance == "auto" else distance, params, n, graph)
         how, pairs, half = None, [], half_size(m)
         if points is not None and splits and m >= null.LEAST_POINTS:
             how = Halving(points, distinct, rng, at, metric, groups)

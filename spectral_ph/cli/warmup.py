@@ -18,7 +18,7 @@ def calls() -> Iterator[str]:
     str, what was done.
     """
     X = sph.datasets.circle(POINTS, ambient_dim=5, sigma=0.1, random_state=0)
-    few = X[:100]  # the graph of t-SNE needs 91
+    few = X[:150]  # the graphs of t-SNE and UMAP need 101
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sph.SpectralWarning)
         R = sph.find_loops(X, splits=1)

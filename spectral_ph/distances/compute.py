@@ -71,6 +71,31 @@ def parted(distance: str, given: Settings, form: Form = "exact", also: Iterable[
     return Recipe(**made), row.filled(form, params)
 
 
+def fitting(distance: str, given: Settings, n: int, graph: object = None) -> Settings:
+    """Return arguments in which a default number of neighbours that does not fit few points is lowered, with a warning.
+
+    Parameters
+    ----------
+    distance : name of a row. given : arguments by name; a number of neighbours among them is left as it is.
+    n : points. graph : passed in place of points, or None.
+
+    Returns
+    -------
+    dict
+    """
+    row = DISTANCES[_check.one_of(distance, DISTANCES, "distance")]
+    usual = keywords(row.function).get("n_neighbors", Recipe().n_neighbors if row.needs == "graph" else None)
+    if graph is not None or given.get("n_neighbors") is not None or not isinstance(usual, int) or not 2 <= n <= usual:
+        return given
+    _check.warn(
+        f"{n} points have at most {n - 1} neighbours each, so {n - 1} were taken in place of {usual}. To avoid this warning, "
+        "pass ",
+        Argument("n_neighbors", n - 1),
+        " or fewer.",
+    )
+    return given | {"n_neighbors": n - 1}
+
+
 def _function(row: Distance, form: Form) -> tuple[Callable[..., Any], str]:
     """Return what computes a form of a distance, and what a sentence calls it."""
     if form in ("exact", "verdict"):
@@ -364,8 +389,9 @@ def distance_matrix(
         and "precomputed". `spectral_ph.distances.DISTANCES` has a row for each.
     graph : (n, n) symmetric sparse matrix of conductances, in place of X, for distances on a graph. To "geodesic" an edge
         is as long as one over its conductance.
-    n_neighbors : neighbours of each point in the neighbour graph, itself not counted; None is 15. To a distance that makes no
-        graph but counts neighbours (`dtm`, `core`, `umap_graph`, `umap`) it is their number, and None is its own default.
+    n_neighbors : neighbours of each point in the neighbour graph, itself not counted; None is 15, or with a warning what few
+        points have. To a distance that makes no graph but counts neighbours (`dtm`, `core`, `umap_graph`, `umap`) it is their
+        number, and None is its own default.
     metric, mode, weighted, search : how the neighbour graph is made, see `neighbor_graph`; for distances on a graph made
         from points, and refused elsewhere.
     dtype : "float32" halves the memory of the result and rounds each distance to 6e-8 of its size; it is computed in
@@ -391,6 +417,7 @@ def distance_matrix(
     (200, 200)
     """
     given = {"n_neighbors": n_neighbors, "metric": metric, "mode": mode, "weighted": weighted, "search": search}
-    recipe, own = parted(distance, given | params, also=("distance",))
+    n = _check.sized(X, graph)[1]
+    recipe, own = parted(distance, fitting(distance, given | params, n, graph), also=("distance",))
     D = compute(X, distance, graph=graph, recipe=recipe, dtype=dtype, random_state=random_state, **own).D
     return D.copy() if D is X else np.ascontiguousarray(D)

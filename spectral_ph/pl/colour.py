@@ -105,7 +105,8 @@ def scatter(
         bar.outline.set_visible(False)
         return
     names, counts = np.unique(values[drawn].astype(str), return_counts=True)
-    colours = matplotlib.colormaps[cmap] if isinstance(cmap, str) else cmap or matplotlib.colormaps["tab20"]
+    usual_ones = matplotlib.colormaps["tab10" if len(names) <= 10 else "tab20"]
+    colours = matplotlib.colormaps[cmap] if isinstance(cmap, str) else cmap or usual_ones
     named = set(names[np.argsort(-counts, kind="stable")[:FEW]])
     for k, one in enumerate(names):
         members = drawn & (values == one)

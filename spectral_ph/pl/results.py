@@ -48,9 +48,9 @@ def loops(
     key : the `key_added` of tl.loops.
     layer : where the expression of a gene is taken from; default X. Counts are scaled to the median total, log(1 + x).
     cmap : a colour map, or the name of one. Default: the cyclic "spectral_ph_phase" for phases, "viridis" for other numbers,
-        "tab20" for categories.
+        "tab10" or "tab20" for categories.
     size : of a point, in points squared; default by the number of cells.
-    title : of the picture, or one of each; default what was decided about the loop.
+    title : of the picture, or one of each; default what was decided about the loop, of several the names of the colours.
     ax : where to draw; default None, a new figure.
     show : call `matplotlib.pyplot.show` and return None. Default: no.
     save : a file to write the picture to; its ending says the format.
@@ -76,7 +76,8 @@ def loops(
             _recolour(one, R.loops[which], place, values, name, cmap, size, line)
         else:
             _restyle(one, cmap, size)
-        one.set_title(_title(adata.uns[key], which), fontsize="medium")
+        several = name is not None and len(names) > 1
+        one.set_title(plot.literal(str(name)) if several else _title(adata.uns[key], which), fontsize="medium")
         drawn.append(one)
     ends: dict[str, Any] = {"title": title, "show": show, "save": save, "return_fig": return_fig}
     return finish(drawn[0] if color is None or isinstance(color, str) else drawn, **ends)
