@@ -17,11 +17,17 @@ from numpy.typing import ArrayLike
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray, RandomState
-from spectral_ph.cells.anchor import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, Anchor, anchor_phase, known_genes, shared_variation
 from spectral_ph.cells.confounders import Association, association
 from spectral_ph.cells.expression import Expression
 from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE, PeriodicGenes, genes_along, phase_bins, phase_profiles
 from spectral_ph.loops.result import Loop, LoopResult
+
+SHARED = 0.5
+"""Known genes vary together from this reliability on; genes at random have at most 0.3."""
+
+BESIDE = 200
+"""Other genes that tell what a cell shows of all genes."""
 
 PROFILED = 100
 """Genes that follow the loop are kept with their mean in each interval of the phase, to be drawn: the surest ones."""
@@ -188,7 +194,8 @@ def about_result(
 
     Returns
     -------
-    result : the same, with the phases of the loops in `LoopResult.shown` turned.
+    result : the same, with the phases of the loops in `LoopResult.shown` turned. Where no loop is called although the known S
+        and G2/M genes vary together, its reason says so.
     about : AboutLoop of the first of them; None if there is no loop.
 
     Raises
@@ -243,7 +250,10 @@ def about_result(
             profiles = phase_profiles(top.phase, source, following, cells=top.domain)
             middles = phase_bins(top.phase, cells=top.domain)[1]
         compared = _compared(top, {**expression.depth(), **(properties or {})}, random_state)
-    return dataclasses.replace(result, loops=loops), AboutLoop(
+    reason = result.reason
+    if anchor and result.verdict != "loop":
+        reason += _divide_without_ring(expression, groups)
+    return dataclasses.replace(result, loops=loops, reason=reason), AboutLoop(
         index, anchors.get(index), found, following, profiles, middles, tuple(compared)
     )
 
@@ -258,6 +268,24 @@ def _anchor(loop: Loop, expression: Expression, groups: list[IntArray]) -> Ancho
     there = expression.values is not None
     values = [expression.columns(group)[loop.domain] if there and len(group) else empty for group in groups]
     return anchor_phase(loop.phase[loop.domain], *values)
+
+
+def _divide_without_ring(expression: Expression, groups: list[IntArray]) -> str:
+    """Return a sentence where known S genes and known G2/M genes vary together, although no ring was seen."""
+    if expression.values is None or not all(len(group) for group in groups):
+        return ""
+    others = np.setdiff1d(np.arange(expression.shape[1]), np.concatenate(groups))
+    if not len(others):
+        return ""
+    some = others[np.unique(np.linspace(0, len(others) - 1, BESIDE).astype(np.int64))]
+    beside = expression.columns(some).mean(axis=1)
+    shared = [shared_variation(expression.columns(group), beside) for group in groups]
+    if not min(shared) >= SHARED:  # NaN where there are too few
+        return ""
+    return (
+        f" Known cell-cycle genes vary together (S genes {shared[0]:.2f} of 1, G2/M genes {shared[1]:.2f}): the cells probably "
+        "divide, but no closed ring is seen."
+    )
 
 
 def _turned(loop: Loop, anchor: Anchor) -> Loop:

@@ -29,6 +29,9 @@ G2M_GENES = (
 )
 # fmt: on
 
+LEAST_SHARED = 6
+"""Genes that vary, at least, to say whether they vary together."""
+
 LEAST_APART = np.pi / 12
 """Peaks nearer than this to each other, or to opposite places, do not tell the direction."""
 
@@ -167,6 +170,46 @@ def anchor_phase(
         *map(float, share),
         *map(float, p_value),
     )
+
+
+def shared_variation(expression: ArrayLike, beside: ArrayLike) -> float:
+    """Return how surely some genes vary together from cell to cell, beyond what a cell shows of all genes.
+
+    Every second gene makes up one mean, the others the other, so that the noise of single genes is in one of them only. With r
+    the correlation of the two, each less its regression on `beside` and its square, the mean of all of them has the
+    reliability 2 r / (1 + r). On real cells with a cycle known S and G2/M genes have .7 and more, and genes at random at most .3
+    in 95 of 100 draws.
+
+    Parameters
+    ----------
+    expression : (n, a), of the genes; constant genes do not count. Normalise and take logarithms first.
+    beside : (n,), the mean expression of other genes in every cell.
+
+    Returns
+    -------
+    float, 0 to 1; NaN for fewer than `LEAST_SHARED` genes that vary.
+
+    References
+    ----------
+    Spearman, Brown, British Journal of Psychology 3, 1910 (the reliability of two halves).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> common, noise = rng.standard_normal(500), rng.standard_normal((500, 8))
+    >>> shared_variation(common[:, None] + noise, np.zeros(500)) > 0.8, shared_variation(noise, np.zeros(500)) < 0.3
+    (True, True)
+    """
+    other = np.asarray(_check.numbers(beside, "beside"), dtype=np.float64)
+    genes = _group(expression, len(other), "expression")
+    if genes.shape[1] < LEAST_SHARED:
+        return float("nan")
+    known = np.column_stack([np.ones(len(other)), other, other**2])
+    means = np.column_stack([genes[:, ::2].mean(axis=1), genes[:, 1::2].mean(axis=1)])
+    left = means - known @ np.linalg.lstsq(known, means, rcond=None)[0]
+    size = np.sqrt((left**2).sum(axis=0)).prod()
+    r = float(left[:, 0] @ left[:, 1] / size) if size > 0 else 0.0
+    return max(0.0, 2 * r / (1 + r)) if r > -1 else 0.0
 
 
 def known_genes(names: Sequence[str], symbols: Sequence[str]) -> IntArray:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+import spectral_ph as sph
 from spectral_ph._check import InputError, SpectralWarning
 from spectral_ph.cells.about import PROFILED, about_result
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES
 from spectral_ph.cells.expression import Expression
 from spectral_ph.cells.genes import BINS
 from spectral_ph.datasets.cells import cell_cycle
@@ -123,3 +125,25 @@ def test_without_a_loop_there_is_nothing_to_say(cells):
 def test_errors_are_sentences(call, sentence):
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         call(result()[0])
+
+
+@pytest.mark.filterwarnings("ignore:the loop has")
+def test_cells_that_divide_without_a_ring_are_said_to():
+    """S and G2/M genes go up and down along one line: they vary, and nothing goes round."""
+    rng = np.random.default_rng(0)
+    names = [*S_GENES[:10], *G2M_GENES[:10], *(f"other_{k}" for k in range(180))]
+    place = rng.uniform(size=150)
+    log = 1 + 0.3 * rng.standard_normal((150, 200))
+    log[:, :20] += 2 * place[:, None]
+    R = sph.find_loops(sph.preprocess(np.maximum(log, 0), kind="log").X, splits=2)
+    assert R.verdict != "loop"
+    told, _ = about_result(R, Expression.of(np.maximum(log, 0), names, "log"), genes=False)
+    said = told.reason.removeprefix(R.reason)
+    assert re.fullmatch(
+        r" Known cell-cycle genes vary together \(S genes 0\.9\d of 1, G2/M genes 0\.9\d\): the cells probably divide, but no "
+        r"closed ring is seen\.",
+        said,
+    )
+    quiet = rng.permuted(log, axis=0)
+    told, _ = about_result(R, Expression.of(np.maximum(quiet, 0), names, "log"), genes=False)
+    assert told.reason == R.reason

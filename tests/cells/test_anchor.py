@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_ph._check import InputError
-from spectral_ph.cells.anchor import G2M_GENES, S_GENES, anchor_phase, known_genes
+from spectral_ph.cells.anchor import G2M_GENES, S_GENES, anchor_phase, known_genes, shared_variation
 
 N = 300
 
@@ -127,3 +127,22 @@ def test_bad_expression_is_refused(s, sentence):
     with pytest.raises(InputError) as error:
         anchor_phase(np.arange(10.0), s, np.ones((10, 3)))
     assert str(error.value) == sentence
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10), st.floats(-5, 5))
+def test_shared_variation_sees_neither_unit_nor_offset(seed, unit, offset):
+    rng = np.random.default_rng(seed)
+    genes = rng.standard_normal((60, 1)) + rng.standard_normal((60, 7))
+    beside = rng.standard_normal(60)
+    found = shared_variation(genes, beside)
+    assert 0 <= found <= 1
+    assert shared_variation(unit * genes + offset, unit * beside + offset) == pytest.approx(found, abs=1e-9)
+
+
+def test_what_all_genes_share_is_not_counted():
+    rng = np.random.default_rng(0)
+    depth, cycle = rng.standard_normal((2, 1000))
+    noise = rng.standard_normal((1000, 12))
+    assert shared_variation(depth[:, None] + noise, depth) < 0.2
+    assert shared_variation(depth[:, None] + cycle[:, None] + noise, depth) > 0.8
+    assert np.isnan(shared_variation(noise[:, :5], depth))
