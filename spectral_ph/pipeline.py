@@ -354,7 +354,7 @@ def find_loops(
             loops = judge_loops(
                 how,
                 everything.carried(loops),
-                everything.graph,
+                everything,
                 examined,
                 lambda: everything.carried(more_loops()),
                 n_loops=n_loops,

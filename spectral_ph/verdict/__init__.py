@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spectral_ph._types import FloatArray, Graph, IntArray
+from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.loops.inside import Inside, inside, smoothed
 from spectral_ph.loops.result import Loop
 from spectral_ph.verdict import null
@@ -22,6 +22,7 @@ from spectral_ph.verdict.evidence import Matched
 from spectral_ph.verdict.halves import Halving, split_points
 from spectral_ph.verdict.judge import LEAST_AGREEMENT, Examined, choose, judged, weighed
 from spectral_ph.verdict.matching import match, shown_by_halves
+from spectral_ph.verdict.whole import Whole
 
 __all__ = ["examine", "judge_loops"]
 
@@ -60,7 +61,7 @@ def examine(how: Halving, choice: list[Candidate], pairs: list[tuple[IntArray, I
 def judge_loops(
     how: Halving,
     loops: list[Loop],
-    A: Graph | None,
+    everything: Whole,
     examined: Examined,
     more_loops: Callable[[], list[Loop]],
     *,
@@ -77,7 +78,7 @@ def judge_loops(
     ----------
     how : how the points are split.
     loops : of all points, longest first.
-    A : (n, n) neighbour graph of the points, to count who is inside a loop; None not to.
+    everything : what they were found in; its graph tells who is inside a loop.
     examined : what the halves say; more are added to its list.
     more_loops : returns shorter loops of all points, asked for where none of `loops` is one that the halves agree on.
     n_loops : how many loops are returned.
@@ -103,7 +104,7 @@ def judge_loops(
         order = sorted(range(len(loops)), key=lambda k: -(by_halves[k].evidence or 0.0))[: max(n_loops, 1)]
         for k in order:
             if k not in middles:
-                middles[k] = None if A is None else _middle(how.X, A, loops[k])
+                middles[k] = _middle(how.X, everything, loops[k])
         every = {k: weighed(loops[k], [one[k] for one in said], middles[k]) for k in order}
         order.sort(key=lambda k: -(every[k].evidence or 0.0))
         if why_not or not order or len(halves) >= most_splits or how.divisions is not None:
@@ -144,12 +145,15 @@ def _agreement(said: list[list[Matched]], k: int) -> float:
     return float(np.median([one[k].agreement for one in said]))
 
 
-def _middle(X: FloatArray, A: Graph, loop: Loop) -> Inside | None:
-    """Count the points inside a loop, among those that have a place on it."""
-    members = np.flatnonzero(loop.domain)
+def _middle(X: FloatArray, everything: Whole, loop: Loop) -> Inside | None:
+    """Count the points inside a loop, among those that have a place on it; None without a graph."""
+    if everything.graph is None:
+        return None
+    known = np.arange(len(X)) if everything.graphed is None else everything.graphed
+    members = np.flatnonzero(loop.domain[known])
     if len(members) < 3:
         return None
     if len(members) > COUNTED:
         members = members[np.unique(np.linspace(0, len(members) - 1, COUNTED).astype(np.int64))]
-    phase = loop.phase if loop.edge_phase is None else loop.edge_phase
-    return inside(smoothed(X, A, members, phase[members]), phase[members])
+    phase = (loop.phase if loop.edge_phase is None else loop.edge_phase)[known][members]
+    return inside(smoothed(X[known], everything.graph, members, phase), phase)

@@ -37,7 +37,8 @@ class Whole:
     ----------
     D : (m, m) distances.
     settings : as those of `Computed`.
-    graph : (n, n) neighbour graph of the points; None where there is none, or where it is of some of the points.
+    graph : neighbour graph of the points; None where there is none.
+    graphed : the points that the graph is of; None for all.
     drawn : (m,) the points that distances were taken between; None for all.
     near : (n, k) nearest neighbours of every point among the m; None for all.
     """
@@ -47,6 +48,7 @@ class Whole:
     graph: Graph | None = None
     drawn: IntArray | None = None
     near: IntArray | None = None
+    graphed: IntArray | None = None
 
     def carried(self, loops: list[Loop]) -> list[Loop]:
         """Give loops of the points that distances were taken between a place for every point."""
@@ -125,7 +127,7 @@ def whole(
         "random_state": _check.seed_record(random_state),
     }
     D = matrix(restrict(implicit, among))
-    return Whole(D, settings, A if len(subset) == n else None, subset[among], near)
+    return Whole(D, settings, A, subset[among], near, subset if len(subset) < n else None)
 
 
 def _draw(n: int, size: int, rng: np.random.Generator) -> IntArray:

@@ -52,7 +52,8 @@ def test_many_points_have_a_graph_of_all_and_distances_of_a_draw(monkeypatch):
     np.testing.assert_array_equal(W.near[W.drawn][:, 0], np.arange(300))
     monkeypatch.setattr("spectral_ph.verdict.whole.GRAPH_POINTS", 500)
     W = whole(X, None, EFF_RES[0], 300, rng, 0, True)
-    assert W.graph is None
+    assert W.graph.shape == (500, 500)
+    assert set(W.drawn) <= set(W.graphed)
     assert W.near.shape == (700, 5)
     small = whole(X[:200], None, EFF_RES[0], 300, rng, 0, True)
     assert (small.drawn, small.near) == (None, None)
