@@ -754,3 +754,16 @@ def test_from_scanpys_pipeline_to_a_file_and_back(tmp_path):
     assert_same(back.obs, adata.obs)
     for key in ("spectral_ph", "graph"):
         assert_same(dict(back.uns[key]), dict(adata.uns[key]))
+
+
+def test_groups_of_a_column_go_into_halves_as_a_whole():
+    X = sph.datasets.circle(150, ambient_dim=5, sigma=0.1, random_state=0)
+    adata = anndata.AnnData(
+        obsm={"X_pca": X},
+        obs=pd.DataFrame({"donor": np.tile(["a", "b", "c"], 50)}, index=[f"cell {k}" for k in range(150)]),
+    )
+    tl.loops(adata, genes=False, split_by="donor")
+    assert " When the 3 groups are divided, in 3 ways, the two halves order" in adata.uns["spectral_ph"]["reason"]
+    assert adata.uns["spectral_ph"]["reason"] == sph.find_loops(X, split_by=adata.obs["donor"].to_numpy()).reason
+    with pytest.raises(InputError, match="no column 'doner' in obs"):
+        tl.loops(adata, split_by="doner")

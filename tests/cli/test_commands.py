@@ -175,3 +175,13 @@ def test_interruption_leaves_nothing_behind(run, points, tmp_path, monkeypatch):
     assert code == 130
     assert error.strip() == "interrupted; nothing was written"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["points.npy"]
+
+
+def test_split_by_names_a_column_of_obs(run, cycling, points):
+    path, _ = cycling
+    code, out, _ = run("loops", path, "--use-rep", "X_pca", "--split-by", "batch")
+    assert code == 0
+    assert " When the 2 groups are divided, in 1 way, the two halves order" in out
+    code, _, err = run("loops", points, "--split-by", "batch")
+    assert code != 0
+    assert f"--split-by names a column of obs of an .h5ad, but {points} is none. Leave it out." in err
