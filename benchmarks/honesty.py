@@ -1,6 +1,7 @@
 """How often a loop is claimed where there is none, and how often one is found where there is one.
 
-    python -m benchmarks.honesty [--quick] [--seeds 50] [--power-seeds 20] [--jobs 2] [--only free,again,power,noise]
+    python -m benchmarks.honesty [--quick] [--seeds 50] [--sizes 150,400,1000,4000] [--power-seeds 20] [--jobs 2]
+        [--only free,again,power,noise]
 
 *free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 0 (the null was made with seeds from 10,000, and never
 saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the scores
@@ -113,7 +114,7 @@ def tasks(arguments):
     found = defaultdict(list)
     for seed in seeds:
         for kind in cases.LOOP_FREE:
-            for n in (150,) if arguments.quick else SIZES:
+            for n in (150,) if arguments.quick else map(int, arguments.sizes.split(",")):
                 found["free"].append(common | free_task(kind, n, seed))
     for seed in range(1 if arguments.quick else arguments.power_seeds):
         for name, (kind, sigma, n) in POWER.items():
@@ -225,6 +226,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few small samples, nothing is written")
     parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--power-seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="free,again,power,noise")
