@@ -6,6 +6,8 @@ by their neighbours.
 
 Where a graph falls apart, distances between its parts are set to twice the largest within one, with a warning, as `find_loops`
 does: an estimator has to give an answer for whatever part of the data a cross-validation hands it.
+
+Long because every argument of a function is said, taken and stored here once more, as scikit-learn wants it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import graph_from_edges
 from spectral_ph.loops.agreement import carry
 from spectral_ph.pipeline import find_loops
+from spectral_ph.plot import phase_map
 
 __all__ = ["loops", "place"]
 
@@ -157,6 +159,8 @@ def loops(
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
     names = stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
     _log.say(_log.HINT, "added " + ", ".join((f"uns[{key_added!r}]", *(f"obs[{name!r}]" for name in names))))
+    if "matplotlib" in sys.modules:
+        phase_map()  # so that scanpy knows the colours of a phase by name
     return adata if copy else None
 
 

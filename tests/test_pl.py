@@ -386,3 +386,7 @@ def test_genes_of_one_name_must_be_told_apart(expressed):
     assert str(error.value) == (
         "2 genes have the name 'PCNA'. Name them apart first, by adata.var_names_make_unique()."
     )
+
+
+def test_the_colours_are_known_by_name_once_pl_is_there():
+    assert "spectral_ph_phase" in matplotlib.colormaps

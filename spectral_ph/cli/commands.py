@@ -96,6 +96,7 @@ def loops(
     label: tuple[str, ...],
     confounder: tuple[str, ...],
     genes: str | None,
+    basis: str | None,
     reading: dict[str, Any],
     preprocess: str,
     drop_empty: bool,
@@ -130,6 +131,7 @@ def loops(
     expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"])
     others = inputs.confounders(path, confounder, expression, rows)
     cells = annotated.cells(path, table, points, rows) if write_h5ad else None
+    layout, layout_name = inputs.layout(path, basis, rows, points, pairwise)
     with _log.step(f"finding loops of {len(rows)} {table.rows}"):
         R = sph.find_loops(
             **inputs.data(points, graph),
@@ -158,15 +160,13 @@ def loops(
     }
     record = report.record(R, **facts)
     if out is not None:
-        layout = output.layout_of(points, pairwise)
         with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
-            more = {f"label_{name}": values for name, values in labels.items()}
-            output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, more)
+            output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, output.by_label(labels))
             output.write_about(folder, about)
             if cells is not None:
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:
-                output.write_page(folder, R, path.name, layout, pairwise, facts)
+                output.write_page(folder, R, path.name, layout, layout_name, facts)
     if as_json:
         click.echo(files.to_json(record))
     else:

@@ -9,9 +9,11 @@ import numpy as np
 
 import spectral_ph as sph
 from spectral_ph import _check, files
+from spectral_ph._types import FloatArray
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
 from spectral_ph.cells.expression import Expression, Kind, is_whole
 from spectral_ph.cells.preprocess import Preprocessed
+from spectral_ph.stored import LAYOUTS
 
 MANY_COLUMNS = 50
 """A table of whole numbers with as many columns or more is likely to be one of counts."""
@@ -109,6 +111,30 @@ def expression(
     if kind == "none" or found.columns is None:
         return None
     return Expression.of(found.X[rows], found.columns, cast(Kind, kind), found.source)
+
+
+def layout(path: Path, basis: str | None, rows: Any, points: Any, pairwise: bool) -> tuple[FloatArray, str]:
+    """Return where the points are drawn, (n, 2), and what that is: a layout that the file holds, or a flat one."""
+    from spectral_ph import plot
+
+    there = files.obsm_names(path) if files.holds_obs(path) else []
+    if basis is None:  # X_pca, the last of them, is flat enough by itself
+        key = next((name for name in LAYOUTS[:-1] if name in there), None)
+    else:
+        key = next((name for name in (basis, f"X_{basis}") if name in there), None)
+        if key is None:
+            listed = f"has {', '.join(map(repr, there))} in obsm" if there else "has no obsm"
+            raise sph.InputError(
+                f"--basis {basis} is no layout of {path}, which {listed}. Name another, or leave it out."
+            )
+    if key is not None:
+        place = np.asarray(files.read(path, use_rep=key).X)[rows]
+        if place.shape[1] >= 2 and np.isfinite(place[:, :2]).all():
+            return np.ascontiguousarray(place[:, :2]), f"obsm[{key!r}]"
+        if basis is not None:
+            raise sph.InputError(f"--basis {basis} has no two columns of finite numbers to draw by. Name another.")
+    what = "a flat layout of the distances" if pairwise else "the first two principal components"
+    return plot.flat_layout(points, pairwise=pairwise), what
 
 
 def kept_rows(prepared: Preprocessed | None, n: int) -> Any:

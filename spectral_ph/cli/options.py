@@ -259,6 +259,13 @@ REPORT = [
     ),
     _of(
         "Report",
+        "--basis",
+        metavar="ENTRY",
+        help="Which obsm entry of an .h5ad the points are drawn on, with or without X_; default: a UMAP or t-SNE that is there, "
+        "else principal components.",
+    ),
+    _of(
+        "Report",
         "--genes",
         metavar="ENTRY",
         help="Where an .h5ad holds the expression of genes: X or a layer; with --preprocess the input itself is used.",

@@ -36,12 +36,9 @@ def made_by(command: str, seed: int) -> dict[str, Any]:
     return {"command": command, "seed": seed, "versions": versions()}
 
 
-def layout_of(points: Any, pairwise: bool) -> FloatArray:
-    """Return (n, 2) places to draw the points at."""
-    from spectral_ph import plot
-
-    layout: FloatArray = plot.flat_layout(points, pairwise=pairwise)
-    return layout
+def by_label(labels: dict[str, Any]) -> dict[str, Any]:
+    """Return labels by the columns that they get in the table of points."""
+    return {f"label_{name}": values for name, values in labels.items()}
 
 
 def write_loops(
@@ -99,7 +96,7 @@ def write_diagram(folder: Path, P: sph.Persistence) -> None:
 
 
 def write_page(
-    folder: Path, R: sph.LoopResult, source: str, layout: FloatArray, pairwise: bool, facts: dict[str, Any]
+    folder: Path, R: sph.LoopResult, source: str, layout: FloatArray, layout_name: str, facts: dict[str, Any]
 ) -> None:
     """Write the report into a folder."""
     report.write_report(
@@ -107,7 +104,7 @@ def write_page(
         R,
         title=f"Is there a loop in {source}?",
         layout=layout,
-        layout_name="a flat layout of the distances" if pairwise else "the first two principal components",
+        layout_name=layout_name,
         **facts,
     )
 

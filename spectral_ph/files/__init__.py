@@ -1,6 +1,6 @@
 """Reading points from any file they come in, and writing results whole or not at all."""
 
-from spectral_ph.files.annotated import holds_obs, obs_names, read_obs
+from spectral_ph.files.annotated import holds_obs, obs_names, obsm_names, read_obs
 from spectral_ph.files.read import Table, read
 from spectral_ph.files.write import (
     MARKER,
@@ -19,6 +19,7 @@ __all__ = [
     "Table",
     "holds_obs",
     "obs_names",
+    "obsm_names",
     "output_folder",
     "read",
     "read_obs",

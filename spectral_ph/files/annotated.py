@@ -197,6 +197,27 @@ def obs_names(path: PathLike) -> list[str]:
         return [str(name) for name in f["obs"].attrs.get("column-order", sorted(f["obs"]))]
 
 
+def obsm_names(path: PathLike) -> list[str]:
+    """Return the keys of obsm of an .h5ad or a .zarr.
+
+    Parameters
+    ----------
+    path : the file or folder.
+
+    Returns
+    -------
+    list of str, sorted.
+
+    Raises
+    ------
+    InputError : the file could not be read.
+    MissingExtraError : without anndata.
+    """
+    file = Path(path)
+    with _opened(file, _kind(file)) as f:
+        return sorted(map(str, f["obsm"])) if "obsm" in f else []
+
+
 def read_obs(path: PathLike, names: Iterable[str]) -> dict[str, Any]:
     """Return columns of obs of an .h5ad or a .zarr; nothing else is read.
 

@@ -2,8 +2,11 @@
 
 from spectral_ph.pl.expression import gene, genes
 from spectral_ph.pl.results import diagram, loops, phase
+from spectral_ph.plot import phase_map
 
 __all__ = ["diagram", "gene", "genes", "loops", "phase"]
+
+phase_map()  # so that matplotlib and scanpy know the colours of a phase by name
 
 
 def __dir__() -> list[str]:

@@ -265,3 +265,26 @@ def test_a_folder_is_needed_to_write_cells_to(run, points):
         "",
         "error: --write-h5ad needs a folder to write to. Pass --out FOLDER.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ([], "obsm[&#x27;X_umap&#x27;]"),
+        (["--basis", "mine"], "obsm[&#x27;X_mine&#x27;]"),
+        (["--basis", "X_pca"], "obsm[&#x27;X_pca&#x27;]"),
+    ],
+)
+def test_points_are_drawn_on_a_layout_of_the_file(run, circle, tmp_path, options, name):
+    anndata = pytest.importorskip("anndata")
+    layouts = {"X_umap": circle[:, :2], "X_mine": circle[:, 2:4]}
+    anndata.AnnData(obsm={"X_pca": circle} | layouts).write_h5ad(tmp_path / "cells.h5ad")
+    code, _, notes = run("loops", tmp_path / "cells.h5ad", "--splits", 0, "-o", tmp_path / "out", "--report", *options)
+    assert (code, notes) == (0, "")
+    assert f"on {name}, coloured by phase" in (tmp_path / "out" / "report.html").read_text()
+    assert run("loops", tmp_path / "cells.h5ad", "--basis", "tsne") == (
+        2,
+        "",
+        f"error: --basis tsne is no layout of {tmp_path / 'cells.h5ad'}, which has 'X_mine', 'X_pca', 'X_umap' in obsm. Name "
+        "another, or leave it out.\n",
+    )
