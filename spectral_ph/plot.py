@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     from matplotlib.projections.polar import PolarAxes
     from matplotlib.transforms import Transform
 
-__all__ = ["barcode", "diagram", "flat_layout", "loop", "phase", "phase_band", "phase_heatmap", "phase_rows"]
+__all__ = [
+    "barcode",
+    "diagram",
+    "embedding",
+    "flat_layout",
+    "loop",
+    "phase",
+    "phase_band",
+    "phase_heatmap",
+    "phase_rows",
+]
 
 
 def __dir__() -> list[str]:
@@ -265,6 +275,34 @@ def loop(
     bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
     bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
     bar.outline.set_visible(False)
+    return ax
+
+
+@without_latex
+def embedding(layout: ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw the points on a layout.
+
+    Parameters
+    ----------
+    layout : (n, 1) or wider, of which the first two columns are drawn; any unit.
+    title : above the picture.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError : for a layout that is no array of finite numbers.
+    """
+    where = _check.points(layout, what="layout")
+    x, y = (where[:, 0], where[:, 1] if where.shape[1] > 1 else np.zeros(len(where)))
+    ax = new_axes(5.0, 4.4) if ax is None else ax
+    ax.scatter(x, y, s=float(np.clip(6000 / len(where), 4.0, 36.0)), color=COLOURS[1], linewidth=0)
+    ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.set_title(literal(title), fontsize="medium")
+    ax.spines[:].set_visible(False)
     return ax
 
 

@@ -1,4 +1,7 @@
-"""Loops of an AnnData, in the scverse way: fetch from it, call the chain, write back into it."""
+"""Loops and layouts of an AnnData, in the scverse way: fetch from it, call the chain, write back into it.
+
+Long because every function fetches from the same places.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,9 @@ from spectral_ph.cells.about import about_result, chosen_genes
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
 from spectral_ph.cells.expression import Expression, in_memory
 from spectral_ph.cells.preprocess import preprocess
+from spectral_ph.distances.compute import distance_matrix
+from spectral_ph.embedding.registry import embedding_named
+from spectral_ph.embedding.report import EmbeddingReport, embedding_report
 from spectral_ph.files.features import chosen
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.graph.symmetrize import graph_from_edges
@@ -23,11 +29,136 @@ from spectral_ph.loops.agreement import carry
 from spectral_ph.pipeline import find_loops
 from spectral_ph.plot import phase_map
 
-__all__ = ["loops", "place"]
+__all__ = ["embed", "loops", "place"]
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+REPORTED_GRAPH = 4000
+"""Up to this many cells a stored graph gets a report, for which all their distances are computed."""
+
+
+def embed(
+    adata: Any,
+    embedding: str = "tsne",
+    *,
+    affinity: str | None = None,
+    use_rep: str | None = None,
+    neighbors_key: str | None = None,
+    key_added: str | None = None,
+    kind: Literal["auto", "counts", "log"] = "auto",
+    layer: str | None = None,
+    feature_type: str | None = None,
+    report: bool = True,
+    loops_key: str = "spectral_ph",
+    random_state: RandomState = 0,
+    copy: bool = False,
+    **params: Any,
+) -> Any:
+    """Lay out the cells, and say which loops the layout keeps, loses or invents.
+
+    Parameters
+    ----------
+    adata, use_rep, kind, layer, feature_type : as for `loops`.
+    embedding : name of an embedding, one of `spectral_ph.embedding.registry.EMBEDDINGS`.
+    affinity : what cells attract each other along, see `spectral_ph.embedding`; default: the embedding's own.
+    neighbors_key : use the graph that `scanpy.pp.neighbors` stored in place of points; its `key_added`, or a key of obsp. Only
+        its pattern counts.
+    key_added : name of the layout; default "spectral_" and the name of the embedding.
+    report : compare the layout with the data by `spectral_ph.embedding.embedding_report`. A stored graph gets a report up to
+        `REPORTED_GRAPH` cells, with its effective resistance as the distance of the data.
+    loops_key : where an earlier call of `loops` left the verdict for the report. If it is not there, loops are looked for.
+    random_state : seed.
+    copy : return a changed copy and leave `adata` as it is.
+    **params : of the embedding, by name.
+
+    Returns
+    -------
+    None, or with `copy` the copy. With k the name, obsm["X_k"] gets the layout and uns[k] `params`, `versions`, `warnings`
+    and, from the report, `verdict`, `loops` (a row for each loop of the data and each invented one) and `measures`.
+
+    Raises
+    ------
+    InputError : a key that is not there (with those that are), an unknown embedding or argument, or data that it cannot use.
+    MissingExtraError : without anndata.
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.embed(adata, "eigenmaps", affinity="eff_res")
+    >>> adata.obsm["X_spectral_eigenmaps"].shape, adata.uns["spectral_eigenmaps"]["loops"]["word"].tolist()
+    ((200, 2), ['kept'])
+    """
+    _check.seed(random_state)
+    _check.flag(report, "report")
+    name = stored.check_key(key_added or f"spectral_{embedding}", "key_added")
+    _refuse_others(
+        adata, "tl.embed takes an AnnData, not {}. Pass points to an embedding, such as spectral_ph.embedding.TSNE()."
+    )
+    stored.check_free(adata, name, "key_added")
+    adata = _copied(adata, copy)
+    if neighbors_key is not None and affinity not in (None, "graph"):
+        raise _check.InputError(
+            _check.Argument("neighbors_key", neighbors_key),
+            " is a graph, so the affinity is 'graph', not ",
+            _check.Argument("affinity", affinity),
+            ". Leave one of them out.",
+        )
+    along = {"affinity": "graph"} if neighbors_key is not None else {"affinity": affinity} if affinity else {}
+    model = embedding_named(embedding, random_state=random_state, **along, **params)
+    with _check.collected() as warned:
+        if neighbors_key is None:
+            data, said = _representation(adata, use_rep, None, _expression(adata, layer, kind, feature_type))
+        else:
+            obsp, A = _stored_graph(adata, neighbors_key)
+            data, said = (
+                {"graph": A},
+                {"neighbors_key": neighbors_key, "representation": f"the pattern of obsp[{obsp!r}]"},
+            )
+        with _log.step(f"laying out {adata.n_obs} cells of {said['representation']} by {embedding}"):
+            layout = model.fit_transform(data.get("X", data.get("graph")))
+        told = _report(adata, data, layout, loops_key, random_state) if report else None
+    settings = {"embedding": embedding, **model.settings_, **said, "layer": layer}
+    stored.write_embedding(adata, name, layout, settings, told, dict.fromkeys(warned))
+    _log.say(_log.HINT, f"added obsm['X_{name}'], uns[{name!r}]")
+    return adata if copy else None
+
+
+def _report(
+    adata: Any, data: dict[str, Any], layout: FloatArray, loops_key: str, random_state: RandomState
+) -> EmbeddingReport | None:
+    """Compare a layout with the points or the graph, whose verdict is taken from an earlier call or computed."""
+    known = adata.uns.get(loops_key)
+    if isinstance(known, Mapping) and "diagrams" in known:
+        found = stored.read_loops(adata, loops_key)
+    else:
+        found = find_loops(**data, random_state=random_state)
+    if "X" in data:
+        return embedding_report(data["X"], layout, found, random_state=random_state)
+    if len(layout) > REPORTED_GRAPH:
+        _check.warn(
+            f"the layout was not compared with the graph, because it has more than {REPORTED_GRAPH} vertices. Pass points."
+        )
+        return None
+    D = distance_matrix(graph=data["graph"], disconnected="max", random_state=random_state)
+    return embedding_report(D, layout, found, distance="precomputed", random_state=random_state)
+
+
+def _copied(adata: Any, copy: bool) -> Any:
+    """Return what results are written into."""
+    if not _check.flag(copy, "copy"):
+        return adata
+    if adata.isbacked:
+        raise _check.InputError(
+            _check.Argument("copy", True),
+            " of a backed AnnData would need a file of its own. Pass adata.to_memory(), or ",
+            _check.Argument("copy", False),
+            ", which leaves X in the file as it is.",
+        )
+    return adata.copy()
 
 
 def loops(
@@ -118,15 +249,7 @@ def loops(
     _check.seed(random_state)
     _refuse_others(adata, "tl.loops takes an AnnData, not {}. Pass points to spectral_ph.find_loops.")
     stored.check_free(adata, stored.check_key(key_added, "key_added"), "key_added")
-    if _check.flag(copy, "copy"):
-        if adata.isbacked:
-            raise _check.InputError(
-                _check.Argument("copy", True),
-                " of a backed AnnData would need a file of its own. Pass adata.to_memory(), or ",
-                _check.Argument("copy", False),
-                ", which leaves X in the file as it is.",
-            )
-        adata = adata.copy()
+    adata = _copied(adata, copy)
     with _check.collected() as warned:
         expression = _expression(adata, layer, kind, feature_type)
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed

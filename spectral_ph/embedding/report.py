@@ -98,7 +98,8 @@ class EmbeddingReport:
     verdict : "loop", "no loop" or "undecided", of the data; "not computed" without a LoopResult.
     recall : share of the nearest neighbours of a point in the data that are among as many nearest in the layout.
     trustworthiness : 1 where no neighbour in the layout is far in the data (Venna, Kaski 2001).
-    spearman, distance_correlation : rank correlation, and Pearson's, of the Euclidean distances of all pairs in data and layout.
+    spearman, distance_correlation : rank correlation, and Pearson's, of the distances of all pairs in data and layout, Euclidean
+        ones unless distances were passed.
     settings : distance, n_neighbors, how many points, random_state.
     """
 
@@ -173,7 +174,7 @@ def embedding_report(
 
     Parameters
     ----------
-    X : (n, d) points.
+    X : (n, d) points; (n, n) distances for distance="precomputed".
     Y : (n, m) layout of the same points.
     loops : what `find_loops` says of the data. Its verdict is shown, and where it is "no loop" every loop of the layout is
         invented.
@@ -202,19 +203,21 @@ def embedding_report(
     >>> sph.embedding.embedding_report(X, X[:, :2]).loops
     (LoopFate(kept, agreement 0.99, hole 0.77),)
     """
-    X, Y = _check.points(X), _check.points(Y, what="Y")
+    pairwise = distance == "precomputed"
+    X, Y = _check.square_distances(X, "X")[0] if pairwise else _check.points(X), _check.points(Y, what="Y")
     if len(X) != len(Y):
         raise _check.InputError(
             Argument("Y"), f" must have a row for each of the {len(X)} points, not {len(Y)}. Pass the layout of X."
         )
-    _check.distinct(X)
+    if not pairwise:
+        _check.distinct(X)
     _check.distinct(Y, "Y")
     _check.positive_int(n_loops, "n_loops")
     if loops is not None and not isinstance(loops, LoopResult):
         raise _check.InputError(Argument("loops"), f" must be a result of find_loops or None, not {loops!r}.")
     if len(X) > _check.positive_int(max_points, "max_points", least=10):
         drawn = np.sort(_check.generator(random_state).choice(len(X), max_points, replace=False))
-        X, Y = X[drawn], Y[drawn]
+        X, Y = X[np.ix_(drawn, drawn)] if pairwise else X[drawn], Y[drawn]
     k = fitting_neighbors(n_neighbors, len(X))
     recipe, own = parted(distance, {"n_neighbors": k} if _counts(distance) else {})
     with thread_limit(1):
@@ -224,7 +227,7 @@ def embedding_report(
         layout = seen(among, AT, LOOKED_AT)
         data_count, data_score = _prominent(data, D, n_loops, LEAST_SCORE)
         layout_count, layout_score = _prominent(layout, among, n_loops, LEAST_LAYOUT_SCORE)
-        recall, trust, spearman, pearson = _measures(X, Y, among, k)
+        recall, trust, spearman, pearson = _measures(X, Y, among, k, pairwise)
     table = agreements(_carried(data), _carried(layout))
     radius = float(np.sqrt(((Y - Y.mean(axis=0)) ** 2).sum(axis=1).mean()))
     if loops is not None and loops.verdict == "no loop":
@@ -314,16 +317,19 @@ def _invented(layout: Seen, count: int, score: float, table: FloatArray, radius:
     return tuple(found)
 
 
-def _measures(X: FloatArray, Y: FloatArray, among: FloatArray, k: int) -> tuple[float, float, float, float]:
+def _measures(
+    X: FloatArray, Y: FloatArray, among: FloatArray, k: int, pairwise: bool
+) -> tuple[float, float, float, float]:
     """Return recall, trustworthiness, and the rank and linear correlation of all distances."""
     from scipy.stats import rankdata
     from sklearn.manifold import trustworthiness
 
-    near = [nearest_neighbors(Z, k, search="exact").indices for Z in (X, Y)]
+    metric = "precomputed" if pairwise else "euclidean"
+    near = [nearest_neighbors(Z, k, m, search="exact").indices for Z, m in ((X, metric), (Y, "euclidean"))]
     recall = float(np.mean([len(np.intersect1d(a, b)) for a, b in zip(*near, strict=True)]) / k)
-    trust = float(trustworthiness(X, Y, n_neighbors=k)) if 2 * k < len(X) else float("nan")
+    trust = float(trustworthiness(X, Y, n_neighbors=k, metric=metric)) if 2 * k < len(X) else float("nan")
     upper = np.triu_indices(len(X), 1)
-    a, b = pairwise_euclidean(X)[upper], among[upper]
+    a, b = (X if pairwise else pairwise_euclidean(X))[upper], among[upper]
     return recall, trust, _correlation(rankdata(a), rankdata(b)), _correlation(a, b)
 
 
