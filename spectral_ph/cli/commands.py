@@ -13,13 +13,14 @@ from typing import Any, cast
 import click
 
 import spectral_ph as sph
-from spectral_ph import _log, files, report
+from spectral_ph import _check, _log, files, report
 from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
 from spectral_ph.cli import annotated, inputs, output
 from spectral_ph.cli.options import (
     CHOSEN_DISTANCE,
     DEMO,
     DISTANCE,
+    EMBEDDING,
     H5AD,
     HOMOLOGY,
     INPUT,
@@ -260,6 +261,60 @@ def warmup() -> None:
     for done in calls():
         _log.say(logging.INFO, f"compiled what is needed for {done} ({_log.since(start)})")
     click.echo("All kernels are compiled.")
+
+
+@app.command(cls=Command)
+@with_options(INPUT, *READING, *USING, *EMBEDDING, *OUT, *RUNNING)
+@_command
+def embed(
+    path: Path,
+    out: Path | None,
+    overwrite: bool,
+    reading: dict[str, Any],
+    preprocess: str,
+    drop_empty: bool,
+    embedding: str,
+    affinity: str | None,
+    n_neighbors: int | None,
+    graph: bool,
+    param: tuple[str, ...],
+    no_report: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Lay out the points in the plane, and say which loops the layout keeps, loses or invents.
+
+    INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
+    """
+    if graph and affinity not in (None, "graph"):
+        raise sph.InputError(
+            f"--graph says that INPUT is a graph, but --affinity is {affinity}. Leave one of them out."
+        )
+    table = _read(path, reading)
+    pairwise = graph or affinity == "precomputed_distance"
+    preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
+    points, prepared = inputs.points(table, preprocess, drop_empty, graph)
+    model = inputs.embedding(embedding, "graph" if graph else affinity, n_neighbors, params(param), seed)
+    with _check.collected() as said:
+        with _log.step(f"laying out {points.shape[0]} {table.rows} by {embedding}"):
+            layout = model.fit_transform(points)
+        told = None if no_report else inputs.embedding_report(points, layout, model.affinity, seed)
+    record = output.about(table, prepared) | output.embedding_record(embedding, model, told, said)
+    record |= output.made_by("embed", seed)
+    if out is not None:
+        rows = inputs.kept_rows(prepared, points.shape[0])
+        with files.output_folder(out, overwrite=overwrite) as folder:
+            files.write_json(folder / "result.json", record)
+            output.write_embedding(folder, embedding, layout, inputs.kept_names(table, rows), told)
+    if as_json:
+        click.echo(files.to_json(record))
+        return
+    click.echo(f"Read {table.source}.")
+    output.say_steps(prepared)
+    click.echo(f"Laid out {len(layout)} points in {layout.shape[1]} dimensions ({embedding}).")
+    if told is not None:
+        click.echo(str(told))
+    output.say_written(out)
 
 
 @app.command(cls=Command)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 import spectral_ph as sph
 from spectral_ph import _check, files
-from spectral_ph._types import FloatArray
+from spectral_ph._types import FloatArray, Settings
 from spectral_ph.cells.confounders import KNOWN_CONFOUNDERS
 from spectral_ph.cells.expression import Expression, Kind, is_whole
 from spectral_ph.cells.preprocess import Preprocessed
 from spectral_ph.stored import LAYOUTS
+
+if TYPE_CHECKING:
+    from spectral_ph.embedding.report import EmbeddingReport
 
 MANY_COLUMNS = 50
 """A table of whole numbers with as many columns or more is likely to be one of counts."""
@@ -64,6 +67,31 @@ def points(table: files.Table, preprocess: str, drop_empty: bool, graph: bool) -
 def data(points: Any, graph: bool) -> dict[str, Any]:
     """Return the points or the graph under the name that the functions have for it."""
     return {"graph": points} if graph else {"X": points}
+
+
+def embedding(name: str, affinity: str | None, n_neighbors: int | None, params: Settings, seed: int) -> Any:
+    """Return an embedding that is not fitted; what it does not take itself is for its affinity."""
+    from spectral_ph.embedding.registry import embedding_named
+
+    known = embedding_named(name).get_params(deep=False)
+    own = {key: value for key, value in params.items() if key in known}
+    others = {key: value for key, value in params.items() if key not in known}
+    chosen = given(affinity=affinity, n_neighbors=n_neighbors, affinity_params=others or None)
+    return embedding_named(name, random_state=seed, **chosen, **own)
+
+
+def embedding_report(points: Any, layout: Any, affinity: str, seed: int) -> EmbeddingReport:
+    """Compare a layout with its points, graph or distances, with the verdict on their loops."""
+    from spectral_ph.embedding.report import embedding_report
+
+    if affinity == "graph":
+        found = sph.find_loops(graph=points, random_state=seed)
+        D = sph.distance_matrix(graph=points, disconnected="max", random_state=seed)
+        return embedding_report(D, layout, found, distance="precomputed", random_state=seed)
+    if affinity == "precomputed_distance":
+        found = sph.find_loops(points, distance="precomputed", random_state=seed)
+        return embedding_report(points, layout, found, distance="precomputed", random_state=seed)
+    return embedding_report(points, layout, sph.find_loops(points, random_state=seed), random_state=seed)
 
 
 def given(**arguments: Any) -> dict[str, Any]:

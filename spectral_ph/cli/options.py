@@ -145,6 +145,33 @@ CHOSEN_DISTANCE = [
     *_GRAPH,
 ]
 
+EMBEDDING = [
+    _of(
+        "Embedding",
+        "--embedding",
+        default="tsne",
+        show_default=True,
+        help="One of: tsne, umap, contrastive, eigenmaps, forceatlas2, mds.",
+    ),
+    _of(
+        "Embedding",
+        "--affinity",
+        help="What points attract each other along: perplexity, knn, umap, eff_res, diffusion, or precomputed_distance "
+        "if INPUT holds distances; default: the embedding's own.",
+    ),
+    _of("Embedding", "--n-neighbors", "-k", type=int, help="Neighbours, a point not its own; default: 15."),
+    _of(
+        "Embedding",
+        "--param",
+        "-p",
+        multiple=True,
+        help="Any other parameter of the embedding or of its affinity, NAME=VALUE, such as rho=4; may be repeated.",
+    ),
+    _of(
+        "Embedding", "--no-report", is_flag=True, help="Do not compare the loops of the layout with those of the data."
+    ),
+]
+
 _THRESHOLD = _of("Homology", "--threshold", type=float, help="Longest edge of the filtration; default: all.")
 HOMOLOGY = [
     _of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,13 @@ from spectral_ph.cells.about import AboutLoop
 from spectral_ph.cells.expression import Expression
 from spectral_ph.cells.preprocess import Preprocessed
 from spectral_ph.loops.result import versions
+
+if TYPE_CHECKING:
+    from spectral_ph.embedding.report import EmbeddingReport
+
+
+FATE = ("loop", "word", "agreement", "hole")
+"""Columns of the table of what became of loops in a layout."""
 
 
 def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
@@ -106,6 +113,42 @@ def write_page(
         layout=layout,
         layout_name=layout_name,
         **facts,
+    )
+
+
+def embedding_record(name: str, model: Any, told: EmbeddingReport | None, said: list[str]) -> dict[str, Any]:
+    """Return what is to be said about a layout beside its coordinates."""
+    record: dict[str, Any] = {"embedding": name, "settings": model.settings_, "warnings": list(dict.fromkeys(said))}
+    if told is not None:
+        measures = (
+            "recall",
+            "trustworthiness",
+            "spearman",
+            "distance_correlation",
+            "data_score",
+            "layout_score",
+            "score",
+        )
+        record |= {"verdict": told.verdict, "loops": told.to_records()}
+        record |= {name: getattr(told, name) for name in measures}
+    return record
+
+
+def write_embedding(
+    folder: Path, name: str, layout: FloatArray, names: list[str], told: EmbeddingReport | None
+) -> None:
+    """Write a layout as a table and as a picture, and the fates of the loops, into a folder."""
+    from spectral_ph import plot
+
+    columns: dict[str, Any] = {"cell": names}
+    columns |= {f"dimension_{k}": values for k, values in enumerate(layout.T, start=1)}
+    files.write_csv(folder / "embedding.csv", columns)
+    if told is not None:
+        rows = told.to_records()
+        files.write_csv(folder / "loops.csv", {key: [row[key] for row in rows] for key in FATE})
+    _save(
+        plot.embedding(layout, title=name if told is None else f"{name} (verdict: {told.verdict})"),
+        folder / "embedding.png",
     )
 
 

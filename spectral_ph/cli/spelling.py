@@ -44,14 +44,46 @@ OPTIONS = {
     "transpose": "--transpose",
     "kind": "--preprocess",
     "overwrite": "--overwrite",
+    "embedding": "--embedding",
+    "affinity": "--affinity",
 }
 
 
 OPPOSITES = {"header": "--no-header", "index": "--no-index"}
 """What one types for False, where the default is neither True nor False."""
 
-BY_PARAM = {name for row in sph.DISTANCES.values() for name in row.parameters} | {*Recipe.names(), "dtype"}
-"""Arguments of graph and distance, which `--param` takes."""
+OF_EMBEDDINGS = (
+    "Z_bar",
+    "a",
+    "b",
+    "denominators",
+    "early_exaggeration",
+    "early_steps",
+    "init",
+    "jitter_tolerance",
+    "kernel",
+    "learning_rate",
+    "loss",
+    "min_dist",
+    "n_components",
+    "n_epochs",
+    "n_negatives",
+    "n_steps",
+    "perplexity",
+    "rho",
+    "s",
+    "solver",
+    "spread",
+    "temperature",
+)
+"""Arguments of embeddings. They are listed, for importing the embeddings takes longer than a command should to begin."""
+
+BY_PARAM = {name for row in sph.DISTANCES.values() for name in row.parameters} | {
+    *Recipe.names(),
+    "dtype",
+    *OF_EMBEDDINGS,
+}
+"""Arguments of graph, distance and embedding, which `--param` takes."""
 
 DATA = ("X", "counts")
 """What the functions call the data, which is the INPUT here."""

@@ -11,7 +11,7 @@ from spectral_ph import cli
 
 def test_help_of_every_command(run):
     assert run()[:2] == run("--help")[:2]
-    for command in ([], ["demo"], ["loops"], ["persistence"]):
+    for command in ([], ["demo"], ["embed"], ["loops"], ["persistence"]):
         code, said, _ = run(*command, "--help")
         assert code == 0
         assert re.search(r"Usage: spectral-ph", said)
