@@ -12,15 +12,13 @@ import numpy as np
 from spectral_ph._numba import borrow, njit, njit_inline, njit_parallel, prange
 from spectral_ph._types import FloatArray, IntArray
 
-CAUCHY, POWER, COSINE = 0, 1, 2
+CAUCHY, COSINE = 0, 1
 
 
 class Kernel(NamedTuple):
     """The similarity q of two points by their squared distance X."""
 
-    kind: int  # CAUCHY: 1 / (eps + X); POWER: the odds 1 / (a X^b) of 1 / (1 + a X^b); COSINE: exp((1 - X / 2) / temperature)
-    a: float
-    b: float
+    kind: int  # CAUCHY: 1 / (eps + X); COSINE: exp((1 - X / 2) / temperature)
     eps: float
     temperature: float
 
@@ -43,12 +41,10 @@ def gap(Y: FloatArray, i: int, j: int) -> float:
 
 
 @njit_inline
-def odds(X: float, kernel: Kernel) -> float:
-    """Return q; infinite at X = 0 for UMAP."""
+def similarity(X: float, kernel: Kernel) -> float:
+    """Return q; infinite at X = 0 if eps = 0."""
     if kernel.kind == CAUCHY:
-        return 1.0 / (kernel.eps + X)
-    if kernel.kind == POWER:
-        return float(1.0 / (kernel.a * X**kernel.b))
+        return 1.0 / (kernel.eps + X) if kernel.eps + X > 0.0 else np.inf
     return float(np.exp((1.0 - X / 2.0) / kernel.temperature))
 
 
@@ -57,8 +53,6 @@ def steepness(X: float, kernel: Kernel) -> float:
     """Return -d log(q) / dX."""
     if kernel.kind == CAUCHY:
         return 1.0 / (kernel.eps + X)
-    if kernel.kind == POWER:
-        return kernel.b / X
     return 0.5 / kernel.temperature
 
 
@@ -75,10 +69,10 @@ def pair_row(
             continue
         X = gap(Y, i, j)
         w = noise[i] + noise[j]
-        if X <= 0.0 and kernel.kind == POWER:
-            loss = np.inf if w > 0.0 else loss  # 1 - nu is 0 there, and nobody could say which way to go
+        q = similarity(X, kernel)
+        if q == np.inf:  # points on top of each other: nobody could say which way to go
+            loss = np.inf
             continue
-        q = odds(X, kernel)
         f = q / (q + c)
         loss += w * np.log1p(q / c)
         slope -= w * f
@@ -89,9 +83,9 @@ def pair_row(
     for p in range(edges.indptr[i], edges.indptr[i + 1]):
         j, w = edges.indices[p], edges.weights[p]
         X = gap(Y, i, j)
-        if X <= 0.0 and kernel.kind == POWER:
-            continue  # nu is 1
-        q = odds(X, kernel)
+        q = similarity(X, kernel)
+        if q == np.inf:
+            continue
         f = c / (q + c)
         loss += w * np.log1p(c / q)
         slope += w * f
@@ -123,7 +117,7 @@ def similarities(Y: FloatArray, rows: IntArray, kernel: Kernel, sums: FloatArray
         total = 0.0
         for j in range(len(Y)):
             if j != i:
-                total += odds(gap(Y, i, j), kernel)
+                total += similarity(gap(Y, i, j), kernel)
         sums[r] = total
 
 
@@ -139,13 +133,13 @@ def choice_row(
         if j == i:
             continue
         X = gap(Y, i, j)
-        g = -2.0 * (share[i] + share[j]) * odds(X, kernel) * steepness(X, kernel)
+        g = -2.0 * (share[i] + share[j]) * similarity(X, kernel) * steepness(X, kernel)
         for s in range(d):
             G[i, s] += g * (Y[i, s] - Y[j, s])
     for p in range(edges.indptr[i], edges.indptr[i + 1]):
         j, w = edges.indices[p], edges.weights[p]
         X = gap(Y, i, j)
-        loss -= w * np.log(odds(X, kernel))
+        loss -= w * np.log(similarity(X, kernel))
         g = 4.0 * w * steepness(X, kernel)
         for s in range(d):
             G[i, s] += g * (Y[i, s] - Y[j, s])

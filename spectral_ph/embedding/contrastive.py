@@ -160,6 +160,23 @@ class ContrastiveEmbedding(Embedding):
         self.callback_every = callback_every
         self.record_loss = record_loss
 
+    def transform(self, X: FloatArray | Graph) -> FloatArray:
+        """Place new points among the old ones, as every embedding does; with kernel "cosine" on the sphere.
+
+        Parameters
+        ----------
+        X : see `spectral_ph.embedding.base.Embedding.transform`.
+
+        Returns
+        -------
+        (m, n_components) float64.
+        """
+        placed: FloatArray = super().transform(X)
+        if self.kernel == "cosine":
+            lengths = np.linalg.norm(placed, axis=1, keepdims=True)
+            placed = placed / np.where(lengths > 0, lengths, 1.0)
+        return placed
+
     def _check_own(self) -> None:
         _check.one_of(self.loss, LOSSES, "loss", "loss")
         _check.one_of(self.kernel, SIMILARITIES, "kernel", "kernel")
@@ -228,7 +245,8 @@ class ContrastiveEmbedding(Embedding):
         if self.n_negatives == "all":
             Y, noise = _over_all_pairs(A / A.sum(), Y, plan, watch)
         else:
-            W, self.settings_["edges_never_drawn"] = drawable(A, n_epochs)
+            W, dropped = drawable(A, n_epochs)
+            self.settings_ |= {"learning_rate": plan.step, "edges_never_drawn": dropped}
             Y, noise = _by_samples(W, Y, plan, watch, seed)
         if self.loss == "infonce":
             self.settings_["exaggeration"] = plan.exaggeration
@@ -243,20 +261,14 @@ class ContrastiveEmbedding(Embedding):
         self.critical_ = critical_values(A, min(4, n - 1), random_state=seed)
         limit = collapse(A, self.critical_, random_state=seed)
         if self.loss == "neg" and limit * n * (n - 1) < plan.Z:
-            what, most = (
-                (Argument("s", self.s) if self.Z_bar is None else Argument("Z_bar", self.Z_bar)),
-                limit * n * (n - 1),
-            )
-            told = (
-                f" makes Zbar {plan.Z:.4g}, which is above {most:.4g}"
-                if self.Z_bar is None
-                else f" is above {most:.4g}"
-            )
+            most = f"above {limit * n * (n - 1):.4g}"
+            if self.Z_bar is None:
+                what, told = Argument("s", self.s), f" makes Zbar {plan.Z:.4g}, which is {most}"
+            else:
+                what, told = Argument("Z_bar", self.Z_bar), f" is {most}"
         elif self.loss == "infonce" and plan.exaggeration > limit:
-            what, told = (
-                Argument("s", self.s),
-                f" makes the exaggeration {plan.exaggeration:.4g}, which is above {limit:.4g}",
-            )
+            what = Argument("s", self.s)
+            told = f" makes the exaggeration {plan.exaggeration:.4g}, which is above {limit:.4g}"
         else:
             return
         _check.warn(
@@ -287,9 +299,16 @@ class _Plan:
         return self.Z * self.unit
 
     @property
+    def step(self) -> float:
+        """The step of stochastic updates at the beginning."""
+        usual = self.similarity.temperature / 2 if self.similarity.is_cosine else 1.0
+        return (usual if self.learning_rate is None else self.learning_rate) * (WARM if self.warm else 1)
+
+    @property
     def early_noise(self) -> float | None:
         """The noise of the first third of the epochs, if it is another: there points find their places more easily."""
-        return self.Z_umap * self.unit if self.loss == "neg" and self.Z_umap > self.Z else None
+        helps = self.loss == "neg" and self.Z_umap > self.Z and not self.warm
+        return self.Z_umap * self.unit if helps else None
 
     @property
     def early_exaggeration(self) -> float | None:
@@ -336,14 +355,12 @@ def _by_samples(W: Graph, Y: FloatArray, plan: _Plan, watch: Watch, seed: int) -
     def look(epoch: int, Y: FloatArray, noise: float) -> bool:
         return watch.due(epoch) and watch.look(epoch, Y, lambda: plan.value(P, Y, noise, plan.exaggeration).loss)
 
-    usual = plan.similarity.temperature / 2 if plan.similarity.is_cosine else 1.0
-    step = usual if plan.learning_rate is None else plan.learning_rate
     return optimize(
         W,
         Y,
         contrast,
         n_epochs=plan.n_epochs,
-        learning_rate=step * (WARM if plan.warm else 1),
+        learning_rate=plan.step,
         seed=seed,
         look=None if watch.idle else look,
     )

@@ -42,7 +42,7 @@ class Similarity:
         """Return what the kernels over all pairs take."""
         from spectral_ph.embedding import _all_pairs as k
 
-        return k.Kernel(k.COSINE if self.is_cosine else k.CAUCHY, 1.0, 1.0, self.eps, self.temperature)
+        return k.Kernel(k.COSINE if self.is_cosine else k.CAUCHY, self.eps, self.temperature)
 
 
 @dataclass(frozen=True, eq=False)

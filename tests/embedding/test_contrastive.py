@@ -95,6 +95,14 @@ def test_the_loss_of_umap_with_a_cauchy_kernel_is_that_of_pairs_with_unit_noise(
     assert pair_loss(sp.csr_array(A), Y, 1.0, m, Similarity(eps=0.0)).loss == pytest.approx(umap, rel=1e-14)
 
 
+def test_points_on_top_of_each_other_cost_infinity_where_the_similarity_is_infinite():
+    P, Y = sp.csr_array(dense_graph(4, np.random.default_rng(0))), np.zeros((4, 2))
+    assert pair_loss(P, Y, 1.0, 3, Similarity(eps=0.0)).loss == np.inf
+    assert np.isfinite(pair_loss(P, Y, 1.0, 3).loss)
+    for eps in (0.0, 1.0):
+        np.testing.assert_array_equal(pair_loss(P, Y, 1.0, 3, Similarity(eps=eps)).gradient, 0)
+
+
 def test_a_cosine_layout_may_have_rows_of_any_length():
     rng = np.random.default_rng(5)
     P, Y, cosine = sp.csr_array(dense_graph(8, rng)), rng.standard_normal((8, 3)), Similarity("cosine")
@@ -281,6 +289,13 @@ def test_a_new_point_has_the_same_place_alone_and_in_a_batch(model, circle):
     batch = fitted.transform(new)
     for i in range(len(new)):
         np.testing.assert_array_equal(fitted.transform(new[i : i + 1])[0], batch[i])
+
+
+def test_new_points_of_a_spherical_layout_lie_on_the_sphere(circle):
+    fitted = clone(MODELS[2]).fit(circle)
+    new = fitted.transform(sph.datasets.circle(10, ambient_dim=5, sigma=0.1, random_state=1))
+    np.testing.assert_allclose(np.linalg.norm(new, axis=1), 1)
+    np.testing.assert_allclose(fitted.transform(circle[:5]), fitted.embedding_[:5], atol=1e-9)
 
 
 def test_the_bits_are_the_same_at_one_two_and_four_threads():
