@@ -316,8 +316,7 @@ def find_loops(
     splits = SPLITS if splits is None else _check.positive_int(splits, "splits", least=0)
     level = _check.real(level, "level", least=0, most=UNDECIDED)
     max_points = _check.positive_int(max_points, "max_points", least=2 * HOMOLOGY_POINTS)
-    if distance != "auto":
-        _check.one_of(distance, DISTANCES, "distance")
+    _check.one_of(distance, ("auto", *DISTANCES), "distance")
     params = {name: value for name, value in params.items() if name != "n_neighbors" or value is not None}
     metric = params.get("metric", "euclidean")
     X, points, n = _points(X, graph, distance, params)

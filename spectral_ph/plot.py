@@ -8,14 +8,14 @@ Long because all pictures share their colours, their axes and the way they write
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph import _check
+from spectral_ph._latex import literal, without_latex
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.cells.genes import BINS
 from spectral_ph.graph.components import connected_components
@@ -63,26 +63,6 @@ PALE = "#A0A0A0"
 DASHES = (0, (4, 3))
 QUARTERS = [0.0, math.pi / 2, math.pi, 3 * math.pi / 2, 2 * math.pi]
 QUARTER_NAMES = ["0", "π/2", "π", "3π/2", "2π"]
-
-
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
-
-
-def without_latex(draw: Callable[Given, Made]) -> Callable[Given, Made]:
-    """Have a function write its text without LaTeX, whatever the user's style says.
-
-    LaTeX may not be installed, and it stumbles over names such as MT-ND1_2 and over letters such as π.
-    """
-
-    @wraps(draw)
-    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> Made:
-        import matplotlib
-
-        with matplotlib.rc_context({"text.usetex": False}):
-            return draw(*args, **kwargs)
-
-    return wrapped
 
 
 @without_latex
@@ -506,11 +486,6 @@ def _rows(values: ArrayLike, names: Sequence[str], what: str) -> FloatArray:
             f"{table.shape}. Pass one row of numbers along the phase for each name.",
         )
     return table
-
-
-def literal(text: str) -> str:
-    """Return text from data so that matplotlib draws it as it is, not as mathematics."""
-    return str(text).replace("$", r"\$")
 
 
 def new_axes(width: float, height: float, polar: bool = False) -> Axes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_ph import _check, files, plot, stored
 from spectral_ph._check import Argument
+from spectral_ph._latex import literal, without_latex
 from spectral_ph.cells.curves import fitted_band
 from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE
 from spectral_ph.pl.colour import expression_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@plot.without_latex
+@without_latex
 def gene(
     adata: Any,
     names: str | Sequence[str],
@@ -91,7 +92,7 @@ def gene(
         panel.set(xlim=(0, 2 * np.pi), xlabel="phase (radians)", ylabel="expression")
         panel.set_xticks(plot.QUARTERS, plot.QUARTER_NAMES)
         panel.spines[["right", "top"]].set_visible(False)
-        panel.set_title(plot.literal(name), fontsize="medium")
+        panel.set_title(literal(name), fontsize="medium")
     ends: dict[str, Any] = {"title": title, "show": show, "save": save, "return_fig": return_fig}
     return finish(panels[0] if isinstance(names, str) else panels, **ends)
 
@@ -108,7 +109,7 @@ def _panels(n: int) -> list[Any]:
     return panels[:n]
 
 
-@plot.without_latex
+@without_latex
 def genes(
     adata: Any,
     *,

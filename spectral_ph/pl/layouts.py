@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectral_ph import files, plot, stored
+from spectral_ph._latex import without_latex
 from spectral_ph.pl.colour import scatter, values_of
 from spectral_ph.pl.finish import check_save, finish
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@plot.without_latex
+@without_latex
 def embedding(
     adata: Any,
     *,

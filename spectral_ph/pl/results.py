@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_ph import _check, files, plot, stored
 from spectral_ph._check import Argument
+from spectral_ph._latex import literal, without_latex
 from spectral_ph.cells.genes import BINS
 from spectral_ph.pl.colour import scatter, values_of
 from spectral_ph.pl.finish import check_save, finish
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@plot.without_latex
+@without_latex
 def loops(
     adata: Any,
     *,
@@ -77,7 +78,7 @@ def loops(
         else:
             _restyle(one, cmap, size)
         several = name is not None and len(names) > 1
-        one.set_title(plot.literal(str(name)) if several else _title(adata.uns[key], which), fontsize="medium")
+        one.set_title(literal(str(name)) if several else _title(adata.uns[key], which), fontsize="medium")
         drawn.append(one)
     ends: dict[str, Any] = {"title": title, "show": show, "save": save, "return_fig": return_fig}
     return finish(drawn[0] if color is None or isinstance(color, str) else drawn, **ends)
@@ -129,7 +130,7 @@ def _recolour(
     plot.draw_line(ax, loop, place, line)
 
 
-@plot.without_latex
+@without_latex
 def phase(
     adata: Any,
     *,
@@ -164,7 +165,7 @@ def phase(
     return finish(ax, title=title, show=show, save=save, return_fig=return_fig)
 
 
-@plot.without_latex
+@without_latex
 def diagram(
     adata: Any,
     *,
