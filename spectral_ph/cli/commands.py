@@ -132,7 +132,7 @@ def loops(
     expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"])
     others = inputs.confounders(path, confounder, expression, rows)
     cells = annotated.cells(path, table, points, rows) if write_h5ad else None
-    layout, layout_name = inputs.layout(path, basis, rows, points, pairwise)
+    drawn = inputs.layout(path, basis, rows)
     with _log.step(f"finding loops of {len(rows)} {table.rows}"):
         R = sph.find_loops(
             **inputs.data(points, graph),
@@ -161,17 +161,15 @@ def loops(
     }
     record = report.record(R, **facts)
     if out is not None:
+        drawn = drawn or inputs.flat(points, pairwise)
         with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
-            output.write_loops(folder, record, R, inputs.kept_names(table, rows), layout, output.by_label(labels))
+            output.write_loops(folder, record, R, inputs.kept_names(table, rows), drawn[0], output.by_label(labels))
             output.write_about(folder, about)
             if cells is not None:
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:
-                output.write_page(folder, R, path.name, layout, layout_name, facts)
-    if as_json:
-        click.echo(files.to_json(record))
-    else:
-        output.say_loops(table, prepared, R, out)
+                output.write_page(folder, R, path.name, *drawn, facts)
+    output.say_loops(table, prepared, R, out, record if as_json else None)
 
 
 def _read(path: Path, reading: dict[str, Any]) -> files.Table:

@@ -141,10 +141,8 @@ def expression(
     return Expression.of(found.X[rows], found.columns, cast(Kind, kind), found.source)
 
 
-def layout(path: Path, basis: str | None, rows: Any, points: Any, pairwise: bool) -> tuple[FloatArray, str]:
-    """Return where the points are drawn, (n, 2), and what that is: a layout that the file holds, or a flat one."""
-    from spectral_ph import plot
-
+def layout(path: Path, basis: str | None, rows: Any) -> tuple[FloatArray, str] | None:
+    """Return where the points are drawn, (n, 2), and what that is; None where the file holds no layout and none was named."""
     there = files.obsm_names(path) if files.holds_obs(path) else []
     if basis is None:  # X_pca, the last of them, is flat enough by itself
         key = next((name for name in LAYOUTS[:-1] if name in there), None)
@@ -161,6 +159,13 @@ def layout(path: Path, basis: str | None, rows: Any, points: Any, pairwise: bool
             return np.ascontiguousarray(place[:, :2]), f"obsm[{key!r}]"
         if basis is not None:
             raise sph.InputError(f"--basis {basis} has no two columns of finite numbers to draw by. Name another.")
+    return None
+
+
+def flat(points: Any, pairwise: bool) -> tuple[FloatArray, str]:
+    """Return a flat layout of points or distances, (n, 2), and what it is."""
+    from spectral_ph import plot
+
     what = "a flat layout of the distances" if pairwise else "the first two principal components"
     return plot.flat_layout(points, pairwise=pairwise), what
 

@@ -184,8 +184,13 @@ def say_result(R: sph.LoopResult) -> None:
         )
 
 
-def say_loops(table: files.Table, prepared: Preprocessed | None, R: sph.LoopResult, out: Path | None) -> None:
-    """Print what was read and done, the verdict, and which files were written."""
+def say_loops(
+    table: files.Table, prepared: Preprocessed | None, R: sph.LoopResult, out: Path | None, record: Settings | None
+) -> None:
+    """Print what was read and done, the verdict, and which files were written; or only a record, as JSON."""
+    if record is not None:
+        click.echo(files.to_json(record))
+        return
     click.echo(f"Read {table.source}.")
     say_steps(prepared)
     say_result(R)
