@@ -185,7 +185,11 @@ def say_result(R: sph.LoopResult) -> None:
 
 
 def say_loops(
-    table: files.Table, prepared: Preprocessed | None, R: sph.LoopResult, out: Path | None, record: Settings | None
+    table: files.Table,
+    prepared: Preprocessed | None,
+    R: sph.LoopResult,
+    out: Path | None,
+    record: dict[str, Any] | None,
 ) -> None:
     """Print what was read and done, the verdict, and which files were written; or only a record, as JSON."""
     if record is not None:
