@@ -59,6 +59,8 @@ def with_results(text):
     for marker in RESULTS.finditer(text):
         record = json.loads((ROOT / "benchmarks" / "results" / f"{marker[1]}.json").read_text())
         rows = record[marker[2] or "rows"]
+        if marker[1] == "honesty" and not marker[2]:
+            rows = by_kind(rows)
         if isinstance(rows, dict):
             rows = [{"setting": name, marker[2].replace("_", " "): value} for name, value in rows.items()]
         columns = list(rows[0]) if marker[2] or "columns" not in record else record["columns"]
@@ -70,6 +72,47 @@ def with_results(text):
         made += [text[at : marker.end()], "\n\n", "\n".join(lines), "\n\n"]
         at = text.index(END, marker.end())
     return "".join([*made, text[at:]])
+
+
+WORST = "worst kind: "
+"""How `benchmarks.honesty` names the row of the kind that is called most at a size."""
+
+SHARES = ("score > .5", "filtered score > .5", "widest gap")
+"""Its columns that are shares of samples."""
+
+
+def by_kind(rows):
+    """Return the rows of false claims with one row for each kind: its samples by size, and its shares over all of them.
+
+    Parameters
+    ----------
+    rows : of `benchmarks.honesty`, one for each kind and number of points, and the worst kind of each size. Rows that name no
+        number of points stay as they are.
+    """
+    if not rows or "n" not in rows[0]:
+        return rows
+    sizes = sorted({row["n"] for row in rows})
+    kinds = {}
+    for row in rows:
+        if not row["kind"].startswith(WORST):
+            kinds.setdefault(row["kind"], {})[row["n"]] = row
+    made = []
+    for kind, found in kinds.items():
+        line = {"kind": kind} | {f"{n:,} points": _called(found.get(n)) for n in sizes}
+        for name in SHARES:
+            known = [row for row in found.values() if row[name] is not None]
+            samples = sum(row["samples"] for row in known)
+            line[name] = sum(row["samples"] * row[name] for row in known) / samples if samples else None
+        lowest = [row["least agreement called"] for row in found.values()]
+        line["least agreement called"] = min((value for value in lowest if value is not None), default=None)
+        made.append(line | {"note": next(iter(found.values()))["note"]})
+    worst = {row["n"]: row for row in rows if row["kind"].startswith(WORST)}
+    named = {n: f"{_called(row)} ({row['kind'].removeprefix(WORST)})" for n, row in worst.items()}
+    return [*made, {"kind": "worst kind"} | {f"{n:,} points": named.get(n) for n in sizes}]
+
+
+def _called(row):
+    return None if row is None else f"{row['called']} of {row['samples']}"
 
 
 def _provenance(record):

@@ -44,3 +44,27 @@ def test_long_lines_are_found_but_for_tables_code_and_links():
     assert long_lines(f"short\n{'a ' * 61}") == [(2, 122)]
     assert long_lines(f"| {word} |\n```\n{word}\n```\n- {link}\nSee {link} for more.\n![b](../{word}.png)") == []
     assert long_lines(f"```\n{word}\n```\n{word}") == [(4, 121)]
+
+
+def test_false_claims_have_a_row_for_each_kind():
+    """A kind has as many rows in the record as sizes, and one in the table; shares are over all samples that have them."""
+    by_kind = runpy.run_path(str(ROOT / "docs" / "make.py"))["by_kind"]
+
+    def row(kind, n, samples, called, score, agreement=None, note=""):
+        shares = dict.fromkeys(("score > .5", "filtered score > .5", "widest gap"), score)
+        counts = {"kind": kind, "n": n, "samples": samples, "called": called}
+        return counts | shares | {"least agreement called": agreement, "note": note}
+
+    rim = [row("rim_3", 4000, 50, 5, None, 0.9), row("rim_3", 150, 50, 2, 0.5, 0.7)]
+    cube = [row("cube", 150, 150, 0, 0.1, note="held out")]
+    worst = [row("worst kind: rim_3", 150, 50, 2, 0.5, 0.7), row("worst kind: rim_3", 4000, 50, 5, None, 0.9)]
+    assert by_kind([*rim, *cube, *worst]) == [
+        {"kind": "rim_3", "150 points": "2 of 50", "4,000 points": "5 of 50"}
+        | {"score > .5": 0.5, "filtered score > .5": 0.5, "widest gap": 0.5, "least agreement called": 0.7, "note": ""},
+        {"kind": "cube", "150 points": "0 of 150", "4,000 points": None}
+        | {"score > .5": 0.1, "filtered score > .5": 0.1, "widest gap": 0.1}
+        | {"least agreement called": None, "note": "held out"},
+        {"kind": "worst kind", "150 points": "2 of 50 (rim_3)", "4,000 points": "5 of 50 (rim_3)"},
+    ]
+    before = [{"kind": "cube", "samples": 50, "find_loops": 0.02}]
+    assert by_kind(before) == before
