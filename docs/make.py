@@ -52,13 +52,20 @@ RESULTS = re.compile(
     r"<!-- made by docs/make.py from benchmarks/results/(\w+)\.json(?: (\w+))??(?:\scolumns (.+?))? -->", flags=re.S
 )
 
+MISSING = "Not measured yet."
+"""What stands in place of a table whose part the record does not hold, as after a run of some parts only."""
+
 
 def with_results(text):
     """Fill in every table that a marker asks for: the rows of a result, or a named part of it."""
     made, at = [], 0
     for marker in RESULTS.finditer(text):
         record = json.loads((ROOT / "benchmarks" / "results" / f"{marker[1]}.json").read_text())
-        rows = record[marker[2] or "rows"]
+        rows = record.get(marker[2] or "rows")
+        if not rows:
+            made += [text[at : marker.end()], f"\n\n{MISSING}\n\n"]
+            at = text.index(END, marker.end())
+            continue
         if marker[1] == "honesty" and not marker[2]:
             rows = by_kind(rows)
         if isinstance(rows, dict):

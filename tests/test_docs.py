@@ -68,3 +68,9 @@ def test_false_claims_have_a_row_for_each_kind():
     ]
     before = [{"kind": "cube", "samples": 50, "find_loops": 0.02}]
     assert by_kind(before) == before
+
+
+def test_a_part_that_was_not_measured_has_no_table():
+    made = runpy.run_path(str(ROOT / "docs" / "make.py"))
+    text = "<!-- made by docs/make.py from benchmarks/results/honesty.json nothing -->\n\n<!-- end -->\nand on\n"
+    assert made["filled"](text) == text.replace("<!-- end -->", f"{made['MISSING']}\n\n<!-- end -->")
