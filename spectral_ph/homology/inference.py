@@ -32,8 +32,8 @@ def universal_evidence(diagram: ArrayLike) -> FloatArray:
     References
     ----------
     Bobrowski, Skraba, A universal null-distribution for topological data analysis, Scientific Reports 2023. It is made for
-    Euclidean distances of independent points. For spectral distances it is a measured regularity (docs/decisions/0006), so
-    `find_loops` takes it for evidence, which it calibrates, and not for a p-value.
+    Euclidean distances of independent points. For spectral distances it is no more than a regularity, which several passes break
+    (docs/decisions/0006-verdict.md), so `find_loops` does not use it.
 
     Examples
     --------
