@@ -63,6 +63,9 @@ def candidates(distance: str, params: Settings, half: int, makes_graph: bool) ->
             continue
         if candidate not in found:
             found.append(candidate)
+    if params:  # settings that were left out of the choice on purpose come back beside a value fixed by hand
+        known = [_plain(one) for one in candidates("auto", {}, half, True)]
+        found = [one for one in found if _plain(one) in known] or found
     return found or [_candidate(first, params)]  # whose door says what is wrong with them
 
 

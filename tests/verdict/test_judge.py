@@ -6,6 +6,7 @@ import pytest
 import spectral_ph as sph
 from spectral_ph.loops.result import Loop
 from spectral_ph.verdict import judge, null
+from spectral_ph.verdict.candidates import candidates, uncalibrated
 
 
 def a_loop(**fields):
@@ -56,6 +57,17 @@ def test_thirty_neighbours_of_three_hundred_points_have_no_p():
     assert R.reason == "There is no p-value: the test is not calibrated for n_neighbors=30 on 300 points."
     fixed = sph.find_loops(X, "eff_res", n_neighbors=15, steps=1, passes=1, splits=2)
     assert fixed.p_value is not None
+
+
+@pytest.mark.parametrize(
+    "given", [{"n_neighbors": 15}, {"steps": 4}, {"passes": 2}, {"n_neighbors": 30}, {"passes": 1}]
+)
+def test_a_value_of_the_choice_fixed_by_hand_leaves_only_what_has_a_p(given):
+    """Fifteen neighbours with two passes and four steps with three are left out on purpose, and must not come back."""
+    found = candidates("auto", given, 500, True)
+    assert found
+    assert [uncalibrated(one, True, 5, 1000, 500) for one in found] == [""] * len(found)
+    assert all(one[1].get(name) == value for one in found for name, value in given.items() if name in one[1])
 
 
 def test_another_metric_has_no_p():
