@@ -72,7 +72,8 @@ def judge_loops(
 ) -> list[Loop]:
     """Give loops of all points their evidence, their verdicts and their halves, those with the most evidence first.
 
-    While the p-value of the first is near the level, more halves are looked at under the setting that was chosen.
+    While the p-value of the first is near the level, and not the least there can be, more halves are looked at under the setting
+    that was chosen.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def judge_loops(
         if why_not or not order or len(halves) >= most_splits or how.divisions is not None:
             break
         p = null.p_value(every[order[0]].evidence or 0.0, n)
-        if not level / NEAR_LEVEL <= p <= level * NEAR_LEVEL:
+        # More evidence than any sample of the null has is as far from the level as there is.
+        if p <= null.least_p(n) or not level / NEAR_LEVEL <= p <= level * NEAR_LEVEL:
             break
         more = min(MORE_SPLITS, most_splits - len(halves))
         new = split_points(how, how.draw(more), examined.choice, only=best)

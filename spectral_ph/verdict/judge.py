@@ -131,12 +131,18 @@ def judged(loop: Loop, n: int, level: float, why_not: str, drawn: str = "When th
     verdict: Verdict = "loop" if p <= level else "undecided" if p <= UNDECIDED else "no loop"
     if loop.agreement < LEAST_AGREEMENT and verdict == "loop":
         verdict = "undecided"
-    sentences = [_headline(verdict, p, level), _halves_say(loop.agreement, drawn), *_what_lacks(loop), _next(verdict)]
+    sentences = [
+        _headline(verdict, p, level, p > null.least_p(n)),
+        _halves_say(loop.agreement, drawn),
+        *_what_lacks(loop),
+        _next(verdict),
+    ]
     return dataclasses.replace(loop, verdict=verdict, reason=" ".join(sentences), p_value=p)
 
 
-def _headline(verdict: Verdict, p: float, level: float) -> str:
-    borderline = " It is borderline: another seed may say otherwise." if 0.4 * level <= p <= 2.4 * level else ""
+def _headline(verdict: Verdict, p: float, level: float, could_be_less: bool) -> str:
+    near = could_be_less and 0.4 * level <= p <= 2.4 * level
+    borderline = " It is borderline: another seed may say otherwise." if near else ""
     return {
         "loop": f"This is a loop (p = {p:.2g}).",
         "undecided": f"This may be a loop, or chance (p = {p:.2g}).",

@@ -130,3 +130,8 @@ def test_near_the_level_more_halves_are_looked_at(monkeypatch):
     assert sph.find_loops(X, splits=5).settings["loops"]["splits"] == 5
     monkeypatch.setattr(null, "p_value", lambda value, n: 0.9)
     assert sph.find_loops(X).settings["loops"]["splits"] == 5
+    # More evidence than any sample of the null has is not near the level, however few samples there are.
+    monkeypatch.setattr(null, "p_value", lambda value, n: 0.01)
+    R = sph.find_loops(X)
+    assert R.settings["loops"]["splits"] == 5
+    assert "borderline" not in R.reason
