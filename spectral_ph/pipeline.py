@@ -338,8 +338,8 @@ def find_loops(
         if how is not None:
             level_is_possible(level, 2 * half, choice, m)
             examined = examine(how, choice, pairs)
-        everything = whole(X, graph, examined.chosen, max_points, rng, random_state, how is not None)
-        with threads_for(len(everything.D)):
+        with threads_for(min(n, max_points)):
+            everything = whole(X, graph, examined.chosen, max_points, rng, random_state, how is not None)
             P, loops, failed = longest_loops(everything.D, threshold, engine, n_loops, at, spacing)
         about: Settings = {"n_loops": n_loops, "at": at, "spacing": spacing, "splits": splits, "level": level}
         if failed:

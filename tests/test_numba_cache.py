@@ -3,6 +3,7 @@
 import builtins
 import importlib.util
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -134,12 +135,12 @@ def test_messages_are_printed_where_the_program_has_no_handlers(monkeypatch, cap
 
 def test_scanpy_decides_where_only_scanpy_was_asked(caplog, capsys):
     scanpy = pytest.importorskip("scanpy")
-    before = scanpy.settings.verbosity
-    scanpy.settings.verbosity = 2
+    before, file = scanpy.settings.verbosity, scanpy.settings.logfile
+    scanpy.settings.verbosity, scanpy.settings.logfile = 2, sys.stderr
     try:
         _log.say(logging.INFO, "added a phase")
         _log.say(_log.HINT, "more")
     finally:
-        scanpy.settings.verbosity = before
+        scanpy.settings.verbosity, scanpy.settings.logfile = before, file
     assert capsys.readouterr().err == "added a phase\n"
     assert caplog.messages == []

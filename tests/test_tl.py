@@ -631,8 +631,8 @@ def test_cells_without_expression_are_described_without_genes(chain):
 def test_a_feature_that_was_not_called_is_said_to_be_none(cells, chain):
     adata, truth = cells
     said = (
-        "no loop was called (verdict 'undecided'), so the phase and the genes in obs and uns are those of the most persistent "
-        "feature, which may be noise."
+        "no loop was called (verdict 'undecided'), so the phase and the genes in obs and uns are those of the feature with "
+        "the most evidence, which may be noise."
     )
     tl.loops(adata, genes=False)
     assert said not in adata.uns["spectral_ph"]["warnings"]

@@ -77,6 +77,7 @@ def test_float32_is_the_rounded_matrix_and_is_stated():
     np.testing.assert_array_equal(P[1], Q[1])
 
 
+@pytest.mark.filterwarnings("ignore:[0-9]+ points have at most")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

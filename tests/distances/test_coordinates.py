@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spectral_ph as sph
@@ -17,6 +17,7 @@ def graph(seed, n=60):
 
 
 @given(seeds)
+@settings(max_examples=15)  # each makes six distance matrices
 def test_with_all_eigenpairs_they_are_the_exact_distances(seed):
     A = graph(seed)
     wanted = [{"steps": 1}, {"steps": 4}, {"steps": 0}, {"steps": 2, "sqrt": True}]
@@ -44,6 +45,7 @@ def test_later_passes_come_from_the_coordinates_of_the_pass_before():
 
 
 @given(seeds, st.integers(2, 59))
+@settings(max_examples=25)
 def test_fewer_eigenpairs_make_no_distance_larger(seed, m):
     A = graph(seed)
     (all_of_them,) = coordinates(A, "eff_res", [{"steps": 1}], n_components=60)

@@ -74,6 +74,7 @@ def test_all_principal_components_are_the_points():
     )
 
 
+@pytest.mark.filterwarnings("ignore:[0-9]+ points have at most")
 @pytest.mark.parametrize(
     ("distance", "arguments", "sentence"),
     [

@@ -116,6 +116,7 @@ def test_pieces_are_put_at_twice_the_largest_distance():
     np.testing.assert_array_equal(D[:3, 3:], 6)
 
 
+@pytest.mark.filterwarnings("ignore:[0-9]+ points have at most")
 @pytest.mark.parametrize(
     ("distance", "arguments", "sentence"),
     [
