@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import time
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -185,12 +186,27 @@ def n_neighbors(wanted: object, n: int) -> int:
     return k
 
 
+LITTLE, MOMENT = 2**26, 0.2
+"""Bytes that are asked for so often that what was available up to so many seconds ago will do."""
+
+_seen: list[Any] = [None, 0.0, 0]
+
+
+def _lately() -> int:
+    """Return what memory is available now, or was a moment ago."""
+    now = time.monotonic()
+    if _seen[0] is not available_memory or now - _seen[1] > MOMENT:
+        _seen[:] = [available_memory, now, available_memory()]
+    return int(_seen[2])
+
+
 def memory(n_bytes: float, what: str, *instead: object) -> None:
     """Raise TooLargeError if there is no memory for `n_bytes`; called before anything is allocated.
 
-    `instead` is the way out, in parts, as those of `InputError`.
+    `instead` is the way out, in parts, as those of `InputError`. Asking takes a millisecond, and the halves of `find_loops` ask a
+    thousand times, so little is answered from what there was a moment ago.
     """
-    there = available_memory()
+    there = _lately() if n_bytes < LITTLE else available_memory()
     if n_bytes > there:
         raise TooLargeError(
             f"{what} would take about {n_bytes / 2**30:.1f} GiB of memory, but only {there / 2**30:.1f} GiB are available. ",

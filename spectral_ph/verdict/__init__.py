@@ -118,17 +118,16 @@ def judge_loops(
         new = split_points(how, how.draw(more), examined.choice, only=best)
         said += [match(how.X, loops, split, best, how.metric) for split in new]
         halves += new
+    shown = [
+        shown_by_halves(how.X, [every[k] for k in order], split, best, [one[k] for k in order], how.metric)
+        for split, one in zip(halves, said, strict=True)
+    ]
     found = []
-    for k in order:
+    for place, k in enumerate(order):
         middle = middles[k]
-        loop = every[k]
+        loop = dataclasses.replace(every[k], halves=tuple(half for pairs in shown for half in pairs[place]))
         if middle is not None:
             loop = dataclasses.replace(loop, inside=middle.share, inside_range=(middle.low, middle.high))
-        shown = [
-            shown_by_halves(how.X, loop, split, best, one[k], how.metric)
-            for split, one in zip(halves, said, strict=True)
-        ]
-        loop = dataclasses.replace(loop, halves=tuple(half for pair in shown for half in pair))
         found.append(judged(loop, n, level, why_not, _drawn(how, len(halves))))
     return found
 

@@ -57,32 +57,39 @@ def match(X: FloatArray, loops: list[Loop], split: Split, c: int, metric: Metric
     return [matched(found, table, (fits[0][k], fits[1][k])) for k in range(len(loops))]
 
 
-def shown_by_halves(X: FloatArray, loop: Loop, split: Split, c: int, by: Matched, metric: Metric) -> list[Half]:
-    """Return a loop as its partners in the halves of a split show it, with a phase for every point.
+def shown_by_halves(
+    X: FloatArray, loops: list[Loop], split: Split, c: int, said: list[Matched], metric: Metric
+) -> list[list[Half]]:
+    """Return loops as their partners in the halves of a split show them, with a phase for every point.
 
     Parameters
     ----------
     X, split, c, metric : as for `match`.
-    loop : of all points.
-    by : what the split says about it.
+    loops : of all points.
+    said : what the split says about each.
 
     Returns
     -------
-    list of two Half, or empty where a half has no partner for it.
+    list of two Half for each loop, or of none where a half has no partner for it.
     """
+    halves = []
+    for view, points in zip((split.seen[0][c], split.seen[1][c]), split.points, strict=True):
+        assert view is not None
+        carriers = _carriers(len(X), len(points))
+        halves.append(view.carried(carriers[nearest_among(X[points[carriers]], X, NEAR, metric)], points))
+    return [_shown(loop, by, halves, split) for loop, by in zip(loops, said, strict=True)]
+
+
+def _shown(loop: Loop, by: Matched, halves: list[list[Carried | None]], split: Split) -> list[Half]:
     if by.pair is None:
         return []
-    made = []
     weight = tube(loop)
-    for view, points, k in zip((split.seen[0][c], split.seen[1][c]), split.points, by.pair, strict=True):
-        assert view is not None
-        if view.phases[k] is None:
+    made = []
+    for carried, points, k in zip(halves, split.points, by.pair, strict=True):
+        one = carried[k]
+        if one is None:
             return []
-        carriers = _carriers(len(X), len(points))
-        near = carriers[nearest_among(X[points[carriers]], X, NEAR, metric)]
-        carried = view.carried(near, points)[k]
-        assert carried is not None
-        made.append(Half(points, spread_like(carried.phase, loop.phase, weight * carried.weight), by.agreement))
+        made.append(Half(points, spread_like(one.phase, loop.phase, weight * one.weight), by.agreement))
     return made
 
 
