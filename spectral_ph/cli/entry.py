@@ -20,7 +20,8 @@ def main() -> None:
     with _interrupt.raised() as pressed:
         try:
             code = _run(pressed)
-            sys.stdout.flush()
+            if not code:  # else the one sentence was said
+                sys.stdout.flush()
         except OSError as error:  # what was printed is written when it is flushed
             code = _refuse(output.not_written(error))
         except KeyboardInterrupt:
