@@ -30,7 +30,7 @@ from spectral_ph.loops.result import Loop, LoopResult, versions
 NEEDED = ("phase", "in_domain", "distance", "cycle")
 """Columns without which a loop cannot be read back."""
 
-MEASURED = ("p_value", "agreement", "evidence", "prominence", "relief", "inside")
+MEASURED = ("p_value", "agreement", "evidence", "prominence", "relief", "inside", "core")
 """What is known of a loop beside its shape, NaN where it was not computed."""
 
 PLACED = ("phase", "cos", "sin", "distance", "in_domain")
@@ -367,6 +367,7 @@ def read_loops(adata: Any, key: str) -> LoopResult:
                 prominence=_known(row.get("prominence")),
                 relief=_known(row.get("relief")),
                 inside=_known(row.get("inside")),
+                core=_known(row.get("core")),
             )
         )
     evidence = (_known(stored.get("p_value")), _known(stored.get("agreement")))

@@ -79,11 +79,13 @@ class Loop:
     agreement : of the phases found on two halves of the points, 0 to 1, and at most what either half agrees with the loop of
         all points; median over the splits. None where not computed.
     evidence : what p_value is the tail of, 0 to 1: agreement squared times prominence times relief, times how empty the middle
-        is; median over the splits. None where not computed.
+        is, squared; median over the splits. None where not computed.
     prominence, relief : how far the loop stands out from the next feature of the halves, and from its own birth, 0 to 1.
-    inside : share of the points that lie inside the loop, nearer to its middle than half-way to the rim. An even filling holds
-        0.25. None for a graph or distances.
+    inside : share of the points within its rim that lie inside the loop, nearer to its middle than half-way to the rim. An even
+        filling holds 0.25. None for a graph or distances.
     inside_range : its 95 % interval.
+    core : density of the points in the core of the loop, nearer to its middle than 0.3 of the way to the rim, over that of an
+        even filling: 0 for an empty core, and from 0.45 on the middle counts as full. None for a graph or distances.
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
     edge_phase : (n,) float64, the phase with spacing="edges", by whose order halves are compared with the loop; its zero and
         direction are its own. None where it is `phase`, or where the loop was read from a file.
@@ -107,6 +109,7 @@ class Loop:
     relief: float | None = None
     inside: float | None = None
     inside_range: tuple[float, float] | None = None
+    core: float | None = None
     halves: tuple[Half, ...] = ()
     edge_phase: FloatArray | None = None
 
@@ -204,6 +207,7 @@ class Loop:
             "relief",
             "inside",
             "inside_range",
+            "core",
             "birth",
             "death",
             "persistence",

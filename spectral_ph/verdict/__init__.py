@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spectral_ph._types import FloatArray, IntArray
+from spectral_ph.loops.agreement import tube
 from spectral_ph.loops.inside import Inside, inside, smoothed
 from spectral_ph.loops.result import Loop
 from spectral_ph.verdict import null
@@ -127,7 +128,9 @@ def judge_loops(
         middle = middles[k]
         loop = dataclasses.replace(every[k], halves=tuple(half for pairs in shown for half in pairs[place]))
         if middle is not None:
-            loop = dataclasses.replace(loop, inside=middle.share, inside_range=(middle.low, middle.high))
+            loop = dataclasses.replace(
+                loop, inside=middle.share, inside_range=(middle.low, middle.high), core=middle.core
+            )
         found.append(judged(loop, n, level, why_not, _drawn(how, len(halves))))
     return found
 
@@ -157,4 +160,7 @@ def _middle(X: FloatArray, everything: Whole, loop: Loop) -> Inside | None:
     if len(members) > COUNTED:
         members = members[np.unique(np.linspace(0, len(members) - 1, COUNTED).astype(np.int64))]
     phase = (loop.phase if loop.edge_phase is None else loop.edge_phase)[known][members]
-    return inside(smoothed(X[known], everything.graph, members, phase), phase)
+    near = tube(loop)[known][members] > 0
+    if not near.any():
+        return None
+    return inside(smoothed(X[known], everything.graph, members, phase, near), phase, near)

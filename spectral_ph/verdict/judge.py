@@ -103,11 +103,11 @@ def weighed(loop: Loop, said: list[Matched], middle: Inside | None) -> Loop:
     Returns
     -------
     Loop
-        `evidence` is agreement squared times prominence times relief, times how empty the middle is.
+        `evidence` is agreement squared times prominence times relief, times how empty the middle is, squared.
     """
     total, a, g, r = np.median([one[:4] for one in said], axis=0).tolist()
     empty = 1.0 if middle is None else emptiness(middle)
-    return dataclasses.replace(loop, evidence=total * empty, agreement=a, prominence=g, relief=r)
+    return dataclasses.replace(loop, evidence=total * empty**2, agreement=a, prominence=g, relief=r)
 
 
 def judged(loop: Loop, n: int, level: float, why_not: str, drawn: str = "When the points are split at random") -> Loop:
