@@ -41,9 +41,9 @@ def evidence(table: FloatArray, diagrams: tuple[FloatArray, FloatArray], most: i
 
     For m loops: the first m of one half are matched with the first m of the other as well as can be; a is the agreement of
     the worst pair. g, the prominence, is the mean over the halves of (p_m - p_m+1) / p_m, and r, the relief, that of
-    1 - birth / death, for the worst of the first m. The evidence for m loops is w(a) g r, with w = `weight_of`. A filled square has a and r without
-    g, a line or a tree has a and at times g without r, noise has r or g without a. Tried: a g, a^2 g and a^2 g r
-    (docs/decisions/0006-verdict.md).
+    1 - birth / death, for the worst of the first m. The evidence for m loops is w(a) g r, with w = `weight_of`. A filled
+    square has a and r without g, a line or a tree has a and at times g without r, noise has r or g without a. Tried: a g, a^2 g
+    and a^2 g r (docs/decisions/0006-verdict.md).
 
     Parameters
     ----------
