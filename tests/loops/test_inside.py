@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spectral_ph as sph
-from spectral_ph.loops.inside import EVEN, Inside, emptiness, inside, smoothed
+from spectral_ph.loops.inside import CORE, FULL, Inside, emptiness, inside, smoothed
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -18,13 +18,19 @@ def ring(n, inner, rng, power=1.0):
     return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]), angle
 
 
+def everybody(X):
+    return np.ones(len(X), dtype=bool)
+
+
 @pytest.mark.parametrize(
-    ("inner", "power", "truth"), [(0.0, 1.0, 0.25), (0.3, 1.0, 0.176), (0.5, 1.0, 0.0), (0.0, 2.0, 1 / 16)]
+    ("inner", "power", "truth", "core"),
+    [(0.0, 1.0, 0.25, 1.0), (0.3, 1.0, 0.176, 0.0), (0.5, 1.0, 0.0, 0.0), (0.0, 2.0, 1 / 16, CORE**2)],
 )
-def test_known_shares(inner, power, truth):
+def test_known_shares(inner, power, truth, core):
     X, angle = ring(20_000, inner, np.random.default_rng(0), power)
-    found = inside(X, angle)
+    found = inside(X, angle, everybody(X))
     assert found.share == pytest.approx(truth, abs=0.02)
+    assert found.core == pytest.approx(core, abs=0.06)
     assert found.low <= found.share <= found.high
     assert found.high - found.low < 0.02
 
@@ -35,26 +41,55 @@ def test_neither_place_nor_size_nor_direction_change_it(seed, size, turn):
     X, angle = ring(300, 0.2, rng)
     basis = np.linalg.qr(rng.standard_normal((7, 2)))[0]
     moved = size * X @ basis.T + rng.standard_normal(7)
-    assert inside(moved, angle).share == pytest.approx(inside(X, angle).share, abs=0.02)
-    assert inside(X, np.mod(angle + turn, 2 * np.pi)).share == pytest.approx(inside(X, angle).share, abs=0.02)
+    assert inside(moved, angle, everybody(X)).share == pytest.approx(inside(X, angle, everybody(X)).share, abs=0.02)
+    assert inside(X, np.mod(angle + turn, 2 * np.pi), everybody(X)).share == pytest.approx(
+        inside(X, angle, everybody(X)).share, abs=0.02
+    )
 
 
 def test_an_outline_that_is_no_circle_counts_in_its_own_shape():
     X, angle = ring(5000, 0.0, np.random.default_rng(0))
-    assert inside(X * [3.0, 1.0], angle).share == pytest.approx(0.25, abs=0.04)
+    assert inside(X * [3.0, 1.0], angle, everybody(X)).share == pytest.approx(0.25, abs=0.04)
 
 
 def test_noise_is_taken_off_where_it_is_large():
     """A circle with noise of .3 in 50 dimensions has points far inside it, which their neighbours know better."""
     X, latent = sph.datasets.circle(1000, 50, 0.3, random_state=0, return_latent=True)
     angle = np.arctan2(latent[:, 1], latent[:, 0])
-    assert inside(X, angle).share > 0.06
+    assert inside(X, angle, everybody(X)).share > 0.06
     A = sph.neighbor_graph(X, n_neighbors=30)
-    everybody = np.arange(1000)
-    assert inside(smoothed(X, A, everybody, angle), angle).share < 0.04
+    points, near = np.arange(1000), everybody(X)
+    assert inside(smoothed(X, A, points, angle, near), angle, near).share < 0.04
     clean = latent @ np.linalg.qr(np.random.default_rng(0).standard_normal((50, 2)))[0].T
-    np.testing.assert_allclose(smoothed(clean, sph.neighbor_graph(clean), everybody, angle), clean, atol=1e-9)
+    np.testing.assert_allclose(smoothed(clean, sph.neighbor_graph(clean), points, angle, near), clean, atol=1e-9)
 
 
 def test_emptiness_falls_from_one_to_zero():
-    assert [emptiness(Inside(s, 0, 1)) for s in (0.0, EVEN / 2, EVEN, 0.6)] == [1.0, 0.5, 0.0, 0.0]
+    cores = (0.0, FULL / 2, FULL, 1.0, 4.0)
+    assert [emptiness(Inside(0.1, 0, 1, core)) for core in cores] == [1.0, 0.5, 0.0, 0.0, 0.0]
+
+
+def test_a_tail_moves_neither_middle_nor_count():
+    """A ring, and as many points again on a line that begins at its rim: they all have the phase of where it begins."""
+    rng = np.random.default_rng(0)
+    X, angle = ring(2000, 0.3, rng)
+    tail = np.column_stack([rng.uniform(1, 6, 2000), np.zeros(2000)])
+    both, phase = np.concatenate([X, tail]), np.concatenate([angle, rng.normal(0, 1e-3, 2000) % (2 * np.pi)])
+    near = np.arange(4000) < 2000
+    alone = inside(X, angle, everybody(X))
+    together = inside(both, phase, near)
+    assert together.share == pytest.approx(alone.share, abs=0.01)
+    assert together.core == pytest.approx(alone.core, abs=0.01)
+
+
+def test_the_core_tells_a_rim_from_a_wide_ring():
+    """A disc three times as dense at its rim holds 16 % inside, a ring whose hole has .3 of its radius 18 %."""
+    rng = np.random.default_rng(0)
+    turn, mass = rng.uniform(0, 2 * np.pi, 20_000), rng.uniform(size=20_000)
+    rim = np.sqrt((np.sqrt(1 + 8 * mass) - 1) / 2)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    wide, angle = ring(20_000, 0.3, rng)
+    dense, empty = inside(rim, turn, everybody(rim)), inside(wide, angle, everybody(wide))
+    assert dense.share < empty.share
+    assert dense.core == pytest.approx(0.55, abs=0.05)
+    assert empty.core < 0.05
+    assert emptiness(dense) < 0.05 < 0.9 < emptiness(empty)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_ph.verdict.evidence import Evidence, evidence, matched
+from spectral_ph.verdict.evidence import CHANCE, COUNTS, Evidence, evidence, matched, weight_of
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -15,7 +15,7 @@ def test_evidence_of_known_tables():
     diagrams = np.array([[1.0, 5.0], [1.0, 4.0], [1.0, 1.3]]), np.array([[1.0, 5.0], [2.0, 4.0], [0.0, 0.2]])
     table = np.array([[0.1, 0.8], [0.9, 0.2]])
     one, two, three = np.column_stack(evidence(table, diagrams))
-    assert one == pytest.approx([0.1**2 * (0.25 + 0.5) / 2 * 0.8, 0.1, 0.375, 0.8])
+    assert one == pytest.approx([0.0, 0.1, 0.375, 0.8])  # halves that agree by .1 agree by chance
     # matched crosswise; the worse of the pairs counts, and the lower relief, (3/4 + 1/2) / 2
     assert two == pytest.approx([0.8**2 * 0.9 * 0.625, 0.8, 0.9, 0.625])
     np.testing.assert_array_equal(three, 0)
@@ -40,15 +40,13 @@ def test_evidence_does_not_see_the_unit_of_the_distances(seed, unit):
 def test_a_loop_has_no_more_evidence_than_the_halves_and_all_of_it_where_it_fits(seed):
     rng = np.random.default_rng(seed)
     found = Evidence(*rng.uniform(size=(4, 3)))
-    found = found._replace(total=found.agreement**2 * found.prominence * found.relief)
+    found = found._replace(total=np.array([weight_of(a) for a in found.agreement]) * found.prominence * found.relief)
     table = np.sort(rng.uniform(size=(3, 3)))[::-1, ::-1]
     fits = rng.uniform(size=3), rng.uniform(size=3)
     here = matched(found, table, fits)
     assert here.total <= found.total.max() + 1e-12
     assert here.agreement <= table.max()
-    np.testing.assert_allclose(
-        here.total, min(here.total, here.agreement**2 * here.prominence * here.relief), atol=1e-12
-    )
+    assert here.total <= weight_of(here.agreement) * here.prominence * here.relief + 1e-12
     best = matched(found, np.ones((3, 3)), (np.array([1.0, 0, 0]), np.array([1.0, 0, 0])))
     assert (best.pair, best.agreement) == ((0, 0), 1.0)
     assert best.total == pytest.approx(found.total.max())
@@ -62,4 +60,15 @@ def test_a_loop_without_partner_has_no_evidence():
     two = Evidence(np.array([0.9, 0.2, 0]), np.array([0.95, 0.5, 0]), np.array([1.0, 0.9, 0]), np.array([1.0, 0.9, 0]))
     second = matched(two, np.eye(2), (np.array([0.0, 1.0]), np.array([0.0, 1.0])))
     assert second.pair == (1, 1)
-    assert second.total == pytest.approx(0.5**2 * 0.81)
+    assert second.total == 0  # two loops agree by a half, which chance does
+    assert (second.prominence, second.relief) == (0.9, 0.9)
+    two = two._replace(agreement=np.array([0.95, 0.8, 0]))
+    assert matched(two, np.eye(2), (np.array([0.0, 1.0]),) * 2).total == pytest.approx(0.8**2 * 0.81)
+
+
+def test_an_agreement_counts_from_chance_on_and_more_the_higher_it_is():
+    assert weight_of(CHANCE) == 0
+    assert weight_of(COUNTS) == COUNTS**2
+    assert weight_of(1.0) == 1
+    rising = [weight_of(a) for a in np.linspace(0, 1, 101)]
+    assert rising == sorted(rising)
