@@ -15,7 +15,7 @@ from spectral_ph.distances.passes import graph_under_implicit
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.distances.spectral import components_or_raise
 from spectral_ph.graph.components import connected_components
-from spectral_ph.spectrum.decomposition import spectrum
+from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 EIGENPAIRS = 60
 """Coordinates of a vertex. On noisy circles the last weighs a fiftieth of the first."""
@@ -29,6 +29,7 @@ def coordinates(
     *,
     n_components: int = EIGENPAIRS,
     random_state: RandomState = 0,
+    known: Spectrum | None = None,
 ) -> list[ImplicitDistances]:
     """Return a distance of all vertices of a graph from its first eigenpairs, for several settings of its parameters.
 
@@ -43,6 +44,7 @@ def coordinates(
     n_neighbors : in the graphs of later stages, unless the parameters say; None where there is no later stage.
     n_components : eigenpairs, the first trivial one counted; a graph in several components has one more for each.
     random_state : seed of the eigensolver.
+    known : what `eigenpairs` returns of A, where another distance needed it before.
 
     Returns
     -------
@@ -63,11 +65,10 @@ def coordinates(
         for way, graph in graphs.items():
             # Settings that have come along the same graphs: all in the first stage, later those alike but for the stage.
             here = [i for i in range(len(wanted)) if stages[i] >= stage and way in (None, _way(wanted[i], row.stage))]
-            parts = connected_components(graph)
             if "disconnected" in wanted[0]:
                 components_or_raise(graph, f"distance {distance!r}", wanted[0]["disconnected"])
-            least = n_components + len(parts) - 1
-            spec = spectrum(graph, min(graph.shape[0], least), random_state=random_state)
+            first = known if graph is A else None
+            spec = first or eigenpairs(graph, n_components, random_state=random_state)
             for i in here:
                 made = row.coordinates(spec, **wanted[i])
                 if stages[i] == stage:
@@ -78,6 +79,23 @@ def coordinates(
                     later[_way(wanted[i], row.stage)] = graph_under_implicit(made, k)
         graphs = later
     return [found[i] for i in range(len(wanted))]
+
+
+def eigenpairs(A: Graph, n_components: int = EIGENPAIRS, *, random_state: RandomState = 0) -> Spectrum:
+    """Return the first eigenpairs of a graph that `coordinates` takes.
+
+    Parameters
+    ----------
+    A : (n, n) graph.
+    n_components : the first trivial one counted; a graph in several components has one more for each.
+    random_state : seed of the eigensolver.
+
+    Returns
+    -------
+    Spectrum
+    """
+    most = n_components + len(connected_components(A)) - 1
+    return spectrum(A, min(A.shape[0], most), random_state=random_state)
 
 
 def _way(params: Settings, stage: str) -> str:

@@ -47,6 +47,7 @@ HEADERS = {
     "prominence": "Prominence",
     "relief": "Relief",
     "inside": "Inside",
+    "core": "Core, of an even filling",
     "chosen": "Chosen",
     "verdict": "Verdict",
     "birth": "Birth",

@@ -14,12 +14,13 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import FloatArray, IntArray, Settings
 from spectral_ph.distances.compute import by_stage, compute, neighbourhood, parted
-from spectral_ph.distances.coordinates import coordinates
+from spectral_ph.distances.coordinates import coordinates, eigenpairs
 from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.neighbors import Neighbors, nearest_among, nearest_neighbors
 from spectral_ph.graph.recipe import Recipe
 from spectral_ph.loops.agreement import NEAR, Seen, seen
+from spectral_ph.spectrum.decomposition import Spectrum
 from spectral_ph.verdict.candidates import Candidate
 
 
@@ -90,10 +91,15 @@ def _cut(
     for c, (name, params) in wanted.items():
         recipe, own = parted(name, params, "verdict")
         graphs.setdefault((name, recipe), {})[c] = own
+    # Distances on the same graph share its eigenpairs, which are half of the work.
+    spectra: dict[Recipe, Spectrum] = {}
     for (name, recipe), members in graphs.items():
         with _check.unheard() as said:
             A, made_how = neighbourhood(X, None, recipe, random_state=seed, known=known)
-            made = coordinates(A, name, list(members.values()), made_how["n_neighbors"], random_state=seed)
+            if recipe not in spectra:
+                spectra[recipe] = eigenpairs(A, random_state=seed)
+            k, settings = made_how["n_neighbors"], list(members.values())
+            made = coordinates(A, name, settings, k, random_state=seed, known=spectra[recipe])
         for c, implicit in zip(members, made, strict=True):
             view = seen(matrix(restrict(implicit, drawn)), at, most, tuple(said))
             found[c] = _carried(view, drawn, nearest_among(implicit.coordinates[drawn], implicit.coordinates, NEAR))
