@@ -78,8 +78,8 @@ class Loop:
     p_value : how often loop-free shapes reach as much evidence; None where it was not computed.
     agreement : of the phases found on two halves of the points, 0 to 1, and at most what either half agrees with the loop of
         all points; median over the splits. None where not computed.
-    evidence : what p_value is the tail of, 0 to 1: agreement squared times prominence times relief, times how empty the middle
-        is, squared; median over the splits. None where not computed.
+    evidence : what p_value is the tail of, 0 to 1: agreement squared (nothing up to 0.5) times prominence times relief, times the
+        square of how empty the middle is; median over the splits. None where not computed.
     prominence, relief : how far the loop stands out from the next feature of the halves, and from its own birth, 0 to 1.
     inside : share of the points within its rim that lie inside the loop, nearer to its middle than half-way to the rim. An even
         filling holds 0.25. None for a graph or distances.
