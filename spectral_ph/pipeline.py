@@ -246,9 +246,9 @@ def find_loops(
     The points that differ (no copy of another) are split at random into two halves, several times. Each half finds its loops
     alone. A loop that is there is found by both, so that the phase of one tells the phase of the other (agreement), and it is
     longer-lived than what else there is (prominence) and than its birth (relief). A loop of all points is judged by the halves
-    that saw that loop. Its evidence is agreement squared (nothing up to 0.5) times prominence times relief, the median over the
-    splits, times the square of how empty its middle is. Which settings are used is decided by the evidence of the halves, without any truth, and the null
-    distribution is that of the whole procedure, the choice included.
+    that saw that loop. Its evidence is agreement squared (nothing up to 0.5) times prominence times relief, the
+    median over the splits, times the square of how empty its middle is. Which settings are used is decided by the evidence of
+    the halves, without any truth, and the null distribution is that of the whole procedure, the choice included.
 
     Parameters
     ----------
