@@ -87,8 +87,9 @@ def log_fuzzy_union(X: FloatArray, n_neighbors: int) -> tuple[Graph, Settings]:
     """Return the logarithms of UMAP's affinities.
 
     v_j|i = exp(-max(0, d_ij - rho_i) / sigma_i) over the nearest neighbours of i, rho_i the smallest positive of their
-    distances and sigma_i such that the v_j|i add up to log2(n_neighbors); an edge holds log(v_j|i + v_i|j - v_j|i v_i|j). As in
-    umap-learn sigma is at least `SIGMA_FLOOR` times the mean distance to the neighbours (of all points where rho = 0).
+    distances and sigma_i such that the v_j|i add up to log2(n_neighbors + 1); an edge holds log(v_j|i + v_i|j - v_j|i v_i|j).
+    umap-learn counts a point among its own neighbours, so these are its affinities for one neighbour more. As there, sigma is
+    at least `SIGMA_FLOOR` times the mean distance to the neighbours (of all points where rho = 0).
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def log_fuzzy_union(X: FloatArray, n_neighbors: int) -> tuple[Graph, Settings]:
     -------
     L : (n, n) csr_array, symmetric to the last bit; stored zeros are edges (of affinity 1).
     facts : "uncalibrated", the number of points whose sigma is the floor, if there are any: with so many nearest
-        neighbours at one distance no sigma gives log2(n_neighbors).
+        neighbours at one distance no sigma gives log2(n_neighbors + 1).
 
     Raises
     ------
@@ -111,7 +112,7 @@ def log_fuzzy_union(X: FloatArray, n_neighbors: int) -> tuple[Graph, Settings]:
     distances = found.distances
     n, count = distances.shape
     rho, sigma = np.empty(n), np.empty(n)
-    _affinities.calibrate_union(distances, float(np.log2(count)), rho, sigma)
+    _affinities.calibrate_union(distances, float(np.log2(count + 1)), rho, sigma)
     floor = SIGMA_FLOOR * np.where(rho > 0, distances.mean(axis=1), distances.mean())
     low = sigma < floor
     sigma = np.where(low, floor, sigma)

@@ -62,14 +62,14 @@ def test_affinities_equal_those_of_opentsne():
 
 @pytest.mark.parametrize("copies", [1, 2, 12])
 def test_affinities_equal_those_of_umap(copies):
-    """Duplicates too: with 12 copies of each point sigma is the floor, which umap takes from means with the point itself."""
+    """umap counts a point among its own neighbours. Duplicates too: with 12 copies of each point sigma is the floor, which umap takes from means with the point itself."""
     fuzzy = pytest.importorskip("umap.umap_").fuzzy_simplicial_set
     X = np.repeat(np.random.default_rng(1).standard_normal((240 // copies, 5)), copies, axis=0)
     k, own = 14, np.arange(240)[:, None]
     found = nearest_neighbors(X, k, search="exact")
     theirs = fuzzy(
         X,
-        k,
+        k + 1,
         np.random.RandomState(0),
         "euclidean",
         knn_indices=np.hstack([own, found.indices]),
