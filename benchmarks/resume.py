@@ -40,8 +40,15 @@ class Rows:
 
 
 def bar(sentence, measured, met):
-    """Return what a benchmark is held to, what was measured, and whether that is enough; None: not decided by these rows."""
-    return {"bar": sentence, "measured": measured, "met": {True: "yes", False: "no", None: "not measured"}[met]}
+    """Return what a benchmark is held to, what was measured, and whether that is enough.
+
+    met : a bool; None: these rows do not decide it; or what else there is to say, such as "no bar".
+    """
+    return {
+        "bar": sentence,
+        "measured": measured,
+        "met": {True: "yes", False: "no", None: "not measured"}.get(met, met),
+    }
 
 
 def show(bars):
