@@ -8,8 +8,8 @@
     python -m benchmarks.embedding --speed [--threads 2]     time and memory beside umap-learn and openTSNE
 
 Each part is a file embedding_*.py, which says what it measures. Rows go to results/embedding_*.json as they are measured, with
-the bars that the part is held to, whether they are met or not. A run that was cut off goes on where it ended; a run at another
-commit starts anew. With --quick sizes are small and nothing is written.
+the bars that the part is held to, whether they are met or not. A run that was cut off goes on where it ended; with
+another spectral_ph it starts anew. With --quick sizes are small and nothing is written.
 """
 
 import argparse

@@ -91,7 +91,7 @@ def write(name, rows, folder=None, **about):
 def table(rows, columns):
     """Print rows as a Markdown table."""
     shown = [[f"{r[c]:.3g}" if isinstance(r.get(c), float) else str(r.get(c, "-")) for c in columns] for r in rows]
-    widths = [max(len(c), *(len(s[k]) for s in shown)) for k, c in enumerate(columns)]
+    widths = [max(map(len, [c, *(s[k] for s in shown)])) for k, c in enumerate(columns)]
     lines = [columns, ["-" * w for w in widths], *shown]
     for line in lines:
         print("| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |")

@@ -1,15 +1,25 @@
 """The rows of a benchmark that takes long: written after each, and not measured again where they are there.
 
-A run that was cut off goes on where it ended. Rows of another commit are dropped, so to start anew, delete the file.
+A run that was cut off goes on where it ended. Rows that were measured with another spectral_ph are dropped, and to measure all of
+them anew, delete the file.
 """
 
 import json
+import subprocess
 
 from benchmarks import record
 
 
+def same_package(commit):
+    """Return whether spectral_ph is as it was at a commit."""
+    if "+" in commit:
+        return False
+    asked = ["git", "diff", "--quiet", commit, "--", "spectral_ph"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
 class Rows:
-    """The rows of `name`, of this commit, in results/; with `quick` they are kept nowhere.
+    """The rows of `name`, of this spectral_ph, in results/; with `quick` they are kept nowhere.
 
     about : what the record says beside the rows, a dict, or a function of the rows that returns one.
     """
@@ -19,7 +29,7 @@ class Rows:
         path = record.RESULTS / f"{name}.json"
         if path.exists() and not quick:
             held = json.loads(path.read_text())
-            self.rows = held["rows"] if held["commit"] == record.commit() else []
+            self.rows = held["rows"] if same_package(held["commit"]) else []
 
     def has(self, **key):
         """Return whether there is a row with these values."""
