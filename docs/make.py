@@ -17,6 +17,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
+
 import spectral_ph as sph
 
 DOCS = Path(__file__).resolve().parent
@@ -221,6 +223,74 @@ def cells_figure(path):
     plt.close(figure)
 
 
+def drawn_layout(ax, Y, title, says=""):
+    """Draw a layout of points of a circle, coloured by their place on it, with a sentence below."""
+    n = len(Y)
+    ax.scatter(*Y.T, c=np.arange(n) * 2 * np.pi / n, cmap=sph.plot.phase_map(), s=5, linewidth=0)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_box_aspect(1)
+    ax.set(xticks=[], yticks=[], xlabel=says)
+    ax.set_title(title, fontsize=10)
+    ax.spines[:].set_visible(False)
+
+
+def fate(X, Y):
+    """Return in two lines what became of the loop of the data."""
+    loop = sph.embedding.embedding_report(X, Y).loops[0]
+    return f"{loop.word}\nagreement {loop.agreement:.2f}, hole {loop.hole:.2f}"
+
+
+def spectrum_figure(path):
+    """A noisy circle under each layout, from repulsion to attraction, along two affinities."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    E = sph.embedding
+    X = sph.datasets.circle(1000, ambient_dim=50, sigma=0.35, random_state=0)
+    methods = {
+        "t-SNE, rho = 1": E.TSNE(),
+        "t-SNE, rho = 2": E.TSNE(rho=2),
+        "UMAP": E.UMAP(),
+        "t-SNE, rho = 4": E.TSNE(rho=4),
+        "ForceAtlas2": E.ForceAtlas2(),
+        "Laplacian eigenmap": E.LaplacianEigenmaps(),
+    }
+    figure, axes = plt.subplots(2, len(methods), figsize=(14, 5.8), layout="constrained")
+    for row, (affinity, name) in zip(
+        axes, {"knn": "nearest neighbours", "eff_res": "nearest under\neffective resistance"}.items(), strict=True
+    ):
+        row[0].set_ylabel(name, fontsize=10)
+        for ax, (title, model) in zip(row, methods.items(), strict=True):
+            Y = model.set_params(affinity=affinity).fit_transform(X)
+            drawn_layout(ax, Y, title, fate(X, Y))
+    figure.savefig(path, dpi=100, bbox_inches="tight")
+    plt.close(figure)
+
+
+def circle_figure(path):
+    """A noisy circle side by side: what it is, and its t-SNE along two affinities."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    X = sph.datasets.circle(1000, ambient_dim=50, sigma=0.35, random_state=0)
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
+    drawn_layout(axes[0], X[:, :2], "the data: the two coordinates that hold the circle")
+    for ax, title, model in zip(
+        axes[1:],
+        ("t-SNE, perplexity 30", "t-SNE, 50 nearest under effective resistance"),
+        (sph.embedding.TSNE(), sph.embedding.TSNE(affinity="eff_res", n_neighbors=50)),
+        strict=True,
+    ):
+        Y = model.fit_transform(X)
+        drawn_layout(ax, Y, title, fate(X, Y))
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    plt.close(figure)
+
+
 def main():
     if "--check" in sys.argv:
         sys.exit("\n".join(check()) or 0)
@@ -229,6 +299,8 @@ def main():
     (DOCS / "figures").mkdir(exist_ok=True)
     noise_figure(DOCS / "figures" / "noisy_circle.png")
     cells_figure(DOCS / "figures" / "cells.png")
+    spectrum_figure(DOCS / "figures" / "layouts.png")
+    circle_figure(DOCS / "figures" / "layout_of_circle.png")
 
 
 if __name__ == "__main__":
