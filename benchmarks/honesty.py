@@ -1,7 +1,7 @@
 """How often a loop is claimed where there is none, and how often one is found where there is one.
 
     python -m benchmarks.honesty [--quick] [--seeds 50] [--sizes 150,400,1000,4000] [--power-seeds 20] [--jobs 2]
-        [--only free,again,power,noise]
+        [--only free,again,power,noise,claims]
 
 *free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 0 (the null was made with seeds from 10,000, and never
 saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the scores
@@ -10,8 +10,10 @@ widest gap after the first feature, on eff_res with 15 neighbours. *again*: kind
 with 200 new seeds there. *inside*: of the discs whose middle is nearly empty, which may be called, the share of points inside
 that is said beside the truth. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the cycle
 goes round a planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and eyeglasses,
-the full grid of noise and three seeds: the score of the setting that was chosen on all points. Records are kept by `sweep`, so it
-can be stopped and started again. Writes results/honesty.json.
+the full grid of noise and three seeds: the score of the setting that was chosen on all points. *claims* (only if asked for): the
+same shapes with 400 points under the tests for any diagram, the universal law and the confidence band, by Euclidean distance and
+by effective resistance, beside `find_loops` (of loop-free kinds as results/honesty.json has it). Records are kept by `sweep`, so
+it can be stopped and started again. Writes results/honesty.json, and the claims to results/claims.json.
 """
 
 import argparse
@@ -130,6 +132,72 @@ def tasks(arguments):
     return found
 
 
+CLAIMS = {"n": 400, "free": 4, "power": 3, "n_resamples": 39}
+
+
+def claims_tasks(quick):
+    """Return the loop-free kinds and the planted loops at one size, without those that differ only in size."""
+    common = {"what": "claims", "version": 1, "n": 150 if quick else CLAIMS["n"], "n_resamples": CLAIMS["n_resamples"]}
+    free = [
+        common | {"name": kind, "kind": kind, "sigma": SIGMAS[seed % len(SIGMAS)], "seed": seed, "find_loops": False}
+        for seed in range(1 if quick else CLAIMS["free"])
+        for kind in cases.LOOP_FREE
+    ]
+    planted = {(kind, sigma): name.partition(", ")[0] for name, (kind, sigma, _) in POWER.items()}
+    return free + [
+        common | {"name": f"{name}, sigma {sigma}", "kind": kind, "sigma": sigma, "seed": seed, "find_loops": True}
+        for seed in range(1 if quick else CLAIMS["power"])
+        for (kind, sigma), name in planted.items()
+    ]
+
+
+def claims(task):
+    """Say which of the tests for any diagram claim a loop on the points of a task; all at a level of 5 %."""
+    case = cases.CASES[task["kind"]](n=task["n"], ambient_dim=50, sigma=task["sigma"], outliers=0, seed=task["seed"])
+    out = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sph.SpectralWarning)
+        if task["find_loops"]:
+            out["find_loops"] = sph.find_loops(case.X, random_state=task["seed"]).verdict == "loop"
+        for distance, params in (
+            ("euclidean", {}),
+            ("eff_res", {"steps": 1, "disconnected": "max"}),
+            ("eff_res, 4 steps", {"steps": 4, "disconnected": "max"}),
+        ):
+            B = sph.confidence_band(
+                case.X, distance.partition(",")[0], n_resamples=task["n_resamples"], random_state=task["seed"], **params
+            )
+            out[f"universal, {distance}"] = bool(sph.significance(B.persistence).significant.any())
+            out[f"band, {distance}"] = bool(B.significant[1].any())
+    return out
+
+
+def claims_rows(pairs):
+    """Return one row a kind, the share of samples on which each test claims a loop; loop-free ones first, and their worst."""
+    by_name = defaultdict(list)
+    for task, result in pairs:
+        by_name[task["name"], task["kind"]].append(result)
+    known = {
+        row["kind"]: f"{row['called']} of {row['samples']}"
+        for row in record.read("honesty")["rows"]
+        if row["n"] == CLAIMS["n"]
+    }
+    rows = []
+    for (name, kind), results in by_name.items():
+        columns = [c for c in results[-1] if c != "find_loops"]
+        asked = [r["find_loops"] for r in results if "find_loops" in r]
+        called = f"{sum(asked)} of {len(asked)}" if asked else known.get(kind)
+        row = {"data": name, "samples": len(results), "find_loops": called}
+        row |= {c: share([r[c] for r in results]) for c in columns}
+        rows.append(row | {"note": note_of(kind) if kind in cases.LOOP_FREE else "a loop"})
+    rows.sort(key=lambda r: (r["note"] == "a loop", r["data"]))
+    free = [r for r in rows if r["note"] in ("", "held out")]
+    for what, of in (("worst kind without a loop", max), ("mean over kinds without a loop", np.mean)):
+        if free:
+            rows.append({"data": what} | {c: float(of([r[c] for r in free])) for c in columns})
+    return rows
+
+
 def share(flags):
     return float(np.mean(flags)) if len(flags) else float("nan")
 
@@ -231,12 +299,20 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="free,again,power,noise")
     arguments = parser.parse_args()
+    if arguments.only == "claims":
+        wanted = claims_tasks(arguments.quick)
+        print("claims", sweep.run(wanted, claims, jobs=arguments.jobs, label="claims"), flush=True)
+        rows = claims_rows(sweep.finished(wanted))
+        record.table(rows, list(rows[0]))
+        if not arguments.quick:
+            print(record.write("claims", rows, level=LEVEL, n=CLAIMS["n"]))
+        return
     wanted = tasks(arguments)
     parts = [part for part in arguments.only.split(",") if part != "again"]
     for part in parts:
         print(part, sweep.run(wanted[part], work, jobs=arguments.jobs, label=part), flush=True)
     if "again" in arguments.only:
-        more = again(finished(wanted["free"]), arguments)
+        more = again(sweep.finished(wanted["free"]), arguments)
         print("again", sweep.run(more, work, jobs=arguments.jobs, label="again"), flush=True)
         wanted["free"] += more
     about = {}
@@ -246,7 +322,7 @@ def main():
         ("power", power_rows, "power"),
         ("noise", noise_rows, "noise"),
     ):
-        pairs = finished(wanted[of])
+        pairs = sweep.finished(wanted[of])
         if pairs and rows_of(pairs):
             about[part] = rows_of(pairs)
             print()
@@ -255,19 +331,6 @@ def main():
     if not arguments.quick:
         rest = {part: about.get(part) for part in ("inside", "power", "noise")}
         record.write("honesty", about.get("free", []), level=LEVEL, **rest)
-
-
-def finished(tasks):
-    """Return the tasks that are done, with their results; say of others how they failed."""
-    known = sweep.Records().by_key
-    pairs = []
-    for t in tasks:
-        found = known.get(sweep.key(t))
-        if found is not None and found["error"] is None:
-            pairs.append((t, found["result"]))
-        elif found is not None:
-            print(f"{t['kind']}, n = {t['n']}, seed {t['seed']} failed: {found['error']}")
-    return pairs
 
 
 if __name__ == "__main__":

@@ -88,6 +88,16 @@ def write(name, rows, folder=None, **about):
     return path
 
 
+def read(name, folder=None):
+    """Return the parts that `write` kept under a name: all lists of rows by name; empty if there is none."""
+    path = (RESULTS if folder is None else folder) / f"{name}.json"
+    return (
+        {part: rows for part, rows in json.loads(path.read_text()).items() if isinstance(rows, list)}
+        if path.exists()
+        else {}
+    )
+
+
 def table(rows, columns):
     """Print rows as a Markdown table."""
     shown = [[f"{r[c]:.3g}" if isinstance(r.get(c), float) else str(r.get(c, "-")) for c in columns] for r in rows]

@@ -178,6 +178,19 @@ def run(tasks, work, folder=FOLDER, jobs=None, retry=False, label="sweep"):
     return Summary(len(wanted) - len(missing), computed, elsewhere, failed)
 
 
+def finished(tasks, folder=FOLDER):
+    """Return the tasks that are done, with their results; say of others how they failed."""
+    known = Records(folder).by_key
+    pairs = []
+    for task in tasks:
+        found = known.get(key(task))
+        if found is not None and found["error"] is None:
+            pairs.append((task, found["result"]))
+        elif found is not None:
+            print(f"{canonical(task)} failed: {found['error']}")
+    return pairs
+
+
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     records = Records(folder)

@@ -18,10 +18,11 @@ from spectral_ph.distances.compute import distance_matrix
 from spectral_ph.distances.registry import DISTANCES
 from spectral_ph.graph.recipe import neighbor_graph
 from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.inference import ConfidenceBand, Significance, TwoSample, significance, two_sample
 from spectral_ph.homology.matching import diagram_distance
 from spectral_ph.loops.result import Loop, LoopResult
 from spectral_ph.loops.score import detection_score, widest_gap
-from spectral_ph.pipeline import find_loops, persistence
+from spectral_ph.pipeline import confidence_band, find_loops, persistence
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [  # noqa: RUF022  by code point, as `sorted` has it
     "CircularCoordinates",
+    "ConfidenceBand",
     "DISTANCES",
     "InputError",
     "Loop",
@@ -39,11 +41,14 @@ __all__ = [  # noqa: RUF022  by code point, as `sorted` has it
     "LoopResult",
     "MissingExtraError",
     "Persistence",
+    "Significance",
     "SpectralDistance",
     "SpectralPersistence",
     "SpectralWarning",
     "Spectrum",
     "TooLargeError",
+    "TwoSample",
+    "confidence_band",
     "datasets",
     "detection_score",
     "diagram_distance",
@@ -56,8 +61,10 @@ __all__ = [  # noqa: RUF022  by code point, as `sorted` has it
     "plot",
     "preprocess",
     "report",
+    "significance",
     "spectrum",
     "tl",
+    "two_sample",
     "widest_gap",
 ]
 

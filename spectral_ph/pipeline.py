@@ -1,4 +1,7 @@
-"""The whole chain: points to distances to diagrams to loops. The one file that knows all of it."""
+"""The whole chain: points to distances to diagrams to loops. The one file that knows all of it.
+
+Long because each of its functions says what all steps of the chain take.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from spectral_ph.distances.lookup import matrix, restrict
 from spectral_ph.distances.registry import DISTANCES, Distance, Form
 from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.inference.band import BandKind, ConfidenceBand, check_band, confidence_band_of
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import further, longest_loops
@@ -222,6 +226,91 @@ def _on_landmarks(
         "landmark_least_degree": chosen.least_degree,
     }
     return P.renumbered(chosen.indices, len(implicit)), facts
+
+
+def confidence_band(
+    X: FloatArray | None = None,
+    distance: str = "eff_res",
+    maxdim: int = 1,
+    engine: EngineName = "auto",
+    *,
+    graph: Graph | None = None,
+    kind: BandKind = "bootstrap",
+    level: float = 0.05,
+    n_resamples: int = 200,
+    size: int | None = None,
+    coeff: int = 2,
+    random_state: RandomState = 0,
+    **params: Any,
+) -> ConfidenceBand:
+    """Compute persistence diagrams, and how far the diagram of the shape behind the points may be from them.
+
+    Points are resampled, the diagrams of the resamples are compared with that of all points by bottleneck distance, and twice
+    the quantile of these is the radius of the band. A feature farther than that from the diagonal is significant.
+
+    Parameters
+    ----------
+    X, distance, maxdim, engine, graph, coeff : as for `persistence`. Distances are computed once, between all points, and
+        resamples take theirs from there: those of a graph are not computed anew.
+    kind : "bootstrap" (default): n points with replacement, and diagrams of each draw. "subsample": `size` points without, and in
+        place of diagrams twice the Hausdorff distance to all points, which bounds them where the distance is a metric.
+    level : probability that the true diagram is outside of the band.
+    n_resamples : how many, at least 1 / level - 1. They are tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares
+        them out, with the same result.
+    size : points of a subsample; default n / log n.
+    random_state : seed of the resamples, and of whatever is random in the distance.
+    **params : of the neighbour graph and of the distance, by name.
+
+    Returns
+    -------
+    ConfidenceBand, with the diagrams in `persistence`, `radius` and `significant` for each degree.
+
+    Raises
+    ------
+    InputError : a sentence that says what was wrong, what is needed and what to type.
+    TooLargeError : if the distances would not fit in memory.
+
+    Notes
+    -----
+    What it assumes: the points are independent draws from the shape itself, densely enough. Noise that fills space is part of
+    what is drawn from, so the band is about that and not about a shape without noise. "subsample" is the method of Fasy et al.,
+    which is proven for metrics as `size` grows slower than n / log n, and is far wider than need be. The bootstrap of diagrams is
+    not proven for Rips filtrations; docs/benchmarks/inference.md says how often it covers, with the factor of 2 and without. For
+    distances of a graph the band tells how much depends on which points are there, and not how much the graph would change.
+
+    References
+    ----------
+    Fasy, Lecci, Rinaldo, Wasserman, Balakrishnan, Singh, Confidence sets for persistence diagrams, Ann. Statist. 42, 2014.
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> B = sph.confidence_band(sph.datasets.circle(200, 2, 0.0), distance="euclidean", n_resamples=40)
+    >>> B.significant[1].sum(), bool(0 < B.radius[1] < 1)
+    (np.int64(1), True)
+    """
+    check_band(kind, level, n_resamples)
+    rng = _check.generator(random_state)
+    with _check.collected() as warned:
+        X, n = _sized(X, graph, distance, params)
+        _check.one_of(distance, DISTANCES, "distance")
+        params = fitting(distance, params, n, graph)
+        recipe, own = parted(distance, params, "exact", also=inspect.signature(confidence_band).parameters)
+        computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
+        band = confidence_band_of(
+            computed.D,
+            maxdim,
+            engine,
+            kind=kind,
+            level=level,
+            n_resamples=n_resamples,
+            size=size,
+            coeff=coeff,
+            rng=rng,
+        )
+    settings = computed.settings | band.settings
+    P = dataclasses.replace(band.persistence, settings=computed.settings | band.persistence.settings)
+    return dataclasses.replace(band, persistence=P, settings=settings, warnings=(*warned, *band.warnings))
 
 
 def find_loops(

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from spectral_ph import plot
 from spectral_ph._check import InputError
 from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.inference import ConfidenceBand, significance
 from spectral_ph.loops.coordinates import circular_coordinate
 from spectral_ph.loops.cycles import representative_cycle
 from spectral_ph.loops.result import Loop, LoopResult
@@ -96,6 +97,24 @@ def test_diagram_has_a_point_for_every_feature():
     assert [t.get_text() for t in ax.texts] == ["∞"]
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["H0 (3)", "H1 (2)", "H2 (none)"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("birth", "death")
+
+
+def test_what_is_significant_is_filled_and_a_band_is_drawn():
+    P = Persistence([np.array([[0.0, np.inf], [0.0, 1.0]]), np.array([[1.0, 6.0], [2.0, 2.5]])], 3, "h1")
+    B = ConfidenceBand(P, np.array([0.4, 1.5]), 0.05, "bootstrap", 3, np.zeros((1, 2)))
+    ax = drawn(plot.diagram(B))
+    band0, h0, band1, h1_ = ax.collections
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["H0 (2 of 2 significant)", "H1 (1 of 2 significant)"]
+    assert (h0.get_facecolors()[:, 3] > 0).tolist() == [True, True]
+    assert (h1_.get_facecolors()[:, 3] > 0).tolist() == [True, False]
+    for band, radius in ((band0, 0.4), (band1, 1.5)):
+        corners = band.get_paths()[0].vertices
+        assert np.unique((corners[:, 1] - corners[:, 0]).round(9)).tolist() == [0, 2 * radius]
+    S = significance(P, level=0.5)
+    (only,) = drawn(plot.diagram(S)).collections
+    assert (only.get_facecolors()[:, 3] > 0).tolist() == S.significant.tolist() == [True, False]
+    with pytest.raises(InputError, match=r"^dimension 0 was asked for, but the result has the dimension 1\."):
+        plot.diagram(S, dimensions=[0])
 
 
 def test_diagram_of_chosen_dimensions_has_no_line_at_infinity_without_need():

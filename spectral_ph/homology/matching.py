@@ -45,7 +45,7 @@ def diagram_distance(
     Kerber, Morozov, Nigmetov, Geometry helps to compare persistence diagrams, ALENEX 2016.
     """
     _check.one_of(kind, ("bottleneck", "wasserstein"), "diagram distance", "kind")
-    first, second = _diagram(a, "a"), _diagram(b, "b")
+    first, second = checked_diagram(a, "a"), checked_diagram(b, "b")
     if kind == "bottleneck":
         return bottleneck(first, second)
     order = _check.real(order, "order", least=1)
@@ -66,7 +66,21 @@ def diagram_distance(
     return scale * wasserstein(first / scale, second / scale, order, internal_p, delta)
 
 
-def _diagram(a: object, what: str) -> Diagram:
+def checked_diagram(a: object, what: str) -> Diagram:
+    """Return an array of births and deaths without points on the diagonal, or say why it is no diagram.
+
+    Parameters
+    ----------
+    a : what was passed. what : what the sentence calls it.
+
+    Returns
+    -------
+    (m, 2) float64.
+
+    Raises
+    ------
+    InputError : for what is no diagram.
+    """
     if hasattr(a, "diagrams"):
         raise _check.WrongTypeError(
             f"{what} must be a diagram, one degree of a result. Pass P[1] in place of the result P."

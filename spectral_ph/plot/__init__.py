@@ -16,13 +16,12 @@ from numpy.typing import ArrayLike
 
 from spectral_ph import _check
 from spectral_ph._latex import literal, without_latex
-from spectral_ph._types import FloatArray, IntArray
+from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.cells.genes import BINS
-from spectral_ph.graph.components import connected_components
 from spectral_ph.homology.diagram import Persistence
+from spectral_ph.homology.inference import ConfidenceBand, Significance
 from spectral_ph.loops.result import Loop, LoopResult
-from spectral_ph.spectrum.decomposition import spectrum
-from spectral_ph.spectrum.eigen import fix_signs
+from spectral_ph.plot.flat import flat_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,12 +65,18 @@ QUARTER_NAMES = ["0", "π/2", "π", "3π/2", "2π"]
 
 
 @without_latex
-def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: Sequence[int] | None = None) -> Axes:
+def diagram(
+    P: Persistence | LoopResult | ConfidenceBand | Significance,
+    *,
+    ax: Axes | None = None,
+    dimensions: Sequence[int] | None = None,
+) -> Axes:
     """Draw the persistence diagram: one point a feature, its height above the diagonal is its persistence.
 
     Parameters
     ----------
-    P : Persistence, or a LoopResult, whose diagrams are drawn.
+    P : Persistence, or a LoopResult, whose diagrams are drawn. Of a ConfidenceBand the band of each degree is drawn too, up to
+        twice its radius above the diagonal. Of it and of a Significance what is significant is filled, and the rest hollow.
     ax : where to draw; default None, a new figure.
     dimensions : which dimensions to draw, such as [1]; default None, all there are.
 
@@ -84,11 +89,13 @@ def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: 
     ------
     InputError : a dimension that was not computed.
     """
-    P = P.persistence if isinstance(P, LoopResult) else P
-    shown = _dimensions(P, dimensions)
+    from matplotlib.colors import to_rgba
+
+    all_of, filled, bands = _seen(P)
+    shown = _dimensions(all_of, dimensions)
     ax = new_axes(4.6, 4.4) if ax is None else ax
     ax.set(xlabel="birth", ylabel="death")
-    features = np.concatenate([P[k] for k in shown])
+    features = np.concatenate([all_of[k] for k in shown])
     if len(features) == 0:
         return say(ax, f"no features in {_names(shown)}")
     finite = features[np.isfinite(features)]
@@ -101,25 +108,51 @@ def diagram(P: Persistence | LoopResult, *, ax: Axes | None = None, dimensions: 
     if endless:
         ax.axhline(infinity, color=PALE, linewidth=1, linestyle=DASHES, zorder=0)
         _mark_infinity(ax, (1, infinity), ax.get_yaxis_transform(), (4, 0), ha="left", va="center")
+    top = infinity + margin if endless else high
     for k in shown:
-        births, deaths = P[k].T
+        births, deaths = all_of[k].T
+        colour = COLOURS[k % len(COLOURS)]
+        if k in bands:
+            ends = np.array([low, high])
+            ax.fill_between(ends, ends, ends + 2 * bands[k], color=colour, alpha=0.15, linewidth=0)
+        faces = np.tile(to_rgba(colour, 0.7), (len(births), 1))
+        faces[~filled.get(k, np.ones(len(births), dtype=bool)), 3] = 0
         ax.scatter(
             births,
             np.minimum(deaths, infinity),
             s=30,
             marker=MARKERS[k % len(MARKERS)],
-            color=COLOURS[k % len(COLOURS)],
-            linewidth=0,
-            alpha=0.7,
-            label=f"H{k} ({len(P[k]) or 'none'})",
+            facecolor=faces,
+            edgecolor=to_rgba(colour, 0.7),
+            linewidth=0.8 if k in filled else 0,
+            label=_counted(k, births, filled),
             zorder=2 + k,
         )
-    ax.set(xlim=(low, high), ylim=(low, infinity + margin if endless else high), aspect="equal")
+    ax.set(xlim=(low, high), ylim=(low, top), aspect="equal")
     ax.locator_params(nbins=5)  # more would run into each other along the lower side
     _name_power(ax.xaxis, "birth", high)
     _name_power(ax.yaxis, "death", high)
     ax.legend(loc="lower right", frameon=False, handletextpad=0.2)
     return ax
+
+
+def _seen(
+    P: Persistence | LoopResult | ConfidenceBand | Significance,
+) -> tuple[dict[int, FloatArray], dict[int, BoolArray], dict[int, float]]:
+    """Return the diagrams by degree, which features are significant, and the radius of the band, where these are known."""
+    if isinstance(P, Significance):
+        degree = 1 if P.dimension is None else P.dimension
+        return {degree: P.diagram}, {degree: P.significant}, {}
+    if isinstance(P, ConfidenceBand):
+        return dict(enumerate(P.persistence)), dict(enumerate(P.significant)), dict(enumerate(P.radius.tolist()))
+    return dict(enumerate(P.persistence if isinstance(P, LoopResult) else P)), {}, {}
+
+
+def _counted(k: int, births: FloatArray, filled: dict[int, BoolArray]) -> str:
+    """Return what the legend says of a degree."""
+    if k in filled and len(births):
+        return f"H{k} ({int(filled[k].sum())} of {len(births)} significant)"
+    return f"H{k} ({len(births) or 'none'})"
 
 
 @without_latex
@@ -498,9 +531,10 @@ def new_axes(width: float, height: float, polar: bool = False) -> Axes:
     return ax
 
 
-def _dimensions(P: Persistence, dimensions: Sequence[int] | None) -> list[int]:
+def _dimensions(P: Persistence | dict[int, FloatArray], dimensions: Sequence[int] | None) -> list[int]:
+    there = sorted(P) if isinstance(P, dict) else list(range(len(P)))
     if dimensions is None:
-        return list(range(len(P)))
+        return there
     if len(dimensions) == 0:
         raise _check.InputError(
             _check.Argument("dimensions"),
@@ -509,9 +543,10 @@ def _dimensions(P: Persistence, dimensions: Sequence[int] | None) -> list[int]:
             ".",
         )
     for k in dimensions:
-        if _check.positive_int(k, "dimensions", least=0) >= len(P):
+        if _check.positive_int(k, "dimensions", least=0) not in there:
+            has = f"dimensions 0 to {there[-1]}" if len(there) > 1 else f"dimension {there[0]}"
             raise _check.InputError(
-                f"dimension {k} was asked for, but the result has the dimensions 0 to {len(P) - 1}. Compute it with ",
+                f"dimension {k} was asked for, but the result has the {has}. Compute it with ",
                 _check.Argument("maxdim", int(k)),
                 ", or leave it out.",
             )
@@ -650,40 +685,3 @@ def phase_ticks(ax: Axes, phases: ArrayLike | None = None, things: str = "points
     kept = [k for k, x in enumerate(places) if k in (0, 4) or (x > 0.06 and x < 0.94 and x - places[k - 1] > 0.06)]
     ax.set_xticks(places[kept], [QUARTER_NAMES[k] for k in kept])
     ax.set_xlabel(label)
-
-
-def flat_layout(X: object, *, pairwise: bool = False) -> FloatArray:
-    """Return two coordinates for every point, to draw it by: a look at the data, nothing that is computed with.
-
-    Parameters
-    ----------
-    X : (n, d) points; with `pairwise` (n, n) distances or a sparse (n, n) graph.
-    pairwise : X holds distances or a graph.
-
-    Returns
-    -------
-    (n, 2) float64: the first two principal components, of points or of the rows of squared distances; for a graph the
-    first two eigenvectors of its random walk. Signs are fixed.
-
-    Raises
-    ------
-    InputError : for an input that is none of these.
-    """
-    from scipy.sparse import issparse
-
-    if pairwise and issparse(X):
-        A = _check.graph(X)
-        S = spectrum(A, min(A.shape[0], 2 + len(connected_components(A))))
-        return _two_columns(fix_signs(S.vectors[:, -2:] / np.sqrt(S.degrees)[:, None]))
-    # Up to a constant, squared Euclidean distances to all points are linear in the coordinates.
-    points = _check.square_distances(X)[0] ** 2 if pairwise else _check.points(X)
-    from sklearn.decomposition import PCA
-
-    few = min(2, *points.shape)
-    solver = "covariance_eigh" if points.shape[1] <= 2000 else "randomized"
-    return _two_columns(fix_signs(PCA(few, svd_solver=solver, random_state=0).fit_transform(points)))
-
-
-def _two_columns(layout: FloatArray) -> FloatArray:
-    missing = 2 - layout.shape[1]
-    return np.pad(layout, ((0, 0), (0, missing))) if missing else layout
