@@ -26,7 +26,7 @@ from spectral_ph.pipeline import confidence_band, find_loops, persistence
 from spectral_ph.spectrum.decomposition import Spectrum, spectrum
 
 if TYPE_CHECKING:
-    from spectral_ph import datasets, embedding, pl, plot, report, tl
+    from spectral_ph import datasets, embedding, nn, pl, plot, report, tl
     from spectral_ph.estimators import CircularCoordinates, LoopDetector, SpectralDistance, SpectralPersistence
 
 __version__ = "0.1.0"
@@ -56,6 +56,7 @@ __all__ = [  # noqa: RUF022  by code point, as `sorted` has it
     "embedding",
     "find_loops",
     "neighbor_graph",
+    "nn",
     "persistence",
     "pl",
     "plot",
@@ -76,6 +77,7 @@ _LAZY = {
     "SpectralPersistence": "spectral_ph.estimators",
     "datasets": "spectral_ph.datasets",
     "embedding": "spectral_ph.embedding",
+    "nn": "spectral_ph.nn",
     "pl": "spectral_ph.pl",
     "plot": "spectral_ph.plot",
     "report": "spectral_ph.report",

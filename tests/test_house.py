@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -46,16 +47,28 @@ def test_public_names_are_sorted_there_and_documented():
             assert getattr(sph, name).__doc__, name
 
 
-@pytest.mark.parametrize("name", ["datasets", "datasets.cells", "embedding", "files", "pl", "plot", "report", "tl"])
+@pytest.mark.parametrize(
+    "name", ["datasets", "datasets.cells", "embedding", "files", "nn", "pl", "plot", "report", "tl"]
+)
 def test_tab_completion_shows_only_what_is_for_users(name):
     module = importlib.import_module(f"spectral_ph.{name}")
     assert dir(module) == sorted(module.__all__) == module.__all__
+    if name == "nn" and not find_spec("torch"):
+        return
     for shown in module.__all__:
         assert getattr(module, shown).__doc__, shown
 
 
+@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
+def test_what_needs_torch_says_how_to_install_it():
+    sentence = "this needs torch, which is not installed. Run: pip install 'spectral_ph[nn]'"
+    with pytest.raises(sph.MissingExtraError, match=f"^{re.escape(sentence)}$"):
+        _ = sph.nn.GeometricAutoencoder
+
+
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(sph, "persistense")
+    assert not hasattr(sph.nn, "Autoencoder")
 
 
 def test_results_compare_by_identity_and_can_be_keys(tmp_path):

@@ -1,0 +1,33 @@
+"""CONSUMERS that need torch, behind the extra `[nn]`: autoencoders, contrastive maps of images, parametric embeddings, norms.
+
+Importing this brings no torch: a name is looked up on its first use, and says then how to install what is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from spectral_ph import _check
+
+if TYPE_CHECKING:
+    from spectral_ph.nn.autoencoder import GeometricAutoencoder
+    from spectral_ph.nn.geometry import Indicatrices
+
+_WHERE = {
+    "GeometricAutoencoder": "autoencoder",
+    "Indicatrices": "geometry",
+}
+
+__all__ = ["GeometricAutoencoder", "Indicatrices"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'spectral_ph.nn' has no attribute {name!r}")
+    _check.need("torch", "nn")
+    return getattr(importlib.import_module(f"spectral_ph.nn.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
