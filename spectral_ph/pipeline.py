@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,9 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
+from spectral_ph.cells.expression import Expression
+from spectral_ph.cells.pursuit import pursue as pursue_loop
+from spectral_ph.cells.pursuit import start_columns
 from spectral_ph.distances.compute import compute, compute_implicit, fitting, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
@@ -327,6 +331,9 @@ def find_loops(
     split_by: ArrayLike | None = None,
     level: float = 0.05,
     max_points: int = 2000,
+    features: Any = None,
+    pursue: Literal["auto"] | bool = "auto",
+    start_genes: Sequence[str] | None = None,
     random_state: RandomState = 0,
     **params: Any,
 ) -> LoopResult:
@@ -362,6 +369,13 @@ def find_loops(
     level : p-value up to which a loop is called.
     max_points : of more points, the neighbour graph and its spectrum are still of all, up to `GRAPH_POINTS`, and distances are
         taken between a random draw of this size. Phases are carried to the others by their nearest neighbours in the draw.
+    features : (n, g) array, sparse array, table of pandas or `Expression`, what the points were made of, such as the expression
+        of all genes; whole numbers are taken for counts, and scaled. In it a loop that other variation hides is pursued.
+        Default: none.
+    pursue : look for a loop in the features that follow a guessed phase. "auto" (default): where there are `features` and
+        halves, and no loop was called. True: also where one was called. False: never. It is exploration: `pursued` of the
+        result has no p-value, and the verdict does not depend on it.
+    start_genes : names of features in whose components phases are guessed, such as a known list. Default: all features.
     random_state : seed of the splits, the draw, and whatever is random in the distance.
     **params : of the neighbour graph and of the distance, by name: these are not chosen but kept.
 
@@ -410,6 +424,7 @@ def find_loops(
     metric = params.get("metric", "euclidean")
     X, points, n = _points(X, graph, distance, params)
     groups = None if split_by is None else groups_of(split_by, n, points is not None)
+    expression = _features(features, pursue, start_genes, n)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
         distinct = np.arange(n) if points is None or not splits else without_copies(points)
@@ -454,10 +469,54 @@ def find_loops(
         else:
             loops = [judged(loop, 2 * half, level, why_not) for loop in everything.carried(loops)]
         _warn_without_place(loops)
+        verdict = answer(loops, P, points is not None)
+        pursued = None
+        if expression is not None and (pursue is True or verdict[0] != "loop"):
+            if how is None:
+                _check.warn("no loop was pursued, for that takes halves of the points, and none were compared.")
+            else:
+                pursued = pursue_loop(expression, how, splits, int(rng.integers(2**31)), start_genes)
     seed = everything.settings.pop("random_state")
     settings = everything.settings | P.settings | {"loops": about, "random_state": seed}
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
-    return LoopResult(*answer(loops, P, points is not None), loops, P, settings, P.warnings, examined.tried)
+    return LoopResult(*verdict, loops, P, settings, P.warnings, examined.tried, pursued)
+
+
+def _features(features: Any, pursue: object, start_genes: Sequence[str] | None, n: int) -> Expression | None:
+    """Return what a loop is pursued in, or None; refuse what cannot be before anything long is computed."""
+    if isinstance(pursue, str):
+        _check.one_of(pursue, ("auto",), "pursue")
+    else:
+        _check.flag(pursue, "pursue")
+    if features is None:
+        if pursue is True or start_genes is not None:
+            raise _check.InputError(
+                Argument("pursue", True) if pursue is True else Argument("start_genes"),
+                " needs the features that the points were made of, such as the expression of all genes. Pass ",
+                Argument("features"),
+                ".",
+            )
+        return None
+    if pursue is False:
+        return None
+    expression = features if isinstance(features, Expression) else _named(features)
+    if expression.values is None:
+        return None
+    if expression.shape[0] != n:
+        raise _check.InputError(
+            Argument("features"),
+            f" has {expression.shape[0]} rows, but there are {n} points. Pass a row for each point.",
+        )
+    if start_genes is not None:
+        start_columns(expression.names, start_genes)
+    return expression
+
+
+def _named(features: Any) -> Expression:
+    """Return a table of features with the names of its columns, or their numbers."""
+    shape = tuple(getattr(features, "shape", ()))
+    names = getattr(features, "columns", range(shape[-1] if shape else 0))
+    return Expression.of(features, list(map(str, names)), where="features")
 
 
 def _points(

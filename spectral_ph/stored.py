@@ -25,6 +25,7 @@ from spectral_ph.cells.genes import PeriodicGenes
 from spectral_ph.embedding.report import EmbeddingReport
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.agreement import weighted_ranks
+from spectral_ph.loops.pursued import Pursued
 from spectral_ph.loops.result import Loop, LoopResult, versions
 
 NEEDED = ("phase", "in_domain", "distance", "cycle")
@@ -156,7 +157,64 @@ def write_loops(
         "obs_columns": _text(names),
         **_about(about),
     }
+    _write_pursued(adata, key, result.pursued)
     return names
+
+
+PURSUED = ("evidence", "agreement", "prominence", "relief", "core")
+"""What is known of a loop that was pursued, beside its genes."""
+
+
+def _write_pursued(adata: Any, key: str, pursued: Pursued | None) -> None:
+    """Write the loop that was pursued into uns, obs and obsm, in place of what an earlier call left there."""
+    import pandas as pd
+
+    where, phase = f"X_{key}_pursued", column(key, "pursued_phase")
+    if where in adata.obsm:
+        del adata.obsm[where]
+    if pursued is None:
+        return
+    rows = pursued.gene_rows()
+    adata.uns[key]["pursued"] = {
+        **{name: float(getattr(pursued, name)) for name in PURSUED},
+        "types": int(pursued.types),
+        "reason": pursued.reason,
+        "params": _plain(pursued.settings),
+        "genes": pd.DataFrame(
+            {
+                "gene": _text(row["gene"] for row in rows),
+                "column": pursued.genes.astype(np.int64),
+                "share": np.array([row["share"] for row in rows], dtype=np.float64),
+                "explained": np.array([row["explained"] for row in rows], dtype=np.float64),
+            },
+            index=pd.Index([str(k + 1) for k in range(len(rows))], dtype=object),
+        ),
+    }
+    if len(pursued.phase):
+        adata.obs[phase] = pursued.phase
+        adata.obsm[where] = pursued.layout
+        adata.uns[key]["obs_columns"] = _text([*adata.uns[key]["obs_columns"], phase])
+
+
+def _read_pursued(adata: Any, key: str) -> Pursued | None:
+    """Return the loop that was pursued, as far as it is stored; None where there is none."""
+    kept = adata.uns[key].get("pursued")
+    if not isinstance(kept, Mapping):
+        return None
+    table, where, phase = kept["genes"], f"X_{key}_pursued", column(key, "pursued_phase")
+    there = where in adata.obsm and phase in adata.obs
+    return Pursued(
+        **{name: float(kept[name]) for name in PURSUED},
+        genes=table["column"].to_numpy(dtype=np.int64),
+        names=tuple(map(str, table["gene"])),
+        share=table["share"].to_numpy(dtype=np.float64),
+        explained=table["explained"].to_numpy(dtype=np.float64),
+        layout=np.asarray(adata.obsm[where], dtype=np.float64) if there else np.empty((0, 0)),
+        phase=adata.obs[phase].to_numpy(dtype=np.float64) if there else np.empty(0),
+        types=int(kept["types"]),
+        reason=str(kept["reason"]),
+        settings=_again(kept["params"]),
+    )
 
 
 def write_placed(adata: Any, key: str, places: Sequence[Mapping[str, Any]], how: str) -> None:
@@ -372,7 +430,8 @@ def read_loops(adata: Any, key: str) -> LoopResult:
         )
     evidence = (_known(stored.get("p_value")), _known(stored.get("agreement")))
     tried = tuple(map(_without_gaps, stored["tried"].to_dict("records"))) if "tried" in stored else ()
-    return LoopResult(stored["verdict"], stored["reason"], *evidence, found, P, P.settings, P.warnings, tried)
+    pursued = _read_pursued(adata, key)
+    return LoopResult(stored["verdict"], stored["reason"], *evidence, found, P, P.settings, P.warnings, tried, pursued)
 
 
 def read_about(adata: Any, key: str) -> AboutLoop:

@@ -177,6 +177,8 @@ def loops(
     g2m_genes: Sequence[str] | None = None,
     confounders: Sequence[str] | None = None,
     split_by: str | None = None,
+    pursue: Literal["auto"] | bool = "auto",
+    start_genes: Sequence[str] | None = None,
     spacing: Spacing = "cells",
     random_state: RandomState = 0,
     copy: bool = False,
@@ -208,6 +210,10 @@ def loops(
         batch that are there. From counts, total and mitochondrial share are computed as well.
     split_by : column of obs, such as donor, sample or batch: its groups go into halves as a whole, which is the stronger claim.
         Default: halves at random.
+    pursue : look for a loop that other variation hides, in the genes that follow a guessed phase. "auto" (default): where there
+        is expression and no loop was called. True: also where one was called. False: never. It is exploration: it has no
+        p-value, and the verdict does not depend on it.
+    start_genes : names of genes in whose components phases are guessed, such as a known list. Default: all genes.
     spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many cells, which in
         cells that divide without a common clock is a share of time. "length": equal steps are about equally long. "edges":
         the plain circular coordinate, which gives most cells one phase where the density is uneven.
@@ -230,8 +236,9 @@ def loops(
     uns[k] gets the verdict, reason, p_value and agreement (NaN if not computed), `loops` (a table of all loops),
     `diagrams`, `tried`, `params`, `versions`, `warnings`, and of the first of those loops `anchor`, `genes` (a table, surest
     first), `profiles` (mean of the top genes in intervals of the phase that hold equally many cells), `profile_phases`
-    (the median phase in each) and `confounders`. What an earlier call stored
-    under the same name is removed.
+    (the median phase in each) and `confounders`. Where a loop was pursued, uns[k] also gets `pursued` (evidence and what it is
+    made of, reason, settings, and `genes`, a table of those in which the loop is seen), obsm["X_k_pursued"] the cells in the
+    components of these genes, and obs `k_pursued_phase`. What an earlier call stored under the same name is removed.
 
     Raises
     ------
@@ -255,6 +262,12 @@ def loops(
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
         properties = _depth(adata, expression) | _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
+        pursuable = expression.values is not None and "X" in data
+        if not pursuable and (pursue is True or start_genes is not None):
+            raise _check.InputError(
+                _check.Argument("pursue", True) if pursue is True else _check.Argument("start_genes"),
+                " needs expression and points, and these cells have no expression, or a graph in place of points. Leave it out.",
+            )
         if split_by is not None:
             params = params | {"split_by": stored.read_column(adata, split_by)}
         if "metric" in said:
@@ -262,7 +275,15 @@ def loops(
         if "X" in data and "precomputed" not in (distance, params.get("metric")):
             data["X"] = _check.points(data["X"], what=said["representation"])  # under the name it has here
         with _log.step(f"finding loops of {adata.n_obs} cells in {said['representation']}"):
-            R = find_loops(distance=distance, spacing=spacing, random_state=random_state, **data, **params)
+            R = find_loops(
+                distance=distance,
+                spacing=spacing,
+                pursue=pursue,
+                start_genes=start_genes,
+                random_state=random_state,
+                **(data | {"features": expression} if pursuable else data),
+                **params,
+            )
         with _log.step("comparing genes and confounders with the loop"):
             R, about = about_result(
                 R,
@@ -281,6 +302,8 @@ def loops(
             )
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
     names = stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))
+    if R.pursued is not None and len(R.pursued.genes):
+        names.append(f"{key_added}_pursued_phase")
     _log.say(_log.HINT, "added " + ", ".join((f"uns[{key_added!r}]", *(f"obs[{name!r}]" for name in names))))
     if "matplotlib" in sys.modules:
         phase_map()  # so that scanpy knows the colours of a phase by name

@@ -97,6 +97,8 @@ def loops(
     label: tuple[str, ...],
     confounder: tuple[str, ...],
     genes: str | None,
+    pursue: str,
+    start_gene: tuple[str, ...],
     basis: str | None,
     reading: dict[str, Any],
     preprocess: str,
@@ -146,6 +148,7 @@ def loops(
             split_by=inputs.column(path, "--split-by", split_by, rows),
             level=level,
             max_points=max_points,
+            **inputs.pursuit(expression, pursue, start_gene, pairwise),
             random_state=seed,
             **inputs.given(n_neighbors=n_neighbors, metric=None if metric == "euclidean" else metric),
             **params(param),
@@ -165,6 +168,7 @@ def loops(
         with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
             output.write_loops(folder, record, R, inputs.kept_names(table, rows), drawn[0], output.by_label(labels))
             output.write_about(folder, about)
+            output.write_pursued(folder, R, inputs.kept_names(table, rows))
             if cells is not None:
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:

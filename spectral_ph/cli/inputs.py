@@ -141,6 +141,13 @@ def expression(
     return Expression.of(found.X[rows], found.columns, cast(Kind, kind), found.source)
 
 
+def pursuit(expression: Expression | None, pursue: str, start: tuple[str, ...], pairwise: bool) -> dict[str, Any]:
+    """Return what a loop is pursued in, as `find_loops` takes it."""
+    asked = {"auto": "auto", "yes": True, "no": False}[pursue]
+    features = {} if expression is None or pairwise else {"features": expression}
+    return {"pursue": asked, "start_genes": list(start) or None, **features}
+
+
 def layout(path: Path, basis: str | None, rows: Any) -> tuple[FloatArray, str] | None:
     """Return where the points are drawn, (n, 2), and what that is; None where the file holds no layout and none was named."""
     there = files.obsm_names(path) if files.holds_obs(path) else []

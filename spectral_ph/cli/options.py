@@ -220,6 +220,21 @@ LOOPS = [
         "--split-by",
         help="A column of obs, such as the donor: its groups go into halves as a whole. Default: halves at random.",
     ),
+    _of(
+        "Loops",
+        "--pursue",
+        type=click.Choice(["auto", "yes", "no"]),
+        default="auto",
+        show_default=True,
+        help="Look for a hidden loop in the genes that follow a guessed phase; auto: where there is expression and no loop "
+        "was called. Exploration, without a p-value.",
+    ),
+    _of(
+        "Loops",
+        "--start-gene",
+        multiple=True,
+        help="A gene to guess phases from when a loop is pursued; may be repeated. Default: all genes.",
+    ),
     _of("Loops", "--level", type=float, default=0.05, show_default=True, help="p-value up to which a loop is called."),
     _of(
         "Loops",

@@ -92,6 +92,17 @@ def write_about(folder: Path, about: AboutLoop | None) -> None:
         files.write_csv(folder / "confounders.csv", about.confounder_columns())
 
 
+def write_pursued(folder: Path, R: sph.LoopResult, names: list[str]) -> None:
+    """Write the genes of a loop that was pursued, and the cells as it is seen in them, into a folder."""
+    found = R.pursued
+    if found is None or not len(found.phase):
+        return
+    rows = found.gene_rows()
+    files.write_csv(folder / "pursued_genes.csv", {name: [row[name] for row in rows] for name in rows[0]})
+    axes = {f"component_{k}": found.layout[:, k - 1] for k in range(1, found.layout.shape[1] + 1)}
+    files.write_csv(folder / "pursued_cells.csv", {"cell": names, "phase": found.phase, **axes})
+
+
 def write_diagram(folder: Path, P: sph.Persistence) -> None:
     """Write the diagram as a table and as pictures into a folder."""
     from spectral_ph import plot
@@ -177,6 +188,8 @@ def say_result(R: sph.LoopResult) -> None:
     """Print the verdict and the loops."""
     click.echo(f"Verdict: {R.verdict}.")
     click.echo(R.reason)
+    if R.pursued is not None:
+        click.echo(R.pursued.reason)
     for k, loop in enumerate(R.loops, start=1):
         click.echo(
             f"Loop {k}: born at {loop.birth:.3g}, dies at {loop.death:.3g} (persistence {loop.persistence:.3g}, score "

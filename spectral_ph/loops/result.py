@@ -14,6 +14,7 @@ from spectral_ph import _check
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.curve import closed_curve
+from spectral_ph.loops.pursued import Pursued
 
 Verdict = Literal["loop", "no loop", "undecided"]
 
@@ -243,6 +244,7 @@ class LoopResult:
     tried : every setting that halves of the points were looked at under, one dict each: the parameters by name, the
         "evidence", the "agreement", "prominence" and "relief" behind it (medians over the splits), and whether it was "chosen".
         One dict where a single setting was asked for; empty where no half was looked at.
+    pursued : the loop as it is seen in chosen features alone; None where it was not pursued. The verdict does not depend on it.
     """
 
     verdict: Verdict
@@ -254,6 +256,7 @@ class LoopResult:
     settings: Settings = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     tried: tuple[Settings, ...] = ()
+    pursued: Pursued | None = None
 
     @property
     def shown(self) -> list[int]:
@@ -280,6 +283,7 @@ class LoopResult:
             "agreement": self.agreement,
             "loops": [loop.to_dict() for loop in self.loops],
             "tried": [dict(t) for t in self.tried],
+            "pursued": None if self.pursued is None else self.pursued.to_dict(),
             **self.persistence.to_dict(),
         }
 

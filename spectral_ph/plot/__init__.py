@@ -28,6 +28,7 @@ from spectral_ph.plot.results import (
     phase_band,
     phase_heatmap,
     phase_rows,
+    pursued,
 )
 from spectral_ph.plot.results import (
     chosen_loop as chosen_loop,
@@ -60,6 +61,7 @@ __all__ = [
     "phase_band",
     "phase_heatmap",
     "phase_rows",
+    "pursued",
 ]
 
 

@@ -18,6 +18,7 @@ from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.cells.genes import BINS
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.inference import ConfidenceBand, Significance
+from spectral_ph.loops.curve import closed_curve
 from spectral_ph.loops.result import Loop, LoopResult
 
 if TYPE_CHECKING:
@@ -313,6 +314,52 @@ def draw_line(ax: Axes, this: Loop, where: FloatArray, line: str) -> None:
             solid_joinstyle="round",
             path_effects=[patheffects.withStroke(linewidth=3.2, foreground="white")],
         )
+
+
+@without_latex
+def pursued(R: LoopResult, *, ax: Axes | None = None) -> Axes:
+    """Draw the points in the features that loop pursuit chose, coloured by their phase, and the loop through them.
+
+    Parameters
+    ----------
+    R : LoopResult whose loop was pursued.
+    ax : where to draw; default None, a new figure.
+
+    Returns
+    -------
+    Axes : the two directions of the chosen features in which the loop lies.
+
+    Raises
+    ------
+    InputError : no loop was pursued, or none was found.
+    """
+    found = R.pursued
+    if found is None or not len(found.phase):
+        raise _check.InputError(
+            "this result holds no loop that was pursued. Pass features and pursue=True to spectral_ph.find_loops, or pursue=True "
+            "to spectral_ph.tl.loops."
+        )
+    ax = new_axes(5.4, 4.4) if ax is None else ax
+    where = found.layout[:, :2]
+    points = ax.scatter(
+        where[:, 0],
+        where[:, 1],
+        s=float(np.clip(6000 / len(where), 6.0, 36.0)),
+        c=found.phase,
+        cmap=phase_map(),
+        vmin=0,
+        vmax=2 * np.pi,
+        linewidth=0,
+    )
+    curve = closed_curve(found.phase, where, 200)
+    ax.plot(*np.vstack([curve, curve[:1]]).T, color="black", linewidth=1.4)
+    ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.set_title(f"pursued in {len(found.genes)} features, evidence {found.evidence:.2f}", fontsize="medium")
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(points, ax=ax, shrink=0.6, aspect=16, pad=0.03, label="phase (radians)")
+    bar.set_ticks(QUARTERS, labels=QUARTER_NAMES)
+    bar.outline.set_visible(False)
+    return ax
 
 
 @without_latex

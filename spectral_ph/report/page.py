@@ -94,6 +94,7 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
         _loop_section(result, said, layout, layout_name),
         _label_section(result, said),
         _gene_section(said),
+        _pursued_section(result, said),
         _confounder_section(said),
         markup.section(
             "warnings",
@@ -109,6 +110,7 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
         ("loop", "Loop"),
         ("labels", "Labels"),
         ("genes", "Genes"),
+        ("pursued", "Loop pursuit"),
         ("confounders", "Confounders"),
         ("warnings", "Warnings"),
         ("tried", "Settings tried"),
@@ -363,6 +365,42 @@ def _tried_section(said: Settings) -> str:
         else "",
         markup.table(said["tried"], "One row a setting, with what the halves say.", columns),
     )
+
+
+SHOWN_GENES = 40
+"""Rows of the table of pursued genes."""
+
+
+def _pursued_section(result: LoopResult, said: Settings) -> str:
+    found = result.pursued
+    if found is None:
+        return ""
+    from spectral_ph import plot
+
+    things = said["things"]
+    parts = [f"<p>{markup.text(found.reason)}</p>"]
+    if len(found.phase):
+        parts.append(
+            '<div class="figures">'
+            + markup.figure(
+                lambda f: plot.pursued(result, ax=f.add_subplot()),
+                f"Scatter plot of {len(found.phase)} {things} in the genes that were chosen, coloured by phase, with a smooth "
+                "closed line through them.",
+                f"The {things} in the principal components of {len(found.genes)} chosen genes, turned so that the loop lies in "
+                "the plane. The genes were chosen because they follow a phase, so they show a ring more readily than others.",
+            )
+            + "</div>"
+        )
+        rows = [dict(row) for row in said["pursued"]["genes"][:SHOWN_GENES]]
+        parts.append(
+            markup.table(
+                rows,
+                f"The first {len(rows)} of the {len(found.genes)} genes. Share: in which part of the choices on halves of the "
+                f"{things} a gene was chosen. Explained: share of its variance that goes with the phase.",
+                ["gene", "share", "explained"],
+            )
+        )
+    return markup.section("pursued", "Loop pursuit", *parts)
 
 
 def _repeat_section(said: Settings) -> str:
