@@ -1,17 +1,21 @@
 """Real cells: the verdict on every data set of a panel.
 
-    python -m benchmarks.cells [--data FOLDER] [--scores]
+    python -m benchmarks.cells [--data FOLDER] [--scores | --pursue]
 
 The panel lies beside the project and is no part of it (panel.csv says what is expected and how each file is prepared; by
 default ../shared/data); without it nothing is computed. Default settings throughout. `benchmarks.phase` compares the phase with
 what was measured otherwise.
 Writes results/cells.json: numbers only, of all cells of every file, and how many of `SEEDS` seeds say otherwise. With --scores
 instead the detection score of one loop under the candidates for the default of `persistence`, a mean over `DRAWS` draws of at
-most 1,000 cells (of fewer, 80 % and at least 300) in results/cells_scores.json.
+most 1,000 cells (of fewer, 80 % and at least 300) in results/cells_scores.json. With --pursue
+instead what loop pursuit finds in all genes of the files that hold expression, seed 0 and five splits, in
+results/cells_pursued.json; it is written file by file, and a file that is there is not computed again.
 """
 
 import argparse
 import csv
+import json
+import time
 import warnings
 from pathlib import Path
 
@@ -68,10 +72,40 @@ def scores(folder, panel):
     return rows
 
 
+def pursued(folder, panel):
+    """Return what pursuit finds in every file that holds expression, those with fewest cells first."""
+    from spectral_ph.cells.expression import Expression
+    from spectral_ph.cells.pursuit import pursue
+    from spectral_ph.verdict import SPLITS
+    from spectral_ph.verdict.halves import Halving
+
+    kept = record.RESULTS / "cells_pursued.json"
+    rows = json.loads(kept.read_text())["rows"] if kept.exists() else []
+    rows = [row for row in rows if row["data"] in {Path(entry["file"]).stem for entry in panel}]
+    tables = [(e, files.read(folder / e["file"], use_rep="X")) for e in panel if not e["prepare"].startswith("obsm:")]
+    for entry, table in sorted(tables, key=lambda one: one[1].X.shape[0]):
+        name, n = Path(entry["file"]).stem, table.X.shape[0]
+        if name in [row["data"] for row in rows]:
+            continue
+        names = table.columns or [f"gene {j + 1}" for j in range(table.X.shape[1])]
+        expression = Expression.of(table.X, names, entry["prepare"])
+        began = time.process_time()
+        found = pursue(expression, Halving(np.zeros((n, 1)), np.arange(n), np.random.default_rng(0)), SPLITS, 0)
+        row = {"data": name, "cells": n, "genes": len(names), "expected": entry["expected"]}
+        parts = ("evidence", "agreement", "prominence", "relief", "core", "types")
+        row |= {k: getattr(found, k) for k in parts}
+        row |= {"stable": float(found.share.mean()), "first genes": ", ".join(found.names[:8])}
+        rows.append(row | {"CPU seconds": time.process_time() - began})
+        print(rows[-1], flush=True)
+        record.write("cells_pursued", rows, seeds=[0], splits=SPLITS)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--scores", action="store_true", help="scores of the candidates in place of verdicts")
+    parser.add_argument("--pursue", action="store_true", help="what loop pursuit finds, in place of verdicts")
     given = parser.parse_args()
     folder = given.data
     if not (folder / "panel.csv").exists():
@@ -83,6 +117,9 @@ def main():
         panel = list(csv.DictReader(stream))
     if given.scores:
         record.write("cells_scores", scores(folder, panel), seeds=list(range(DRAWS)))
+        return
+    if given.pursue:
+        pursued(folder, panel)
         return
     for entry in panel:
         path = folder / entry["file"]
