@@ -6,38 +6,52 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 OUT ?= demo-out
 
-.PHONY: demo test test-nn check quality bench docs clean
+SPHINX := $(BIN)/python -m sphinx -q -W --keep-going -j auto -b html -c docs
 
-demo: $(VENV)/.installed
+.PHONY: help demo test test-nn check quality bench docs site release-check clean
+
+help:  ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | while IFS='|' read -r name says; do printf '  make %-14s %s\n' "$$name" "$$says"; done
+
+demo: $(VENV)/.installed  ## simulate a cell-cycle experiment and find its loop
 	$(BIN)/spectral-ph demo -o $(OUT)
 
-test: $(VENV)/.installed-test
+test: $(VENV)/.installed-test  ## run all tests and the examples of the docstrings
 	$(BIN)/python -m pytest
 
 # What needs torch, in an environment of its own: the other tests show that the package does without.
-test-nn: $(VENV_NN)/.installed
+test-nn: $(VENV_NN)/.installed  ## run the tests of spectral_ph.nn, with torch
 	$(VENV_NN)/bin/python -m pytest tests/nn spectral_ph/nn
 
-check: $(VENV)/.installed-test
+check: $(VENV)/.installed-docs  ## style, types, layers, tables of the docs, and the site as it is kept
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make.py --check
+	$(SPHINX) . build/site-kept
 
 # Scores of small shapes against those recorded: fails if one fell by more than it varies from seed to seed. In an empty
 # folder, for records of the sweep do not notice that a distance was changed.
-quality: $(VENV)/.installed-test
+quality: $(VENV)/.installed-test  ## no score of a small shape has fallen
 	$(BIN)/python -m benchmarks.quality --quick --check --jobs 2 --folder $$(mktemp -d)
 
-bench: $(VENV)/.installed-test
+bench: $(VENV)/.installed-test  ## measure the speed against other programs
 	$(BIN)/python -m benchmarks.speed
 
-docs: $(VENV)/.installed-test
+docs: $(VENV)/.installed-test  ## make the tables and figures in docs/
 	$(BIN)/python docs/make.py
 
-clean:
-	rm -rf $(VENV) $(VENV_NN) $(OUT)
+# The notebooks and the gallery are run anew, and kept until they or their settings change.
+site: $(VENV)/.installed-docs  ## build the site into build/site, with its notebooks run
+	SPECTRAL_PH_SITE_EXECUTE=cache $(SPHINX) . build/site
+	@echo "Open build/site/index.html."
+
+release-check: $(VENV)/.installed-release  ## build, and try what is built in clean environments, for every Python that is here
+	$(BIN)/python release/check.py
+
+clean:  ## remove what was installed and built
+	rm -rf $(VENV) $(VENV_NN) $(OUT) build dist docs/reference/api
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
@@ -55,3 +69,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e ".[cells,test]"
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml constraints.txt $(VENV)/.installed-test
+	$(PIP) -e ".[docs]"
+	touch $@
+
+$(VENV)/.installed-release: pyproject.toml constraints.txt $(VENV)/.installed-test
+	$(PIP) -e ".[release]"
+	touch $@

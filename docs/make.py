@@ -24,6 +24,8 @@ import spectral_ph as sph
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 WIDTH = 120
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md")
+"""Documents outside docs/, whose lines are to be short too."""
 BEGIN, END = "<!-- made by docs/make.py from spectral_ph.DISTANCES -->", "<!-- end -->"
 
 
@@ -90,6 +92,28 @@ SHARES = ("score > .5", "filtered score > .5", "widest gap")
 """Its columns that are shares of samples."""
 
 
+SCHEMA = "<!-- made by docs/make.py from docs/reference/result.schema.json -->"
+
+
+def with_schema(text):
+    """Fill in the table of names in result.json, command by command."""
+    before, rest = text.split(SCHEMA)
+    kinds = json.loads((DOCS / "reference" / "result.schema.json").read_text())["$defs"]
+    commands = ("loops", "persistence", "embed", "demo")
+    says = {}
+    for command in commands:
+        for name, about in kinds[command]["properties"].items():
+            there = says.setdefault(name, {"what it is": "", "in": []})
+            there["what it is"] = there["what it is"] or about.get("description", "")
+            there["in"].append(command)
+    lines = ["| name | what it is | in the results of |", "|---|---|---|"]
+    for name, about in says.items():
+        where = "all" if len(about["in"]) == len(commands) else ", ".join(about["in"])
+        lines.append(f"| `{name}` | {about['what it is']} | {where} |")
+    table = "\n".join(lines)
+    return f"{before}{SCHEMA}\n\n{table}\n\n{END}{rest.split(END)[1]}"
+
+
 def by_kind(rows):
     """Return the rows of false claims with one row for each kind: its samples by size, and its shares over all of them.
 
@@ -148,7 +172,8 @@ def _cell(value):
 
 
 def filled(text):
-    return with_results(with_table(text) if BEGIN in text else text)
+    text = with_table(text) if BEGIN in text else text
+    return with_results(with_schema(text) if SCHEMA in text else text)
 
 
 def long_lines(text):
@@ -169,7 +194,7 @@ def check():
     behind = [
         f"{name} has tables that are behind; run: make docs" for name, text in texts.items() if filled(text) != text
     ]
-    texts |= {name: (ROOT / name).read_text() for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")}
+    texts |= {name: (ROOT / name).read_text() for name in PAGES}
     long = [
         f"{name}:{number} has {length} columns, more than {WIDTH}"
         for name, text in texts.items()
@@ -179,7 +204,8 @@ def check():
 
 
 def documents():
-    return sorted(DOCS.rglob("*.md"))
+    made = DOCS / "reference" / "api"
+    return sorted(path for path in DOCS.rglob("*.md") if made not in path.parents)
 
 
 def noise_figure(path):

@@ -24,6 +24,10 @@ FATE = ("loop", "word", "agreement", "hole")
 """Columns of the table of what became of loops in a layout."""
 
 
+FORMAT = 1
+"""Version of the layout of result.json; docs/reference/result.schema.json says what is in it."""
+
+
 def about(table: files.Table, prepared: Preprocessed | None) -> dict[str, Any]:
     """Return what was read, and what was done to it first."""
     return {
@@ -40,7 +44,7 @@ def read_from(table: files.Table, prepared: Preprocessed | None) -> dict[str, An
 
 def made_by(command: str, seed: int) -> dict[str, Any]:
     """Return what repeats the run beside its settings."""
-    return {"command": command, "seed": seed, "versions": versions()}
+    return {"format": FORMAT, "command": command, "seed": seed, "versions": versions()}
 
 
 def by_label(labels: dict[str, Any]) -> dict[str, Any]:
