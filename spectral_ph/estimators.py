@@ -104,6 +104,14 @@ class SpectralDistance(_Columns):
     distance_matrix_ : (n, n) float64.
     n_features_in_ : number of columns of X.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    distance_matrix, SpectralPersistence
+
     Examples
     --------
     >>> from sklearn.cluster import DBSCAN
@@ -184,6 +192,21 @@ class SpectralPersistence(_Pointwise):
     persistence_ : Persistence.
     diagrams_ : list over the dimension of (m, 2) float64.
     n_features_in_ : number of columns of X.
+
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    persistence, SpectralDistance
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> model = sph.SpectralPersistence().fit(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> len(model.persistence_)
+    2
     """
 
     def __init__(
@@ -296,6 +319,21 @@ class LoopDetector(_Columns):
     verdict_ : "loop", "no loop" or "undecided"; the evidence is in `result_`.
     phase_ : (n,) float64, radians in [0, 2 pi), along the loop with the most evidence; NaN if there is none.
     n_features_in_ : number of columns of X.
+
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    find_loops, CircularCoordinates
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> model = sph.LoopDetector(splits=0).fit(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> model.phase_.shape
+    (100,)
     """
 
     def __init__(
@@ -401,6 +439,14 @@ class CircularCoordinates(_Columns):
     result_ : LoopResult.
     phase_ : (n,) float64, radians in [0, 2 pi); NaN if there is no such loop.
     n_features_in_ : number of columns of X.
+
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    LoopDetector, find_loops
 
     Examples
     --------

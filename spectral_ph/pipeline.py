@@ -101,6 +101,10 @@ def persistence(
     InputError : a sentence that says what was wrong, what is needed and what to type.
     TooLargeError : if it would not fit in memory; before anything is allocated.
 
+    See Also
+    --------
+    find_loops, distance_matrix, Persistence, SpectralPersistence
+
     References
     ----------
     Damrich, Berens, Kobak, Persistent homology for high-dimensional data based on spectral methods, NeurIPS 2024
@@ -391,6 +395,10 @@ def find_loops(
     ------
     InputError : a sentence that says what was wrong, what is needed and what to type.
     TooLargeError : if it would not fit in memory.
+
+    See Also
+    --------
+    persistence, LoopResult, LoopDetector, spectral_ph.tl.loops
 
     Notes
     -----

@@ -84,6 +84,10 @@ def embed(
     InputError : a key that is not there (with those that are), an unknown embedding or argument, or data that it cannot use.
     MissingExtraError : without anndata.
 
+    See Also
+    --------
+    loops, spectral_ph.pl.embedding, spectral_ph.embedding.embedding_report
+
     Examples
     --------
     >>> import anndata, spectral_ph as sph
@@ -245,6 +249,10 @@ def loops(
     InputError : a key that is not there (with those that are), or data that the chain cannot use.
     MissingExtraError : without anndata.
 
+    See Also
+    --------
+    place, embed, spectral_ph.pl.loops, spectral_ph.find_loops, spectral_ph.report.from_anndata
+
     Examples
     --------
     >>> import anndata, spectral_ph as sph
@@ -338,6 +346,20 @@ def place(
     Raises
     ------
     InputError : a key that is not there, coordinates that do not fit, or a reference without a loop.
+
+    See Also
+    --------
+    loops
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> new = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(20, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.place(new, adata, use_rep="X_pca")
+    >>> new.obs["spectral_ph_phase"].shape
+    (20,)
     """
     for cells in (adata, reference):
         _refuse_others(cells, "tl.place takes an AnnData of new cells and one that tl.loops has seen, not {}.")

@@ -57,6 +57,19 @@ class InputError(_Sentence, ValueError):
     """What the user passed cannot be used; the message says what to type instead.
 
     Its arguments are the parts of the sentence: text, and an `Argument` wherever the sentence names a parameter.
+
+    See Also
+    --------
+    TooLargeError, MissingExtraError, SpectralWarning
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> try:
+    ...     sph.persistence([[0.0, float("nan")]] * 20)
+    ... except sph.InputError as error:
+    ...     print(type(error).__name__, isinstance(error, ValueError))
+    InputError True
     """
 
 
@@ -65,15 +78,48 @@ class WrongTypeError(InputError, TypeError):
 
 
 class TooLargeError(InputError, MemoryError):
-    """The job would not fit in memory; raised before anything is allocated."""
+    """The job would not fit in memory; raised before anything is allocated.
+
+    See Also
+    --------
+    InputError
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> issubclass(sph.TooLargeError, MemoryError)
+    True
+    """
 
 
 class MissingExtraError(InputError, ImportError):
-    """An optional dependency is not installed; the message holds the install line."""
+    """An optional dependency is not installed; the message holds the install line.
+
+    See Also
+    --------
+    InputError
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> issubclass(sph.MissingExtraError, ImportError)
+    True
+    """
 
 
 class SpectralWarning(_Sentence, UserWarning):
-    """The answer stands, but something about it should be known. It is made of parts, as `InputError` is."""
+    """The answer stands, but something about it should be known. It is made of parts, as `InputError` is.
+
+    See Also
+    --------
+    InputError
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> issubclass(sph.SpectralWarning, UserWarning)
+    True
+    """
 
 
 _collecting: ContextVar[list[str] | None] = ContextVar("collecting", default=None)

@@ -74,6 +74,17 @@ def preprocess(
     Warns
     -----
     SpectralWarning : if counts are not whole numbers and small enough to be logarithms, or components were reduced.
+
+    See Also
+    --------
+    spectral_ph.tl.loops, find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> cells = sph.datasets.cells.cell_cycle(n_cells=100, n_genes=200, n_cycling_genes=50)
+    >>> sph.preprocess(cells.counts, n_components=10).X.shape
+    (100, 10)
     """
     _check.one_of(kind, ("counts", "log"), "kind of values", "kind")
     n_top_genes = _check.positive_int(n_top_genes, "n_top_genes")

@@ -69,6 +69,17 @@ class SimulatedCells:
     cycling : (n,) bool, whether a cell is in the cycle.
     library_size : (n,) float64, depth of each cell: the expected total of a cell in which every gene has its mean
         expression, before drop-out.
+
+    See Also
+    --------
+    cell_cycle
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> cells = sph.datasets.cells.cell_cycle(n_cells=50, n_genes=100, n_cycling_genes=40)
+    >>> cells.counts.shape, cells.phase.shape
+    ((50, 100), (50,))
     """
 
     counts: sp.csr_array
@@ -135,6 +146,10 @@ def cell_cycle(
     Raises
     ------
     InputError : on an argument outside its range.
+
+    See Also
+    --------
+    SimulatedCells, spectral_ph.preprocess
 
     Examples
     --------

@@ -111,7 +111,27 @@ def circle(
 ) -> Observed:
     """Circle of radius 1, points at equal angles: one loop.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 2), point i at the angle 2 pi i / n.
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 2), point i at the angle 2 pi i / n.
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    eyeglasses, linked_circles, spectral_ph.find_loops
 
     Examples
     --------
@@ -136,8 +156,33 @@ def eyeglasses(
     Unit arcs around (-1.5, 0) and (1.5, 0), open where |y| < 0.35, carry 42.5 % of the points each; the segments
     y = 0.35 and y = -0.35, |x| <= 0.53, share the rest. Points are equidistant on each of the four pieces.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 2): right arc, left arc, upper and
-    lower segment.
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 2): right arc, left arc, upper and lower segment.
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    linked_circles, sphere, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.eyeglasses(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(lambda n, rng: _eyeglasses(n), n, ambient_dim, sigma, outliers, random_state, return_latent)
 
@@ -154,8 +199,34 @@ def linked_circles(
 ) -> Observed:
     """Two unit circles in orthogonal planes, each through the centre of the other: two loops.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 3): n // 2 points at equal angles in
-    the plane z = 0 around the origin, then the others in the plane y = 0 around (1, 0, 0).
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 3): n // 2 points at equal angles in the plane z = 0 around the origin, then the others in
+        the plane y = 0 around (1, 0, 0).
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    sphere, swiss_roll, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.linked_circles(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(lambda n, rng: _linked_circles(n), n, ambient_dim, sigma, outliers, random_state, return_latent)
 
@@ -172,7 +243,33 @@ def sphere(
 ) -> Observed:
     """Sphere of radius 1 around the origin of 3-space, points uniform in area: no loop, one void.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 3).
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 3).
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    swiss_roll, torus, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.sphere(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(_sphere, n, ambient_dim, sigma, outliers, random_state, return_latent)
 
@@ -189,7 +286,33 @@ def torus(
 ) -> Observed:
     """Torus of revolution with radii R = 2 and r = 1 in 3-space, points uniform in area: two loops, one void.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 3), the axis of revolution is z.
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 3), the axis of revolution is z.
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    tree, blob, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.torus(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(_torus, n, ambient_dim, sigma, outliers, random_state, return_latent)
 
@@ -220,6 +343,16 @@ def blob(
     Raises
     ------
     InputError : on an argument outside its range.
+
+    See Also
+    --------
+    circle, eyeglasses, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.blob(100, ambient_dim=10).shape
+    (100, 10)
     """
     dim = ambient_dim if intrinsic_dim is None else _check.positive_int(intrinsic_dim, "intrinsic_dim")
     return observe(
@@ -239,7 +372,33 @@ def tree(
 ) -> Observed:
     """Star of five branches of length 1 that leave the origin at right angles, points uniform in length: no loop.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 5), one coordinate a branch.
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 5), one coordinate a branch.
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    blob, circle, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.tree(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(_tree, n, ambient_dim, sigma, outliers, random_state, return_latent)
 
@@ -259,8 +418,33 @@ def swiss_roll(
     Radius 2 t / (3 pi) at the angle t from 1.5 pi to 4.5 pi, so from 1 to 3, with 4/3 between two turns; width 4. With
     noise or many neighbours the graph short-circuits the turns, and then it does have a loop.
 
-    Arguments, result and errors: see `spectral_ph.datasets.shapes`; latent is (n, 3): x, y in the plane of the spiral
-    and z along the width.
+    Parameters
+    ----------
+    n : number of points on the shape.
+    ambient_dim : dimension of the space that a random orthonormal basis puts the shape into.
+    sigma : standard deviation of the Gaussian noise in every coordinate, in the unit of the shape.
+    outliers : points uniform in the bounding cube, appended as the last rows.
+    random_state : int, numpy Generator or None.
+    return_latent : also return the clean shape.
+
+    Returns
+    -------
+    X : (n + outliers, ambient_dim) float64; with `return_latent` the pair (X, latent), row by row alike.
+        The latent is (n, 3): x, y in the plane of the spiral and z along the width.
+
+    Raises
+    ------
+    InputError : fewer dimensions than the shape has, or a number out of its range.
+
+    See Also
+    --------
+    torus, tree, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.datasets.swiss_roll(100, ambient_dim=10).shape
+    (100, 10)
     """
     return observe(_swiss_roll, n, ambient_dim, sigma, outliers, random_state, return_latent)
 

@@ -409,6 +409,10 @@ def distance_matrix(
         the distance would be infinite.
     TooLargeError : if the matrix would not fit in memory; before anything is allocated.
 
+    See Also
+    --------
+    persistence, neighbor_graph, SpectralDistance, DISTANCES
+
     Examples
     --------
     >>> import spectral_ph as sph

@@ -99,6 +99,14 @@ class ContrastiveEmbedding(Embedding):
         Zbar that was used or learned, and "edges_never_drawn", how many had a weight below 1 / n_epochs of the largest.
     partition_ : sum of q over all ordered pairs; of more than 20,000 points, from 2,000 rows.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    TSNE, UMAP, embedding_report
+
     References
     ----------
     Damrich, Böhm, Hamprecht, Kobak, From t-SNE to UMAP with contrastive learning, ICLR 2023; Artemenkov, Panov, NCVis,

@@ -32,6 +32,18 @@ class CriticalValues:
     rho : (K,) exaggerations rho_1, rho_2, ... of t-SNE, decreasing; inf where components are apart.
     Z_bar : (K,) the same for the loss "neg" with the fixed normalisation Zbar.
     largest : the largest eigenvalue of L_P, which bounds the step of gradient descent.
+
+    See Also
+    --------
+    critical_values
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
+    >>> model = sph.embedding.LaplacianEigenmaps(affinity="knn").fit(X)
+    >>> len(sph.embedding.critical_values(model.affinities_).rho)
+    4
     """
 
     eigenvalues: FloatArray
@@ -83,6 +95,10 @@ def critical_values(A: Graph, n_values: int = 4, *, random_state: RandomState = 
     Raises
     ------
     InputError : for a matrix that is no graph, one without edges, or too many values.
+
+    See Also
+    --------
+    CriticalValues, TSNE
 
     Examples
     --------

@@ -32,6 +32,14 @@ class LaplacianEigenmaps(Embedding):
     ----------
     embedding_, affinities_, loss_history_, partition_, critical_, settings_ : as of every embedding; the partition is None.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    TSNE, critical_values, embedding_report
+
     References
     ----------
     Belkin, Niyogi, Neural Computation 2003; as a limit of t-SNE: Böhm, Berens, Kobak, JMLR 2022.

@@ -44,6 +44,14 @@ class ForceAtlas2(Embedding):
     ----------
     embedding_, affinities_, loss_history_, partition_, critical_, settings_ : as of every embedding; the partition is None.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    TSNE, LaplacianEigenmaps, embedding_report
+
     References
     ----------
     Jacomy, Venturini, Heymann, Bastian, PLOS ONE 2014; in the attraction-repulsion spectrum: Böhm, Berens, Kobak, JMLR 2022.

@@ -56,6 +56,14 @@ class MDS(Embedding):
         "normalized_stress", its root over the root of the sum of the squared distances.
     affinities_, partition_, critical_ : None.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    TSNE, LaplacianEigenmaps, embedding_report
+
     References
     ----------
     Torgerson, Psychometrika 1952 (classical scaling); de Leeuw, Mair, Journal of Statistical Software 2009 (SMACOF).

@@ -101,6 +101,18 @@ class EmbeddingReport:
     spearman, distance_correlation : rank correlation, and Pearson's, of the distances of all pairs in data and layout, Euclidean
         ones unless distances were passed.
     settings : distance, n_neighbors, how many points, random_state.
+
+    See Also
+    --------
+    embedding_report
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
+    >>> report = sph.embedding.embedding_report(X, X[:, :2])
+    >>> 0 <= report.recall <= 1
+    True
     """
 
     loops: tuple[LoopFate, ...]
@@ -191,6 +203,10 @@ def embedding_report(
     Raises
     ------
     InputError : for bad points, another number of points in the layout, unknown names or too many neighbours.
+
+    See Also
+    --------
+    EmbeddingReport, spectral_ph.find_loops
 
     References
     ----------

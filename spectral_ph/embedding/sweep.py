@@ -37,6 +37,10 @@ def sweep(model: E, parameter: str, values: Iterable[Any], X: FloatArray | Graph
     ------
     InputError : for what is no embedding, an unknown parameter, "init", or no values.
 
+    See Also
+    --------
+    TSNE, embedding_report
+
     References
     ----------
     Böhm, Berens, Kobak, JMLR 2022 (the spectrum of attraction and repulsion).

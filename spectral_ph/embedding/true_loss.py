@@ -37,6 +37,18 @@ class UMAPLoss:
     update_with_tail : (n, d), the same if the negatives are pushed too; minus the gradient of `true`, but for
         umap-learn's 0.001.
     dropped : edges that are never drawn; the sums are without them.
+
+    See Also
+    --------
+    umap_loss
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
+    >>> P = sph.embedding.LaplacianEigenmaps(affinity="umap").fit(X).affinities_
+    >>> type(sph.embedding.umap_loss(P, X[:, :2])).__name__
+    'UMAPLoss'
     """
 
     published: float
@@ -84,6 +96,10 @@ def umap_loss(
     Raises
     ------
     InputError : for a graph without edges, or a layout of another number of points.
+
+    See Also
+    --------
+    UMAPLoss, UMAP
 
     References
     ----------

@@ -60,6 +60,14 @@ class TSNE(Embedding):
     partition_ : sum of phi over all ordered pairs, exact.
     critical_ : `CriticalValues` of the affinities.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    UMAP, ForceAtlas2, critical_values, embedding_report
+
     References
     ----------
     van der Maaten, Hinton, JMLR 2008; Böhm, Berens, Kobak, JMLR 2022 (rho); Belkina et al., Nature Communications 2019 (n over

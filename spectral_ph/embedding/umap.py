@@ -42,6 +42,14 @@ class UMAP(Embedding):
     embedding_, affinities_, loss_history_, partition_, critical_, settings_ : as of every embedding; the partition is
         None. In `settings_`, "edges_never_drawn" counts those of weight below 1 / n_epochs, which umap-learn drops as well.
 
+    Raises
+    ------
+    InputError : by `fit`, where the data or an argument cannot be used; the sentence says what to pass instead.
+
+    See Also
+    --------
+    TSNE, ContrastiveEmbedding, umap_loss, embedding_report
+
     References
     ----------
     McInnes, Healy, Melville, arXiv 1802.03426; Damrich, Hamprecht, NeurIPS 2021 (what it optimises).

@@ -59,6 +59,16 @@ def holds_obs(path: PathLike) -> bool:
     Returns
     -------
     bool
+
+    See Also
+    --------
+    obs_names, read_obs
+
+    Examples
+    --------
+    >>> from spectral_ph import files
+    >>> files.holds_obs("cells.h5ad"), files.holds_obs("points.csv")
+    (True, False)
     """
     file = Path(path)
     return file.name.lower().endswith(".h5ad") or is_zarr(file)
@@ -191,6 +201,20 @@ def obs_names(path: PathLike) -> list[str]:
     ------
     InputError : the file could not be read.
     MissingExtraError : without anndata.
+
+    See Also
+    --------
+    read_obs, obsm_names
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, anndata, numpy as np
+    >>> from spectral_ph import files
+    >>> adata = anndata.AnnData(np.eye(3), obs={"batch": ["a", "b", "b"]}, obsm={"X_pca": np.eye(3)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     adata.write_h5ad(pathlib.Path(folder) / "cells.h5ad")
+    ...     files.obs_names(pathlib.Path(folder) / "cells.h5ad")
+    ['batch']
     """
     file = Path(path)
     with _opened(file, _kind(file)) as f:
@@ -212,6 +236,20 @@ def obsm_names(path: PathLike) -> list[str]:
     ------
     InputError : the file could not be read.
     MissingExtraError : without anndata.
+
+    See Also
+    --------
+    obs_names, read
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, anndata, numpy as np
+    >>> from spectral_ph import files
+    >>> adata = anndata.AnnData(np.eye(3), obs={"batch": ["a", "b", "b"]}, obsm={"X_pca": np.eye(3)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     adata.write_h5ad(pathlib.Path(folder) / "cells.h5ad")
+    ...     files.obsm_names(pathlib.Path(folder) / "cells.h5ad")
+    ['X_pca']
     """
     file = Path(path)
     with _opened(file, _kind(file)) as f:
@@ -234,6 +272,20 @@ def read_obs(path: PathLike, names: Iterable[str]) -> dict[str, Any]:
     ------
     InputError : the file could not be read.
     MissingExtraError : without anndata.
+
+    See Also
+    --------
+    obs_names, read
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, anndata, numpy as np
+    >>> from spectral_ph import files
+    >>> adata = anndata.AnnData(np.eye(3), obs={"batch": ["a", "b", "b"]}, obsm={"X_pca": np.eye(3)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     adata.write_h5ad(pathlib.Path(folder) / "cells.h5ad")
+    ...     files.read_obs(pathlib.Path(folder) / "cells.h5ad", ["batch"])["batch"].tolist()
+    ['a', 'b', 'b']
     """
     file = Path(path)
     read_elem = _check.need("anndata.io", "cells").read_elem

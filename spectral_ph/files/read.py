@@ -41,6 +41,20 @@ class Table:
         a .zarr.
     rows : what the rows are: "cells" where the format is for cells, else "rows".
     genes : whether the columns are genes, or other features that were measured, as the format has it, and no coordinates.
+
+    See Also
+    --------
+    read
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_text(pathlib.Path(folder) / "points.csv", "x,y 0,1 2,3".replace(" ", chr(10)))
+    ...     table = files.read(pathlib.Path(folder) / "points.csv")
+    >>> table.X.shape, table.columns
+    ((2, 2), ('x', 'y'))
     """
 
     X: FloatArray | sp.csr_array
@@ -111,6 +125,19 @@ def read(
         such entry.
     TooLargeError : if an entry of an .h5ad, .zarr, .h5 or .loom does not fit in memory.
     MissingExtraError : if one of these is to be read without anndata or h5py.
+
+    See Also
+    --------
+    Table, read_obs
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_text(pathlib.Path(folder) / "points.csv", "x,y 0,1 2,3".replace(" ", chr(10)))
+    ...     files.read(pathlib.Path(folder) / "points.csv").X.tolist()
+    [[0.0, 1.0], [2.0, 3.0]]
     """
     file = Path(path)
     if not file.exists():

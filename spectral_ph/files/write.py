@@ -60,6 +60,19 @@ def write_text(path: PathLike, text: str) -> None:
     Raises
     ------
     InputError : the file cannot be written.
+
+    See Also
+    --------
+    write_bytes, write_json
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_text(pathlib.Path(folder) / "a.txt", "one")
+    ...     (pathlib.Path(folder) / "a.txt").read_text()
+    'one'
     """
     with _whole(path) as stream:
         stream.write(text)
@@ -76,6 +89,19 @@ def write_bytes(path: PathLike, data: bytes) -> None:
     Raises
     ------
     InputError : the file cannot be written.
+
+    See Also
+    --------
+    write_text
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_bytes(pathlib.Path(folder) / "a", b"1")
+    ...     (pathlib.Path(folder) / "a").read_bytes()
+    b'1'
     """
     with _whole(path, "xb") as stream:
         stream.write(data)
@@ -96,6 +122,19 @@ def write_json(path: PathLike, obj: object) -> None:
     Raises
     ------
     InputError : if the file cannot be written, or something in `obj` has no JSON form.
+
+    See Also
+    --------
+    to_json, write_csv
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_json(pathlib.Path(folder) / "a.json", {"x": 1})
+    ...     (pathlib.Path(folder) / "a.json").read_text().split()
+    ['{', '"x":', '1', '}']
     """
     with _whole(path) as stream:
         stream.write(to_json(obj) + "\n")
@@ -115,6 +154,16 @@ def to_json(obj: object) -> str:
     Raises
     ------
     InputError : if something in `obj` has no JSON form.
+
+    See Also
+    --------
+    write_json
+
+    Examples
+    --------
+    >>> from spectral_ph import files
+    >>> files.to_json({"p_value": float("nan")}).split()
+    ['{', '"p_value":', 'null', '}']
     """
     return json.dumps(_plain(obj, "the object"), indent=2, ensure_ascii=False, allow_nan=False)
 
@@ -154,6 +203,19 @@ def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
     Raises
     ------
     InputError : if the columns are not one-dimensional or not of one length, or the file cannot be written.
+
+    See Also
+    --------
+    write_json, read
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write_csv(pathlib.Path(folder) / "a.csv", {"x": [1, 2]})
+    ...     (pathlib.Path(folder) / "a.csv").read_text().split()
+    ['"x"', '1', '2']
     """
     arrays = {name: np.asarray(values) for name, values in columns.items()}
     for name, array in arrays.items():
@@ -192,6 +254,20 @@ def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
     ------
     InputError : if `path` is a file, the current folder or one above it, a mount point, not empty without `overwrite`,
         not a result with `overwrite`, or if it cannot be written to.
+
+    See Also
+    --------
+    write_json, write_csv
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     with files.output_folder(pathlib.Path(above) / "result") as folder:
+    ...         files.write_text(folder / "note.txt", "done")
+    ...     (pathlib.Path(above) / "result" / "note.txt").read_text()
+    'done'
     """
     target = Path(path).resolve()
     _check_target(Path(path), target, overwrite)

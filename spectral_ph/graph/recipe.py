@@ -122,6 +122,10 @@ def neighbor_graph(
     ------
     InputError : for bad points, more neighbours than points, unknown names, or weighted=True with duplicates.
 
+    See Also
+    --------
+    spectrum, distance_matrix
+
     References
     ----------
     Damrich, Berens, Kobak, NeurIPS 2024 (arXiv 2311.03087), section 4.

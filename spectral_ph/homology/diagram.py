@@ -32,6 +32,17 @@ class Persistence:
     cocycles : list over the dimension of lists of (c, 3) int64, or None
         Rows i, j, value: the cocycle of each H1 feature over Z/coeff, in the order of `diagrams`; asked for with
         `cocycles=True`.
+
+    See Also
+    --------
+    persistence, spectral_ph.plot.diagram, detection_score
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> P = sph.persistence(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> len(P), P[1].shape[1], P.engine
+    (2, 2, 'h1')
     """
 
     diagrams: list[Diagram]

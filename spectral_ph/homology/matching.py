@@ -40,9 +40,20 @@ def diagram_distance(
     ------
     InputError : for arrays that are no diagrams, or unknown kinds.
 
+    See Also
+    --------
+    persistence, detection_score
+
     References
     ----------
     Kerber, Morozov, Nigmetov, Geometry helps to compare persistence diagrams, ALENEX 2016.
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> P = sph.persistence(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> sph.diagram_distance(P[1], P[1])
+    0.0
     """
     _check.one_of(kind, ("bottleneck", "wasserstein"), "diagram distance", "kind")
     first, second = checked_diagram(a, "a"), checked_diagram(b, "b")

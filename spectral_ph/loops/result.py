@@ -90,6 +90,19 @@ class Loop:
     halves : the loop as each half of each split shows it, two a split; empty where no half was looked at.
     edge_phase : (n,) float64, the phase with spacing="edges", by whose order halves are compared with the loop; its zero and
         direction are its own. None where it is `phase`, or where the loop was read from a file.
+
+    See Also
+    --------
+    LoopResult, find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> loop = R.loops[0]
+    >>> loop.phase.shape, loop.birth < loop.death
+    ((100,), True)
     """
 
     birth: float
@@ -245,6 +258,18 @@ class LoopResult:
         "evidence", the "agreement", "prominence" and "relief" behind it (medians over the splits), and whether it was "chosen".
         One dict where a single setting was asked for; empty where no half was looked at.
     pursued : the loop as it is seen in chosen features alone; None where it was not pursued. The verdict does not depend on it.
+
+    See Also
+    --------
+    find_loops, Loop, spectral_ph.plot.loop
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> R.verdict, len(R.loops[0].phase)
+    ('undecided', 100)
     """
 
     verdict: Verdict

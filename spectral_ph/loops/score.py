@@ -37,6 +37,10 @@ def detection_score(diagram: Diagram, n_features: int = 1, min_ratio: float | No
     ------
     InputError : `diagram` is no (m, 2) array with birth <= death, `n_features` or `min_ratio` is out of range.
 
+    See Also
+    --------
+    widest_gap, find_loops, Persistence
+
     References
     ----------
     Damrich, Berens, Kobak, Persistent homology for high-dimensional data based on spectral methods, NeurIPS 2024,
@@ -77,6 +81,10 @@ def widest_gap(diagram: Diagram) -> int:
     Raises
     ------
     InputError : `diagram` is no (m, 2) array with birth <= death.
+
+    See Also
+    --------
+    detection_score
 
     Examples
     --------

@@ -59,6 +59,20 @@ def gene(
     Raises
     ------
     InputError : no such gene, result or loop, several genes of one name, or a file that cannot be written.
+
+    See Also
+    --------
+    genes, spectral_ph.tl.loops
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> cells = sph.datasets.cells.cell_cycle(n_cells=240, n_genes=400, n_cycling_genes=150)
+    >>> adata = anndata.AnnData(cells.counts.astype("float32"))
+    >>> adata.var_names = cells.gene_names
+    >>> sph.tl.loops(adata, splits=2)
+    >>> sph.pl.gene(adata, adata.var_names[0]).get_ylabel()
+    'expression'
     """
     check_save(save)
     wanted = [names] if isinstance(names, str) else list(map(str, names))
@@ -141,6 +155,20 @@ def genes(
     Raises
     ------
     InputError : genes were not tested, a name has no profile, or a file cannot be written.
+
+    See Also
+    --------
+    gene, spectral_ph.tl.loops
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> cells = sph.datasets.cells.cell_cycle(n_cells=240, n_genes=400, n_cycling_genes=150)
+    >>> adata = anndata.AnnData(cells.counts.astype("float32"))
+    >>> adata.var_names = cells.gene_names
+    >>> sph.tl.loops(adata, splits=2)
+    >>> sph.pl.genes(adata, n_genes=5).get_xlabel().startswith("phase")
+    True
     """
     check_save(save)
     ends: dict[str, Any] = {"title": title, "show": show, "save": save, "return_fig": return_fig}

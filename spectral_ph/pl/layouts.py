@@ -46,6 +46,19 @@ def embedding(
     Raises
     ------
     InputError : a key that is not there, or a file that cannot be written.
+
+    See Also
+    --------
+    spectral_ph.tl.embed, loops
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> sph.tl.embed(adata, "eigenmaps", affinity="knn")
+    >>> sph.pl.embedding(adata, key="spectral_eigenmaps").name
+    'rectilinear'
     """
     check_save(save)
     layout, about = stored.read_embedding(adata, key)

@@ -64,6 +64,18 @@ def loops(
     Raises
     ------
     InputError : a key that is not there, no such loop, or a file that cannot be written.
+
+    See Also
+    --------
+    phase, embedding, spectral_ph.tl.loops, spectral_ph.plot.loop
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> sph.pl.loops(adata).name
+    'rectilinear'
     """
     check_save(save)
     R, (_, place) = stored.read_loops(adata, key), stored.read_layout(adata, basis)
@@ -158,6 +170,18 @@ def phase(
     Raises
     ------
     InputError : a key that is not there, no such loop, or a file that cannot be written.
+
+    See Also
+    --------
+    loops, spectral_ph.plot.phase
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> sph.pl.phase(adata).name
+    'polar'
     """
     check_save(save)
     ax = plot.phase(stored.read_loops(adata, key), which=which, bins=bins, ax=ax)
@@ -192,6 +216,18 @@ def diagram(
     Raises
     ------
     InputError : a key that is not there, a dimension that was not computed, or a file that cannot be written.
+
+    See Also
+    --------
+    loops, spectral_ph.plot.diagram
+
+    Examples
+    --------
+    >>> import anndata, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(200, ambient_dim=20, sigma=0.1)})
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> sph.pl.diagram(adata).get_xlabel()
+    'birth'
     """
     check_save(save)
     ax = plot.diagram(stored.read_persistence(adata, key), ax=ax, dimensions=dimensions)

@@ -27,6 +27,16 @@ def flat_layout(X: object, *, pairwise: bool = False) -> FloatArray:
     Raises
     ------
     InputError : for an input that is none of these.
+
+    See Also
+    --------
+    loop
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> sph.plot.flat_layout(sph.datasets.circle(100, ambient_dim=10)).shape
+    (100, 2)
     """
     from scipy.sparse import issparse
 

@@ -69,6 +69,17 @@ def diagram(
     Raises
     ------
     InputError : a dimension that was not computed.
+
+    See Also
+    --------
+    barcode, spectral_ph.Persistence, spectral_ph.pl.diagram
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> P = sph.persistence(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> sph.plot.diagram(P).get_xlabel()
+    'birth'
     """
     from matplotlib.colors import to_rgba
 
@@ -160,6 +171,17 @@ def barcode(
     Raises
     ------
     InputError : a dimension that was not computed, or `max_bars` below 1.
+
+    See Also
+    --------
+    diagram, spectral_ph.Persistence
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> P = sph.persistence(sph.datasets.circle(100, ambient_dim=10, sigma=0.1))
+    >>> sph.plot.barcode(P, dimensions=[1]).name
+    'rectilinear'
     """
     P = P.persistence if isinstance(P, LoopResult) else P
     shown = _dimensions(P, dimensions)
@@ -228,6 +250,18 @@ def loop(
     Raises
     ------
     InputError : `R` has no such loop, there is no such line, or `layout` is not an (n, 2) array of finite numbers.
+
+    See Also
+    --------
+    phase, flat_layout, spectral_ph.pl.loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> sph.plot.loop(R, sph.plot.flat_layout(X)).name
+    'rectilinear'
     """
     this = chosen_loop(R, which)
     _check.one_of(line, ("curve", "cycle", "none"), "line")
@@ -289,6 +323,16 @@ def embedding(layout: ArrayLike, *, title: str = "", ax: Axes | None = None) -> 
     Raises
     ------
     InputError : for a layout that is no array of finite numbers.
+
+    See Also
+    --------
+    loop, spectral_ph.pl.embedding
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> sph.plot.embedding(np.eye(5)[:, :2], title="five points").get_title()
+    'five points'
     """
     where = _check.points(layout, what="layout")
     x, y = (where[:, 0], where[:, 1] if where.shape[1] > 1 else np.zeros(len(where)))
@@ -381,6 +425,18 @@ def phase(R: LoopResult, *, which: int = 0, ax: Axes | None = None, bins: int = 
     Raises
     ------
     InputError : `R` has no such loop, or `bins` is below 3.
+
+    See Also
+    --------
+    loop, phase_rows, spectral_ph.pl.phase
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> sph.plot.phase(R).name
+    'polar'
     """
     this = chosen_loop(R, which)
     bins = _check.positive_int(bins, "bins", least=3)
@@ -427,6 +483,16 @@ def phase_rows(counts: ArrayLike, names: Sequence[str], *, ax: Axes | None = Non
     Raises
     ------
     InputError : `counts` is not a table of numbers of at least 0 with a row for every name.
+
+    See Also
+    --------
+    phase, phase_band
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> sph.plot.phase_rows(np.ones((2, 12)), ["a", "b"]).name
+    'rectilinear'
     """
     table = _rows(counts, names, "counts")
     if (table < 0).any():
@@ -467,6 +533,17 @@ def phase_band(
     Raises
     ------
     InputError : the three are not of one length.
+
+    See Also
+    --------
+    phase_rows, phase_heatmap
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> wave = np.sin(np.linspace(0, 6, 36))
+    >>> sph.plot.phase_band(wave - 0.2, wave, wave + 0.2, "depth").name
+    'rectilinear'
     """
     named = (("low", low), ("middle", middle), ("high", high))
     lines = [np.asarray(_check.numbers(line, name), dtype=np.float64) for name, line in named]
@@ -512,6 +589,16 @@ def phase_heatmap(
     Raises
     ------
     InputError : `values` is not a table with a row for every name.
+
+    See Also
+    --------
+    phase_rows, phase_band, spectral_ph.pl.genes
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> sph.plot.phase_heatmap(np.eye(3, 12), ["a", "b", "c"]).name
+    'rectilinear'
     """
     table = _rows(values, names, "values")
     ax = new_axes(4.6, 1.4 + 0.2 * len(names)) if ax is None else ax

@@ -34,6 +34,10 @@ def from_anndata(
     ------
     InputError : no such result, column or layout, or the file cannot be written.
 
+    See Also
+    --------
+    write_report, spectral_ph.tl.loops
+
     Examples
     --------
     >>> import anndata, tempfile, spectral_ph as sph

@@ -57,6 +57,18 @@ def html(
     Raises
     ------
     InputError : as `record` and `plot.loop` do; an unknown argument.
+
+    See Also
+    --------
+    write_report, record
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> sph.report.html(R)[:15]
+    '<!DOCTYPE html>'
     """
     _check.parameters(record, facts, "the report")
     said = record(result, **facts)
@@ -78,6 +90,19 @@ def write_report(path: files.PathLike, result: LoopResult, **arguments: Any) -> 
     Raises
     ------
     InputError : as `html` does, and if the file cannot be written.
+
+    See Also
+    --------
+    html, from_anndata
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sph.report.write_report(pathlib.Path(folder) / "report.html", R)
     """
     if hasattr(result, "uns"):
         raise _check.WrongTypeError(

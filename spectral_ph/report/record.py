@@ -95,6 +95,19 @@ def record(
     Raises
     ------
     InputError : labels that are not one a point.
+
+    See Also
+    --------
+    html, spectral_ph.LoopResult
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> X = sph.datasets.circle(100, ambient_dim=10, sigma=0.1)
+    >>> R = sph.find_loops(X, splits=0)
+    >>> said = sph.report.record(R, things="cells")
+    >>> said["verdict"], said["things"]
+    ('undecided', 'cells')
     """
     top = result.loops[result.shown[0]] if result.loops else None
     n = result.persistence.n_points

@@ -30,6 +30,17 @@ class Spectrum:
     labels : (n,) int64, the component of every vertex.
     residual : largest ||L_sym u - mu u||_2 over the columns.
     settings : n_components, solver, seed.
+
+    See Also
+    --------
+    spectrum, neighbor_graph
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> S = sph.spectrum(sph.neighbor_graph(sph.datasets.circle(50, ambient_dim=5), 5))
+    >>> float(abs(S.values[0])) < 1e-12
+    True
     """
 
     values: FloatArray
@@ -90,6 +101,10 @@ def spectrum(
     InputError : for a matrix that is no graph, a vertex without edges, too many components asked for, or a solver that
         does not converge.
     TooLargeError : if the dense solver would not fit in memory.
+
+    See Also
+    --------
+    neighbor_graph, Spectrum, distance_matrix
 
     Examples
     --------
