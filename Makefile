@@ -16,8 +16,8 @@ help:  ## list these commands
 demo: $(VENV)/.installed  ## simulate a cell-cycle experiment and find its loop
 	$(BIN)/spectral-ph demo -o $(OUT)
 
-test: $(VENV)/.installed-test  ## run all tests and the examples of the docstrings
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-test  ## run all tests and the examples of the docstrings; FAST=1 leaves out what is slow
+	$(BIN)/python -m pytest $(if $(FAST),-m "not slow")
 
 # What needs torch, in an environment of its own: the other tests show that the package does without.
 test-nn: $(VENV_NN)/.installed  ## run the tests of spectral_ph.nn, with torch

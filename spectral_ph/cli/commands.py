@@ -21,6 +21,7 @@ from spectral_ph.cli.options import (
     DEMO,
     DISTANCE,
     EMBEDDING,
+    FETCH,
     H5AD,
     HOMOLOGY,
     INPUT,
@@ -317,6 +318,27 @@ def embed(
     if told is not None:
         click.echo(str(told))
     output.say_written(out)
+
+
+@app.command(cls=Command)
+@with_options(*FETCH, *TALKING)
+@_command
+def fetch(name: str | None, check: bool, unchecked: bool) -> None:
+    """Load a public set of data, or list what there is.
+
+    The file is kept in a cache, which SPECTRAL_PH_DATA can name. Its path is printed, with its licence and what to cite.
+    """
+    from spectral_ph.datasets import public
+
+    if name is not None and not check:
+        click.echo(public.fetch(name, unchecked=unchecked))
+        return
+    known = public.available()
+    if name is not None:
+        known = {name: known[_check.one_of(name, known, "public set")]}
+    for entry in known.values():
+        said = public.reached(entry) if check else f"address tried: {entry.tried}"
+        click.echo(f"{entry.name}: {entry.title}. {entry.licence}. {entry.citation}. {said}.")
 
 
 @app.command(cls=Command)

@@ -313,6 +313,11 @@ REPORT = [
         help="Where an .h5ad holds the expression of genes: X or a layer; with --preprocess the input itself is used.",
     ),
 ]
+FETCH = [
+    click.argument("name", metavar="[NAME]", required=False),
+    _of("Input", "--check", is_flag=True, help="Try the address of the set, or of all, and load nothing."),
+    _of("Input", "--unchecked", is_flag=True, help="Take what the address gives where the sum is not known yet."),
+]
 DEMO = [
     _of(
         "Output",
