@@ -69,7 +69,8 @@ def persistence(
 
     Parameters
     ----------
-    X : (n, d) points; (n, n) distances with distance="precomputed".
+    X : (n, d) points; (n, n) distances with distance="precomputed", where inf stands between points that are never joined. They
+        may be sparse: a pair without an entry is never joined, and no dense matrix is made of them.
     distance : see `distance_matrix`; default "eff_res", effective resistance after four steps (one in several passes) on the
         graph of the 15 nearest neighbours; steps=1 is the corrected form of the literature.
     maxdim : largest degree of homology, 0, 1 or 2.
@@ -127,7 +128,7 @@ def persistence(
         recipe, own = parted(distance, params, form, also=inspect.signature(persistence).parameters)
         facts: Settings = {"method": form, "method_reason": reason}
         if form == "exact":
-            computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, **own)
+            computed = compute(X, distance, graph=graph, recipe=recipe, random_state=random_state, sparse=True, **own)
             P = rips_persistence(computed.D, maxdim, engine, threshold, coeff=coeff, cocycles=cocycles)
             settings = computed.settings
         else:

@@ -348,8 +348,15 @@ def test_sparse_points_and_distances_are_refused_with_a_way_out(make):
     for door in (sph.persistence, sph.find_loops, sph.distance_matrix, sph.neighbor_graph):
         refused(door, make(X), points)
     D = sph.distance_matrix(X, "euclidean")
-    for door in (sph.persistence, sph.find_loops, sph.distance_matrix):
+    for door in (sph.find_loops, sph.distance_matrix):
         refused(lambda S, door=door: door(S, "precomputed"), make(D), distances)
+
+
+def test_sparse_distances_that_are_not_in_memory_are_refused():
+    D = da.from_array(sph.distance_matrix(grid(), "euclidean")).map_blocks(sp.csr_matrix)
+    sentence = "the distance matrix is sparse, but held elsewhere (dask.array.core). Load it into memory as a scipy.sparse matrix first."
+    for door in (lambda S: sph.persistence(S, "precomputed"), rips_persistence):
+        refused(door, D, sentence)
 
 
 @pytest.mark.parametrize("bad", ["complex", "datetime", "record", "text", "masked"])

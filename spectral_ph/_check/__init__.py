@@ -46,6 +46,7 @@ from spectral_ph._check.spaces import (
     graph,
     longest,
     points,
+    sparse_distances,
     square_distances,
 )
 from spectral_ph._types import RandomState
@@ -88,6 +89,7 @@ __all__ = [
     "seed",
     "seed_record",
     "sized",
+    "sparse_distances",
     "sparse_numbers",
     "square_distances",
     "unheard",

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from spectral_ph._check.arrays import container, is_anndata, is_sparse, numbers, sparse_numbers
 from spectral_ph._check.sentences import Argument, InputError, WrongTypeError
-from spectral_ph._types import FloatArray, Graph
+from spectral_ph._types import FloatArray, Graph, IntArray
 
 LARGEST = 1e100
 """Largest size of a coordinate: squares must neither overflow nor vanish."""
@@ -240,3 +240,89 @@ def degrees_positive(degrees: FloatArray) -> None:
             Argument("mode", "union"),
             ".",
         )
+
+
+def sparse_distances(D: Any, what: str = "the distance matrix") -> tuple[IntArray, IntArray, FloatArray, int, float]:
+    """Check a sparse matrix of distances, in which pairs without an entry are never joined, and return its pairs.
+
+    Parameters
+    ----------
+    D : (n, n) scipy sparse matrix or array of any format. A stored zero is a distance of 0, a stored inf is as good as no
+        entry. Each pair has two entries, or all entries are on one side of the diagonal. what : what it is called.
+
+    Returns
+    -------
+    i, j : (e,) int64, the ends of each pair, i < j, row by row.
+    length : (e,) float64, the larger of the two entries where they differ by rounding.
+    n : number of points.
+    asymmetry : largest difference between the two entries of a pair; 0.0 if each has one.
+    """
+    if not sp.issparse(D):
+        raise InputError(
+            f"{what} is sparse, but held elsewhere ({type(D).__module__}). Load it into memory as a scipy.sparse matrix first."
+        )
+    if D.ndim != 2 or D.shape[0] != D.shape[1]:
+        raise InputError(
+            f"{what} must be square, not of shape {D.shape}. Pass an (n, n) matrix, or points with a distance "
+            "other than 'precomputed'."
+        )
+    n = int(D.shape[0])
+    if n < 1:
+        raise InputError(f"{what} has 0 sample(s), but a minimum of 1 is required.")
+    tolerance = _rounding(D.dtype)
+    D = D if D.format in ("coo", "csr", "csc") else D.tocoo()
+    stored = D.nnz
+    C = sparse_numbers(D, what)
+    C.sum_duplicates()
+    if C.nnz != stored:
+        raise InputError(
+            f"{what} stores some pairs several times, and their sum would count. Pass a matrix in which each entry is "
+            "stored once, such as D.tocsr() of what was made from distinct pairs."
+        )
+    largest = _stored_distances(C, what, tolerance)
+    C.data = np.maximum(C.data, 0.0)
+    i, j, length = _above(C)
+    a, b, other = _above(C.T.tocsr())  # the entries below the diagonal, in the order of their mirror images
+    if len(i) == 0 or len(a) == 0:
+        return (i, j, length, n, 0.0) if len(a) == 0 else (a, b, other, n, 0.0)
+    if len(i) != len(a) or (i != a).any() or (j != b).any():
+        raise InputError(
+            f"{what} is not symmetric: {len(i)} pairs are stored above the diagonal and {len(a)} below it, and they are not the "
+            "same pairs. Store each pair twice, as D.maximum(D.T) does where no distance is 0, or only above the diagonal."
+        )
+    asymmetry = float(np.abs(length - other).max(initial=0.0))
+    if asymmetry > tolerance * largest:
+        raise InputError(
+            f"{what} is not symmetric: entries differ by up to {asymmetry:g} from their mirror image (largest "
+            f"entry {largest:g}). Pass D.maximum(D.T) or (D + D.T) / 2, whichever you mean."
+        )
+    return i, j, np.maximum(length, other), n, asymmetry
+
+
+def _above(C: sp.csr_array) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the finite entries above the diagonal, row by row; columns are sorted in each row."""
+    i = np.repeat(np.arange(C.shape[0]), np.diff(C.indptr))
+    kept = (i < C.indices) & np.isfinite(C.data)
+    return i[kept], C.indices[kept].astype(np.int64), C.data[kept]
+
+
+def _stored_distances(C: sp.csr_array, what: str, tolerance: float) -> float:
+    """Return the largest finite entry after refusing entries that are no distances."""
+    if np.isnan(C.data).any():
+        raise InputError(
+            f"{what} contains NaN in {int(np.isnan(C.data).sum())} of its {C.nnz} stored entries. Leave out the entries of pairs "
+            "that are never joined."
+        )
+    finite = C.data[np.isfinite(C.data)]
+    largest = float(finite.max(initial=0.0))
+    if (smallest := float(C.data.min(initial=0.0))) < -tolerance * largest:
+        raise InputError(
+            f"Negative values in data: {what} has an entry {smallest:g}, but distances are never negative. "
+            "If these are similarities, turn them into distances first."
+        )
+    if (diagonal := float(np.abs(C.diagonal()).max())) > tolerance * largest:
+        raise InputError(
+            f"{what} has a non-zero diagonal (largest entry {diagonal:g}), but the distance of a point to itself "
+            "is 0. If these are similarities, turn them into distances first. Otherwise set it to 0 by D.setdiag(0)."
+        )
+    return largest

@@ -33,6 +33,7 @@ def calls() -> Iterator[str]:
             sph.persistence(few, "euclidean", dtype=dtype, cocycles=True)
         yield "degrees 0 and 1"
         sph.persistence(few, maxdim=2, engine="h2")
+        sph.persistence(few, "euclidean", maxdim=2, engine="h2", threshold=0.1)
         yield "degree 2"
         for method in ("truncated", "landmarks"):
             sph.persistence(X, method=method, n_components=20, n_landmarks=50)

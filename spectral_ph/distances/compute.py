@@ -115,6 +115,7 @@ def compute(
     dtype: Literal["float64", "float32"] = "float64",
     random_state: RandomState = 0,
     known: Neighbors | None = None,
+    sparse: bool = False,
     **params: Any,
 ) -> Computed:
     """Compute a distance matrix together with its settings; `distance_matrix` returns the matrix alone.
@@ -128,6 +129,7 @@ def compute(
     dtype : how the finished matrix is kept.
     random_state : seed.
     known : neighbours of the points that an exact search found, as many as the recipe asks for or more; None to search.
+    sparse : whether a sparse matrix of distances is handed on as it is; whoever takes it checks it.
     **params : of the distance, as `parted` returns them.
 
     Returns
@@ -163,7 +165,10 @@ def compute(
         n = len(X)
         _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
         _check.distinct(X)
-    D, facts = row.function(X, **_seeded(row.function, params, random_state))
+    if sparse and row.needs == "distances" and _check.is_sparse(X):
+        D, facts = X, {}
+    else:
+        D, facts = row.function(X, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)
 
 

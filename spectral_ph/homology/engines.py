@@ -1,24 +1,30 @@
 """The engines behind the front door. The only file that imports ripser and gudhi.
 
-Each takes a checked matrix, symmetric to the last bit, and returns diagrams in canonical order: longest first, nothing of
-zero length, essential classes with death inf.
+Each takes a checked matrix, symmetric to the last bit, or the edges of a sparse one, and returns diagrams in canonical order:
+longest first, nothing of zero length, essential classes with death inf.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from spectral_ph import _check
 from spectral_ph._types import Diagram, FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
+from spectral_ph.homology.rips_sparse import Edges, edges_within, rips_sparse
 
 RIPSER_LARGEST_PRIME = 127
 """From 131 on ripser.py 0.6.15 hangs, runs out of memory, or (1009) returns cocycles that are none."""
 
 FLOAT32_EXACT = 2**24
 """Whole numbers up to here are exact in float32, in which ripser.py stores distances."""
+
+SPARSE_SHARE = 1 / 12
+"""Share of all pairs up to which degree 2 of a matrix takes a list of edges (`python -m benchmarks.sparse --share`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +36,12 @@ class EngineResult:
     cocycles: list[list[IntArray]] | None = None
 
 
-def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
+def run_h1(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
     """Run our own exact engine for degrees 0 and 1 over Z/2; see `spectral_ph.homology.rips_h1`.
 
     Parameters
     ----------
-    D : (n, n) distances.
+    D : (n, n) distances, or edges.
     maxdim : 0 or 1.
     threshold : longest edge, None for the enclosing radius.
     coeff : 2.
@@ -47,18 +53,20 @@ def run_h1(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocy
     """
     from spectral_ph.homology.rips_h1 import rips_h1
 
+    if isinstance(D, Edges):
+        return _of_edges(D, maxdim, threshold)
     found = rips_h1(D, threshold, cocycles=cocycles, progress=True)
     diagrams = [found.h0[canonical_order(found.h0)], found.h1][: maxdim + 1]
     edges = [np.full((len(diagrams[0]), 2), -1), found.birth_edges][: maxdim + 1]
     return EngineResult(diagrams, edges, [[], found.cocycles][: maxdim + 1] if found.cocycles is not None else None)
 
 
-def run_h2(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
+def run_h2(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
     """Run our own exact engine for degrees up to 2 over Z/2; see `spectral_ph.homology.rips_h2`.
 
     Parameters
     ----------
-    D : (n, n) distances.
+    D : (n, n) distances, or edges.
     maxdim : 0, 1 or 2.
     threshold : longest edge, None for the enclosing radius.
     coeff : 2.
@@ -70,11 +78,25 @@ def run_h2(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocy
     """
     from spectral_ph.homology.rips_h2 import rips_h2
 
+    if isinstance(D, Edges):
+        return _of_edges(D, maxdim, threshold)
+    n = len(D)
+    # Without a threshold half of the pairs are usually there; to count them would take longer than it saves.
+    if threshold is not None and np.count_nonzero(threshold >= D) - n <= SPARSE_SHARE * n * (n - 1):
+        return _of_edges(edges_within(D, min(threshold, float(D.max(axis=1).min()))), maxdim, None)
     found = rips_h2(D, threshold, progress=True)
     return EngineResult(found.diagrams[: maxdim + 1], found.birth_edges[: maxdim + 1])
 
 
-def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
+def _of_edges(edges: Edges, maxdim: int, threshold: float | None) -> EngineResult:
+    """Run the engine for sparse filtrations."""
+    if threshold is not None:
+        edges = edges.up_to(threshold)
+    found = rips_sparse(edges, max(1, maxdim), progress=True)
+    return EngineResult(found.diagrams[: maxdim + 1], found.birth_edges[: maxdim + 1])
+
+
+def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
     """Run ripser.py on ranks of the distances instead of the distances.
 
     ripser.py stores float32. Replacing every edge by its place in the total order (length, i, j) keeps the filtration,
@@ -83,7 +105,7 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
 
     Parameters
     ----------
-    D : (n, n) distances.
+    D : (n, n) distances, or edges.
     maxdim : largest degree.
     threshold : longest edge, None for all.
     coeff : prime, the field Z/coeff; at most `RIPSER_LARGEST_PRIME`.
@@ -109,17 +131,15 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
             ".",
         )
 
-    n = len(D)
-    rows, cols = np.triu_indices(n, 1)
-    lengths = D[rows, cols]
-    # The enclosing radius: above it the complex is a cone.
-    limit = float(D.max(axis=1).min()) if threshold is None else threshold
-    kept = lengths <= limit
-    rows, cols, lengths = rows[kept], cols[kept], lengths[kept]
-    if len(lengths) >= FLOAT32_EXACT:
+    if isinstance(D, Edges):
+        edges = D if threshold is None else D.up_to(threshold)
+    else:
+        # The enclosing radius: above it the complex is a cone.
+        edges = edges_within(D, float(D.max(axis=1).min()) if threshold is None else threshold)
+    if len(edges) >= FLOAT32_EXACT:
         raise _check.InputError(
             _check.Argument("engine", "ripser"),
-            f" stores 32-bit numbers and cannot keep {len(lengths)} edges apart (limit {FLOAT32_EXACT}). Pass ",
+            f" stores 32-bit numbers and cannot keep {len(edges)} edges apart (limit {FLOAT32_EXACT}). Pass ",
             _check.Argument("engine", "gudhi"),
             ", ",
             _check.Argument("engine", "h1"),
@@ -127,17 +147,21 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
             _check.Argument("threshold"),
             ".",
         )
-    order = np.argsort(lengths, kind="stable")  # the pairs come in the order (i, j)
-    rows, cols, lengths = rows[order], cols[order], lengths[order]
-    ranks = np.full((n, n), np.float32(len(lengths) + 1), dtype=np.float32)
-    ranks[rows, cols] = ranks[cols, rows] = np.arange(1, len(lengths) + 1, dtype=np.float32)
-    np.fill_diagonal(ranks, 0)
-    whole = len(lengths) == n * (n - 1) // 2
+    n, rows, cols, lengths = edges.n, edges.i, edges.j, edges.length
+    places = np.arange(1, len(edges) + 1, dtype=np.float32)
+    whole = len(edges) == n * (n - 1) // 2
+    if isinstance(D, Edges):
+        i, j = np.concatenate([rows, cols]), np.concatenate([cols, rows])
+        ranks = sp.coo_matrix((np.concatenate([places, places]), (i, j)), shape=(n, n))
+    else:
+        ranks = np.full((n, n), np.float32(len(edges) + 1), dtype=np.float32)
+        ranks[rows, cols] = ranks[cols, rows] = places
+        np.fill_diagonal(ranks, 0)
     raw = ripser(
         ranks,
         distance_matrix=True,
         maxdim=maxdim,
-        thresh=np.inf if whole else float(len(lengths)),
+        thresh=np.inf if whole or isinstance(D, Edges) else float(len(edges)),
         coeff=coeff,
         do_cocycles=cocycles,
     )
@@ -159,7 +183,7 @@ def run_ripser(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, 
     return EngineResult(diagrams, edges, kept_cocycles if cocycles else None)
 
 
-def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
+def run_gudhi(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
     """Run gudhi's Ripser in double precision; before degree 2 and above edges that are not needed are taken away.
 
     First those that one vertex dominates for good (`dominated_edges`, a tenth is left on spectral distances), then what
@@ -168,7 +192,7 @@ def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, c
 
     Parameters
     ----------
-    D : (n, n) distances.
+    D : (n, n) distances, or edges.
     maxdim : largest degree.
     threshold : longest edge, None for all.
     coeff : prime, the field Z/coeff.
@@ -180,15 +204,19 @@ def run_gudhi(D: FloatArray, maxdim: int, threshold: float | None, coeff: int, c
     """
     from gudhi.sklearn import RipsPersistence
 
-    if maxdim >= 2:
-        D, threshold = without_dominated(D, threshold)
+    given: Any = D
+    if isinstance(D, Edges):
+        edges = D if threshold is None else D.up_to(threshold)
+        given = sp.coo_matrix((edges.length, (edges.i, edges.j)), shape=(edges.n, edges.n))
+    elif maxdim >= 2:
+        given, threshold = without_dominated(D, threshold)
     engine = RipsPersistence(
         homology_dimensions=list(range(maxdim + 1)),
         threshold=np.inf if threshold is None else threshold,
-        input_type="full distance matrix",
+        input_type="distance coo_matrix" if isinstance(D, Edges) else "full distance matrix",
         homology_coeff_field=coeff,
     )
-    raw = [np.asarray(d, dtype=np.float64).reshape(-1, 2) for d in engine.fit_transform([D])[0]]
+    raw = [np.asarray(d, dtype=np.float64).reshape(-1, 2) for d in engine.fit_transform([given])[0]]
     return EngineResult([d[canonical_order(d)] for d in raw])
 
 

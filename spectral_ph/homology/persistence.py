@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import scipy.sparse as sp
 
 from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_h2, run_ripser
+from spectral_ph.homology.rips_sparse import edges_from
 
 ENGINES = {"h1": run_h1, "h2": run_h2, "ripser": run_ripser, "gudhi": run_gudhi}
 OURS = {"h1": 1, "h2": 2}
@@ -16,7 +20,7 @@ OURS = {"h1": 1, "h2": 2}
 LARGEST_DIMENSION = 2
 
 
-def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
+def choose_engine(maxdim: int, coeff: int, cocycles: bool, sparse: bool = False) -> tuple[str, str]:
     """Return the engine for `engine="auto"` and the reason.
 
     Parameters
@@ -24,6 +28,7 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
     maxdim : largest degree of homology.
     coeff : prime.
     cocycles : whether cocycles are wanted.
+    sparse : whether the distances came as a sparse matrix.
 
     Returns
     -------
@@ -32,6 +37,8 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
     """
     if cocycles and (maxdim > 1 or coeff != 2):
         return "ripser", "the one that has cocycles over Z/p"
+    if cocycles and sparse:
+        return "ripser", "the one that has cocycles of a sparse matrix"
     if maxdim <= 1 and coeff == 2:
         return "h1", "the fastest for degrees 0 and 1 over Z/2"
     if coeff == 2:
@@ -42,7 +49,7 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool) -> tuple[str, str]:
 
 
 def rips_persistence(
-    D: FloatArray,
+    D: FloatArray | sp.sparray | sp.spmatrix,
     maxdim: int = 1,
     engine: EngineName = "auto",
     threshold: float | None = None,
@@ -58,7 +65,8 @@ def rips_persistence(
         rounding is taken off: the larger of each pair counts, and `settings["homology"]["asymmetry"]` tells how much there
         was. More is refused. inf is the distance of points that are never joined: each part that hangs together has a
         class of degree 0 that never dies, and a class that only such a pair could end never dies either;
-        `settings["homology"]["never_joined"]` counts these pairs.
+        `settings["homology"]["never_joined"]` counts these pairs. A sparse matrix is never made dense: a pair without an entry
+        is never joined, a stored zero is a distance of 0, and each pair is stored twice or only on one side of the diagonal.
     maxdim : largest degree of homology, 0, 1 or 2.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
         `choose_engine`. The diagram is the same from each. Where "auto" takes "h2" and its tables do not fit in memory, gudhi
@@ -81,8 +89,13 @@ def rips_persistence(
     Bauer, Ripser, J. Appl. Comput. Topol. 2021.
     """
     _check.one_of(engine, ("auto", *ENGINES), "engine")
-    D, asymmetry = _check.square_distances(D, float32=True)
-    n = len(D)
+    sparse = _check.is_sparse(D)
+    if sparse:
+        *pairs, n, asymmetry = _check.sparse_distances(D)
+        given: Any = edges_from(*pairs, n)
+    else:
+        given, asymmetry = _check.square_distances(D, float32=True)
+        n = len(given)
     maxdim = _check.positive_int(maxdim, "maxdim", least=0)
     if maxdim > LARGEST_DIMENSION:
         raise _check.InputError(_check.Argument("maxdim"), f" must be 0, 1 or {LARGEST_DIMENSION}, not {maxdim}.")
@@ -93,41 +106,43 @@ def rips_persistence(
         threshold = None if np.isinf(threshold) else threshold
     reason = "asked for"
     if engine == "auto":
-        name, reason = choose_engine(maxdim, coeff, cocycles)
+        name, reason = choose_engine(maxdim, coeff, cocycles, sparse)
     else:
         name = engine
-    _refuse_engine(name, maxdim, coeff, cocycles)
+    _refuse_engine(name, maxdim, coeff, cocycles, sparse)
     settings: Settings = {"maxdim": maxdim, "engine": name, "engine_reason": reason}
     settings |= {"threshold": threshold, "coeff": coeff}
     if asymmetry:
         settings["asymmetry"] = asymmetry
-    infinite = bool(np.isinf(D.max()))
-    if infinite:
-        settings["never_joined"] = int(np.isinf(D).sum()) // 2
+    infinite = not sparse and bool(np.isinf(given.max()))
+    never_joined = n * (n - 1) // 2 - len(given) if sparse else int(np.isinf(given).sum()) // 2 if infinite else 0
+    if never_joined:
+        settings["never_joined"] = never_joined
     if n == 1:
         diagrams = [np.array([[0.0, np.inf]]), *(np.empty((0, 2)) for _ in range(maxdim))]
         edges = [np.full((1, 2), -1), *(np.empty((0, 2), np.int64) for _ in range(maxdim))]
         found = EngineResult(diagrams, edges, [[] for _ in diagrams] if cocycles else None)
     else:
-        bytes_a_pair = {"h1": 8.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name]
-        _check.memory(
-            n**2 * (bytes_a_pair + 8.0 * infinite),
-            f"persistent homology of {n} points with engine {name!r}",
-            *_instead(name, maxdim),
-        )
-        if infinite:
-            D, threshold = _joined(D, threshold)
-        if name != "h1":  # which computes in either precision
-            D = np.asarray(D, dtype=np.float64)
+        if not sparse:
+            bytes_a_pair = {"h1": 8.0, "h2": 20.0, "ripser": 32.0, "gudhi": 8.0 if maxdim < 2 else 24.0}[name]
+            _check.memory(
+                n**2 * (bytes_a_pair + 8.0 * infinite),
+                f"persistent homology of {n} points with engine {name!r}",
+                *_instead(name, maxdim),
+            )
+            if infinite:
+                given, threshold = _joined(given, threshold)
+            if name != "h1":  # which computes in either precision
+                given = np.asarray(given, dtype=np.float64)
         try:
-            found = ENGINES[name](D, maxdim, threshold, coeff, cocycles)
+            found = ENGINES[name](given, maxdim, threshold, coeff, cocycles)
         except _check.TooLargeError as problem:
             if engine != "auto" or name != "h2":
                 raise
             _check.warn("engine 'h2' gave up and 'gudhi' took over: ", *problem.args)
             name = "gudhi"
             settings |= {"engine": name, "engine_reason": f"'h2' gave up: {problem}"}
-            found = run_gudhi(D, maxdim, threshold, coeff, cocycles)
+            found = run_gudhi(given, maxdim, threshold, coeff, cocycles)
     return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
 
 
@@ -140,7 +155,7 @@ def _instead(name: str, maxdim: int) -> tuple[object, ...]:
     return ("Pass fewer points, a ", _check.Argument("threshold"), ", or ", _check.Argument("maxdim", 1), ".")
 
 
-def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool) -> None:
+def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool, sparse: bool) -> None:
     """Refuse an engine that cannot do what is asked, naming one that can."""
     if name in OURS and (maxdim > OURS[name] or coeff != 2):
         other = "h2" if coeff == 2 else "gudhi"
@@ -154,10 +169,10 @@ def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool) -> None:
             _check.Argument("engine", other),
             ".",
         )
-    if name in ("gudhi", "h2") and cocycles:
+    if cocycles and (name in ("gudhi", "h2") or (name == "h1" and sparse)):
         raise _check.InputError(
             _check.Argument("engine", name),
-            " returns no cocycles. Pass ",
+            " returns no cocycles" + (" of a sparse matrix" if name == "h1" else "") + ". Pass ",
             _check.Argument("engine", "ripser"),
             ", or ",
             _check.Argument("cocycles", False),
