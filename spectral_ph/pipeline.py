@@ -31,6 +31,7 @@ from spectral_ph.homology.inference.band import BandKind, ConfidenceBand, check_
 from spectral_ph.homology.persistence import implicit_persistence, rips_persistence
 from spectral_ph.loops.coordinates import SPACINGS
 from spectral_ph.loops.describe import further, longest_loops
+from spectral_ph.loops.pursued import Pursued
 from spectral_ph.loops.result import NO_PLACE, Loop, LoopResult
 from spectral_ph.verdict import LOOKED_FOR, MOST_SPLITS, SPLITS, examine, judge_loops, null
 from spectral_ph.verdict.asked import groups_of, halves_have_neighbors, least_half, level_is_possible, without_copies
@@ -463,32 +464,36 @@ def find_loops(
             P = P.renumbered(everything.drawn, n)
         why_not = uncalibrated(examined.chosen, points is not None, splits, m, half)
         if how is not None:
-            loops = judge_loops(
-                how,
-                everything.carried(loops),
-                everything,
-                examined,
-                lambda: everything.carried(more_loops()),
-                n_loops=n_loops,
-                level=level,
-                why_not=why_not,
-                most_splits=most_splits,
-            )
+            kept: Settings = {"n_loops": n_loops, "level": level, "why_not": why_not, "most_splits": most_splits}
+            loops = everything.carried(loops)
+            loops = judge_loops(how, loops, everything, examined, lambda: everything.carried(more_loops()), **kept)
             about["splits"] = len(examined.halves)
         else:
             loops = [judged(loop, 2 * half, level, why_not) for loop in everything.carried(loops)]
         _warn_without_place(loops)
         verdict = answer(loops, P, points is not None)
-        pursued = None
-        if expression is not None and (pursue is True or verdict[0] != "loop"):
-            if how is None:
-                _check.warn("no loop was pursued, for that takes halves of the points, and none were compared.")
-            else:
-                pursued = pursue_loop(expression, how, splits, int(rng.integers(2**31)), start_genes)
+        wanted = expression if pursue is True or verdict[0] != "loop" else None
+        pursued = _pursued(wanted, how, splits, rng, start_genes)
     seed = everything.settings.pop("random_state")
     settings = everything.settings | P.settings | {"loops": about, "random_state": seed}
     P = dataclasses.replace(P, settings=settings, warnings=tuple(warned))
     return LoopResult(*verdict, loops, P, settings, P.warnings, examined.tried, pursued)
+
+
+def _pursued(
+    expression: Expression | None,
+    how: Halving | None,
+    splits: int,
+    rng: np.random.Generator,
+    start_genes: Sequence[str] | None,
+) -> Pursued | None:
+    """Pursue a loop in some features, where there are any and halves are compared."""
+    if expression is None:
+        return None
+    if how is None:
+        _check.warn("no loop was pursued, for that takes halves of the points, and none were compared.")
+        return None
+    return pursue_loop(expression, how, splits, int(rng.integers(2**31)), start_genes)
 
 
 def _features(features: Any, pursue: object, start_genes: Sequence[str] | None, n: int) -> Expression | None:

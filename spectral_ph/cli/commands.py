@@ -167,9 +167,8 @@ def loops(
     if out is not None:
         drawn = drawn or inputs.flat(points, pairwise)
         with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
-            output.write_loops(folder, record, R, inputs.kept_names(table, rows), drawn[0], output.by_label(labels))
-            output.write_about(folder, about)
-            output.write_pursued(folder, R, inputs.kept_names(table, rows))
+            names = inputs.kept_names(table, rows)
+            output.write_loops(folder, record, R, names, drawn[0], output.by_label(labels), about)
             if cells is not None:
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:

@@ -53,15 +53,23 @@ def by_label(labels: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_loops(
-    folder: Path, record: dict[str, Any], R: sph.LoopResult, names: list[str], layout: FloatArray, more: dict[str, Any]
+    folder: Path,
+    record: dict[str, Any],
+    R: sph.LoopResult,
+    names: list[str],
+    layout: FloatArray,
+    more: dict[str, Any],
+    about: AboutLoop | None = None,
 ) -> None:
-    """Write record, diagram, the table of points and the pictures of the loops into a folder."""
+    """Write record, diagram, the tables of points, genes and confounders, and the pictures of the loops into a folder."""
     files.write_json(folder / "result.json", record)
     write_diagram(folder, R.persistence)
     columns: dict[str, Any] = {"cell": names}
     for k, loop in enumerate(R.loops, start=1):
         columns |= {f"phase_{k}": loop.phase, f"in_domain_{k}": loop.domain, f"place_on_cycle_{k}": loop.places}
     files.write_csv(folder / "cells.csv", columns | more)
+    _write_about(folder, about)
+    _write_pursued(folder, R, names)
     if R.loops:
         from spectral_ph import plot
 
@@ -88,7 +96,7 @@ def about_result(
     return R, about, said
 
 
-def write_about(folder: Path, about: AboutLoop | None) -> None:
+def _write_about(folder: Path, about: AboutLoop | None) -> None:
     """Write the tables of genes and of confounders into a folder."""
     if about is not None and about.genes is not None:
         files.write_csv(folder / "genes.csv", about.gene_columns())
@@ -96,7 +104,7 @@ def write_about(folder: Path, about: AboutLoop | None) -> None:
         files.write_csv(folder / "confounders.csv", about.confounder_columns())
 
 
-def write_pursued(folder: Path, R: sph.LoopResult, names: list[str]) -> None:
+def _write_pursued(folder: Path, R: sph.LoopResult, names: list[str]) -> None:
     """Write the genes of a loop that was pursued, and the cells as it is seen in them, into a folder."""
     found = R.pursued
     if found is None or not len(found.phase):

@@ -17,6 +17,8 @@ X is (n + outliers, D) float64; latent is the clean shape in its own coordinates
 Source of circle, eyeglasses, linked_circles, sphere and torus: Damrich, Berens, Kobak, Persistent homology for
 high-dimensional data based on spectral methods, NeurIPS 2024 (arXiv 2311.03087); unlike in the code released with that
 paper, basis and noise do not share a seed here.
+
+Long because every shape has a docstring of its own, with an example.
 """
 
 from __future__ import annotations

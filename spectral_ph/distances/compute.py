@@ -166,7 +166,8 @@ def compute(
         _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
         _check.distinct(X)
     if sparse and row.needs == "distances" and _check.is_sparse(X):
-        D, facts = X, {}
+        D: Any = X
+        facts: Settings = {}
     else:
         D, facts = row.function(X, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)

@@ -5,6 +5,16 @@ Without `ax` a new figure is made through pyplot, so that notebooks display it; 
 
 from spectral_ph.plot.decoder import indicatrices, log_det
 from spectral_ph.plot.flat import flat_layout
+from spectral_ph.plot.phases import (
+    phase,
+    phase_band,
+    phase_heatmap,
+    phase_rows,
+    pursued,
+)
+from spectral_ph.plot.phases import (
+    phase_ticks as phase_ticks,
+)
 
 # Those renamed to themselves are for `pl` and `report`.
 from spectral_ph.plot.results import (
@@ -24,11 +34,6 @@ from spectral_ph.plot.results import (
     diagram,
     embedding,
     loop,
-    phase,
-    phase_band,
-    phase_heatmap,
-    phase_rows,
-    pursued,
 )
 from spectral_ph.plot.results import (
     chosen_loop as chosen_loop,
@@ -41,9 +46,6 @@ from spectral_ph.plot.results import (
 )
 from spectral_ph.plot.results import (
     phase_map as phase_map,
-)
-from spectral_ph.plot.results import (
-    phase_ticks as phase_ticks,
 )
 from spectral_ph.plot.results import (
     say as say,
