@@ -130,11 +130,10 @@ def learn(values: FloatArray, seed: int, start: IntArray | None = None) -> Follo
     """
     mean = values.mean(axis=0)
     centred = values - mean
-    among = np.arange(values.shape[1]) if start is None else start
-    axes = principal_axes(centred[:, among], FIRST)
-    first = np.zeros((values.shape[1], axes.shape[1]))
-    first[among] = axes
+    first = principal_axes(centred, FIRST)
     Z = centred @ first
+    # Known genes say where phases are guessed, and not which types there are.
+    guess = Z if start is None else centred[:, start] @ principal_axes(centred[:, start], FIRST)
     choice = settings(len(values))
     few = np.arange(len(values))
     if len(few) > HOMOLOGY_POINTS:
@@ -144,7 +143,7 @@ def learn(values: FloatArray, seed: int, start: IntArray | None = None) -> Follo
         group = _groups(Z, number, seed)
         own = values - _means(values, group, number)[group]
         total = (own**2).sum(axis=0)
-        flat = Z - _means(Z, group, number)[group]
+        flat = guess - _means(guess, group, number)[group]
         for view in see(flat, choice, 0.9, GUESSED, HOMOLOGY_POINTS, seed):
             for phase in [] if view is None else view.phases:
                 if phase is None:
