@@ -163,11 +163,10 @@ def loops(
         "more_warnings": said,
         "made_by": output.made_by("loops", seed),
     }
-    record = report.record(R, **facts)
+    record, names = report.record(R, **facts), inputs.kept_names(table, rows)
     if out is not None:
         drawn = drawn or inputs.flat(points, pairwise)
         with _log.step(f"writing {out}"), files.output_folder(out, overwrite=overwrite) as folder:
-            names = inputs.kept_names(table, rows)
             output.write_loops(folder, record, R, names, drawn[0], output.by_label(labels), about)
             if cells is not None:
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)

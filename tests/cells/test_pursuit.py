@@ -135,7 +135,10 @@ def test_with_few_genes_nothing_is_pursued():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"features": np.ones((119, 3))}, "features has 119 rows, but there are 120 points. Pass a row for each point."),
+        (
+            {"features": np.ones((119, 3))},
+            "features has 119 rows, but there are 120 points. Pass a row for each point.",
+        ),
         (
             {"pursue": True},
             "pursue=True needs the features that the points were made of, such as the expression of all genes. Pass features.",
