@@ -204,7 +204,7 @@ def parameters(function):
 
 CHAIN = [
     # function, estimator, command, parameters without an option
-    (sph.find_loops, sph.LoopDetector, "loops", set()),
+    (sph.find_loops, sph.LoopDetector, "loops", {"features", "start_genes"}),
     (sph.persistence, sph.SpectralPersistence, "persistence", {"cocycles"}),
     (sph.distance_matrix, sph.SpectralDistance, None, set()),
 ]
@@ -216,7 +216,8 @@ def test_doors_have_the_same_names_and_defaults(function, estimator, command, no
     graph = parameters(sph.neighbor_graph)
     model = parameters(estimator)
     # The graph's and the distance's further parameters are one argument of an estimator, and --param of a command.
-    further = {"mode", "weighted", "search", "dtype"}
+    # An estimator sees one table, so it pursues no loop in features beside it.
+    further = {"mode", "weighted", "search", "dtype", "features", "pursue", "start_genes"}
     assert set(chain) - further <= set(model)
     assert set(model) - set(chain) <= {"distance_params", "n_neighbors", "metric"}
     for name, value in model.items():

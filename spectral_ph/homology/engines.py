@@ -166,7 +166,7 @@ def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coef
         do_cocycles=cocycles,
     )
     values = np.concatenate([[0.0], lengths])
-    diagrams, edges, kept_cocycles = [], [], []
+    diagrams, born, kept_cocycles = [], [], []
     for k, diagram in enumerate(raw["dgms"]):
         finite = np.isfinite(diagram[:, 1])
         birth = diagram[:, 0].astype(np.int64)
@@ -175,12 +175,12 @@ def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coef
         order = canonical_order(exact)
         diagrams.append(exact[order])
         if k == 1:
-            edges.append(np.column_stack([rows[birth[order] - 1], cols[birth[order] - 1]]).astype(np.int64))
+            born.append(np.column_stack([rows[birth[order] - 1], cols[birth[order] - 1]]).astype(np.int64))
         else:
-            edges.append(np.full((len(order), 2), -1))
+            born.append(np.full((len(order), 2), -1))
         if cocycles:
             kept_cocycles.append([raw["cocycles"][k][o].astype(np.int64) for o in order] if k == 1 else [])
-    return EngineResult(diagrams, edges, kept_cocycles if cocycles else None)
+    return EngineResult(diagrams, born, kept_cocycles if cocycles else None)
 
 
 def run_gudhi(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:

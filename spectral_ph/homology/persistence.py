@@ -91,8 +91,8 @@ def rips_persistence(
     _check.one_of(engine, ("auto", *ENGINES), "engine")
     sparse = _check.is_sparse(D)
     if sparse:
-        *pairs, n, asymmetry = _check.sparse_distances(D)
-        given: Any = edges_from(*pairs, n)
+        i, j, length, n, asymmetry = _check.sparse_distances(D)
+        given: Any = edges_from(i, j, length, n)
     else:
         given, asymmetry = _check.square_distances(D, float32=True)
         n = len(given)

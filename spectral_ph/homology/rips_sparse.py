@@ -257,7 +257,8 @@ def _links(graph: Graph, n: int, cones: bool, workers: int, bar: Any) -> Links:
 
     def work(piece: tuple[int, int, int]) -> int:
         first, last, count = piece
-        k.find_links(graph, first, last, cones, *(np.zeros(n, np.int32) for _ in range(3)), links)
+        mark, stamp, link = (np.zeros(n, np.int32) for _ in range(3))
+        k.find_links(graph, first, last, cones, mark, stamp, link, links)
         return count
 
     pieces = list(_pieces(graph, n))
@@ -393,8 +394,8 @@ def _grow(state: State, why: int) -> State:
     if why == k.GROW_VOIDS:
         return state._replace(voids=_more(state.voids, int(state.reg[k.WIDEST])))
     size = 2 * len(state.node_id)
-    names = ("node_vertex", "node_id", "node_next")
-    return state._replace(**{name: _longer(getattr(state, name), size) for name in names})
+    vertices, ids, following = (_longer(x, size) for x in (state.node_vertex, state.node_id, state.node_next))
+    return state._replace(node_vertex=vertices, node_id=ids, node_next=following)
 
 
 def _result(state: State, edges: Edges, maxdim: int) -> RipsSparse:
