@@ -86,6 +86,7 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "spectral_ph"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
     "navigation_with_keys": True,
     "show_nav_level": 1,
@@ -95,6 +96,6 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"docs/index": []}
+html_sidebars = {"docs/index": [], "docs/gallery": []}
 
 reference.write(DOCS / "reference" / "api")

@@ -1,5 +1,6 @@
 """The pages of the API reference, written from `__all__` of the public modules, so that no public name is missing."""
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -7,6 +8,8 @@ import re
 from pathlib import Path
 
 import click
+
+from spectral_ph import MissingExtraError
 
 MODULES = {
     "spectral_ph": "The chain",
@@ -40,14 +43,18 @@ def inventories(folder):
 
 
 def modules():
-    """Return the public modules that this installation has, by name."""
+    """Return the public modules that this installation has, by name; one whose extra is missing is left out."""
     there = {}
     for name in MODULES:
         parent, _, last = name.rpartition(".")
-        if not parent or any(
-            found.name == last for found in pkgutil.iter_modules(importlib.import_module(parent).__path__)
-        ):
-            there[name] = importlib.import_module(name)
+        inside = pkgutil.iter_modules(importlib.import_module(parent).__path__) if parent else ()
+        if parent and all(found.name != last for found in inside):
+            continue
+        with contextlib.suppress(MissingExtraError):
+            module = importlib.import_module(name)
+            for public in module.__all__:
+                getattr(module, public)  # some are looked up on first use, and need the extra then
+            there[name] = module
     return there
 
 

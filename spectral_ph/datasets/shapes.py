@@ -18,7 +18,7 @@ Source of circle, eyeglasses, linked_circles, sphere and torus: Damrich, Berens,
 high-dimensional data based on spectral methods, NeurIPS 2024 (arXiv 2311.03087); unlike in the code released with that
 paper, basis and noise do not share a seed here.
 
-Long because every shape has a docstring of its own, with an example.
+Long because every shape says its arguments where a reader looks them up.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ SCHEMA = {
             "properties": {"cores": {"type": "integer"}, "memory_gib": {"type": "number"}},
         },
         "versions": {"type": "object", "required": ["python", "numpy"], "additionalProperties": {"type": "string"}},
-        "rows": {"type": "array", "items": {"type": "object"}},
+        "rows": {"type": ["array", "object"]},
     },
 }
 

@@ -132,7 +132,7 @@ def test_the_command_lists_loads_and_tries(offer, monkeypatch, capsys):
     offer("/right")
     said = CliRunner().invoke(app, ["fetch"], catch_exceptions=False).output
     assert said == "mine: My points. CC0. Me, 2026. address tried: never.\n"
-    said = CliRunner().invoke(app, ["fetch", "mine"], catch_exceptions=False).output
+    said = CliRunner().invoke(app, ["fetch", "mine"], catch_exceptions=False).stdout
     assert said.splitlines()[-1].endswith("mine.csv")
     said = CliRunner().invoke(app, ["fetch", "--check"], catch_exceptions=False).output
     assert said == "mine: My points. CC0. Me, 2026. there, 0.0 MB.\n"
