@@ -74,7 +74,7 @@ def persistence(
         may be sparse: a pair without an entry is never joined, and no dense matrix is made of them.
     distance : see `distance_matrix`; default "eff_res", effective resistance after four steps (one in several passes) on the
         graph of the 15 nearest neighbours; steps=1 is the corrected form of the literature.
-    maxdim : largest degree of homology, 0, 1 or 2.
+    maxdim : largest degree of homology; from 3 on by gudhi, where few points may take hours.
     engine : "auto", "h1", "h2", "ripser" or "gudhi"; the diagram is the same from each.
     threshold : longest edge of the filtration, in the unit of the distance; None for all.
     graph : (n, n) symmetric sparse matrix of conductances in place of X, for distances on a graph.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,9 +30,9 @@ class Persistence:
     birth_edges : list over the dimension of (m, 2) int64, or None
         For each feature of `diagrams[dim]` the edge (i, j), i < j, whose length is the birth; (-1, -1) where the birth
         is no edge (all of H0). None when the engine does not tell.
-    cocycles : list over the dimension of lists of (c, 3) int64, or None
-        Rows i, j, value: the cocycle of each H1 feature over Z/coeff, in the order of `diagrams`; asked for with
-        `cocycles=True`.
+    cocycles : list over the dimension of lists of (c, dimension + 2) int64, or None
+        Rows of vertices and a value: the cocycle of each feature over Z/coeff, in the order of `diagrams`; asked for with
+        `cocycles=True`. None of degree 0; of degree 2 and above from ripser.py only.
 
     See Also
     --------
@@ -90,7 +91,7 @@ class Persistence:
             edges = [np.where(e >= 0, np.sort(indices[e], axis=1), -1) for e in edges]
         cochains = self.cocycles
         if cochains is not None:
-            cochains = [[np.column_stack([indices[c[:, :2]], c[:, 2]]) for c in part] for part in cochains]
+            cochains = [[np.column_stack([indices[c[:, :-1]], c[:, -1]]) for c in part] for part in cochains]
         return replace(self, n_points=n, birth_edges=edges, cocycles=cochains)
 
     def to_dict(self) -> Settings:
@@ -139,6 +140,53 @@ class Persistence:
     def to_gudhi(self) -> list[tuple[int, tuple[float, float]]]:
         """Return gudhi's layout: a list of (dimension, (birth, death))."""
         return [(k, (float(b), float(d))) for k, diagram in enumerate(self.diagrams) for b, d in diagram]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to an .npz file, whole or not at all; nothing in it is pickled.
+
+        Parameters
+        ----------
+        path : the file; one that was there is replaced.
+
+        Raises
+        ------
+        InputError : if it cannot be written, or the settings hold what is neither number, text, list nor dict. Of a function,
+            such as a metric, only the name is kept, with a warning.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import spectral_ph as sph
+        >>> P = sph.persistence(sph.datasets.circle(60, ambient_dim=3, sigma=0.1))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     P.save(pathlib.Path(folder) / "circle.npz")
+        ...     Q = sph.homology.Persistence.load(pathlib.Path(folder) / "circle.npz")
+        >>> bool((P[1] == Q[1]).all()), P.settings == Q.settings
+        (True, True)
+        """
+        from spectral_ph.homology import saved
+
+        saved.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Persistence:
+        """Read what `save` wrote; nothing is ever unpickled.
+
+        Parameters
+        ----------
+        path : the file.
+
+        Returns
+        -------
+        Persistence
+
+        Raises
+        ------
+        InputError : for a file that is not there, was not written by `save`, is damaged or cut, or of a newer version.
+        """
+        from spectral_ph.homology import saved
+
+        return saved.read(path)
 
 
 def persistence_lengths(diagram: Diagram) -> FloatArray:

@@ -6,6 +6,10 @@ longest first, nothing of zero length, essential classes with death inf.
 
 from __future__ import annotations
 
+import math
+import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +29,9 @@ FLOAT32_EXACT = 2**24
 
 SPARSE_SHARE = 1 / 12
 """Share of all pairs up to which degree 2 of a matrix takes a list of edges (`python -m benchmarks.sparse --share`)."""
+
+PATIENCE = 2.0
+"""Seconds before a clock is shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +186,25 @@ def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coef
         else:
             born.append(np.full((len(order), 2), -1))
         if cocycles:
-            kept_cocycles.append([raw["cocycles"][k][o].astype(np.int64) for o in order] if k == 1 else [])
+            kept_cocycles.append([raw["cocycles"][k][o].astype(np.int64) for o in order] if k >= 1 else [])
     return EngineResult(diagrams, born, kept_cocycles if cocycles else None)
+
+
+def ripser_with_births(D: Any, maxdim: int, thresh: float, coeff: int, cocycles: bool) -> dict[str, Any]:
+    """Run ripser.py as it is, for points that are born later than at 0: in its single precision, with its order of features.
+
+    Parameters
+    ----------
+    D : (n, n) distances, dense or sparse, with the births on the diagonal. maxdim, thresh, coeff, cocycles : as for ripser.py.
+
+    Returns
+    -------
+    dict with "dgms", "cocycles", "num_edges".
+    """
+    from ripser import ripser
+
+    found = ripser(D, maxdim, thresh, coeff, distance_matrix=True, do_cocycles=cocycles)
+    return {name: found[name] for name in ("dgms", "cocycles", "num_edges")}
 
 
 def run_gudhi(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff: int, cocycles: bool) -> EngineResult:
@@ -216,8 +240,65 @@ def run_gudhi(D: FloatArray | Edges, maxdim: int, threshold: float | None, coeff
         input_type="distance coo_matrix" if isinstance(D, Edges) else "full distance matrix",
         homology_coeff_field=coeff,
     )
-    raw = [np.asarray(d, dtype=np.float64).reshape(-1, 2) for d in engine.fit_transform([given])[0]]
+    found = watched(lambda: engine.fit_transform([given])[0], maxdim)
+    raw = [np.asarray(d, dtype=np.float64).reshape(-1, 2) for d in found]
     return EngineResult([d[canonical_order(d)] for d in raw])
+
+
+def most_simplices(edges: int, dimension: int) -> float:
+    """Return how many simplices of a dimension a flag complex with so many edges can have at most.
+
+    C(x, dimension + 1) for edges = C(x, 2) (Lovasz's form of the theorem of Kruskal and Katona).
+
+    Parameters
+    ----------
+    edges : how many. dimension : 2 or more.
+
+    Returns
+    -------
+    float
+    """
+    x = (1 + math.sqrt(1 + 8 * edges)) / 2
+    return math.prod(max(x - k, 0.0) / (k + 1) for k in range(dimension + 1))
+
+
+def watched(call: Callable[[], Any], maxdim: int) -> Any:
+    """Return what a call returns; above degree 2, which may take hours, it is left to a thread and can be interrupted.
+
+    Programs that show no progress are given a clock, if standard error is a terminal.
+
+    Parameters
+    ----------
+    call : gives the interpreter free while it works. maxdim : largest degree.
+
+    Returns
+    -------
+    whatever `call` returns.
+    """
+    if maxdim <= 2:
+        return call()
+    outcome: list[Any] = []
+
+    def work() -> None:
+        try:
+            outcome.append((call(), None))
+        except BaseException as problem:
+            outcome.append((None, problem))
+
+    from tqdm import tqdm
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    with tqdm(
+        desc=f"H{maxdim}", bar_format="{desc} {elapsed}", leave=False, delay=PATIENCE, disable=not sys.stderr.isatty()
+    ) as bar:
+        while thread.is_alive():
+            thread.join(0.1)
+            bar.update()
+    result, problem = outcome[0]
+    if problem is not None:
+        raise problem
+    return result
 
 
 TRIED_NEIGHBORS = 16

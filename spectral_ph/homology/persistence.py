@@ -11,13 +11,12 @@ from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Settings
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.homology.engines import EngineResult, run_gudhi, run_h1, run_h2, run_ripser
-from spectral_ph.homology.rips_sparse import edges_from
+from spectral_ph.homology.engines import EngineResult, most_simplices, run_gudhi, run_h1, run_h2, run_ripser
+from spectral_ph.homology.rips_sparse import Edges, edges_from
 
 ENGINES = {"h1": run_h1, "h2": run_h2, "ripser": run_ripser, "gudhi": run_gudhi}
 OURS = {"h1": 1, "h2": 2}
 """Our own engines, over Z/2 only, and the largest degree of each."""
-LARGEST_DIMENSION = 2
 
 
 def choose_engine(maxdim: int, coeff: int, cocycles: bool, sparse: bool = False) -> tuple[str, str]:
@@ -41,6 +40,8 @@ def choose_engine(maxdim: int, coeff: int, cocycles: bool, sparse: bool = False)
         return "ripser", "the one that has cocycles of a sparse matrix"
     if maxdim <= 1 and coeff == 2:
         return "h1", "the fastest for degrees 0 and 1 over Z/2"
+    if maxdim > 2:
+        return "gudhi", "the fastest for degree 3 and above"
     if coeff == 2:
         return "h2", "the fastest for degree 2 over Z/2"
     if maxdim <= 1:
@@ -67,13 +68,14 @@ def rips_persistence(
         class of degree 0 that never dies, and a class that only such a pair could end never dies either;
         `settings["homology"]["never_joined"]` counts these pairs. A sparse matrix is never made dense: a pair without an entry
         is never joined, a stored zero is a distance of 0, and each pair is stored twice or only on one side of the diagonal.
-    maxdim : largest degree of homology, 0, 1 or 2.
+    maxdim : largest degree of homology. Above 2, `settings["homology"]["most_simplices"]` says how many simplices of one
+        dimension more there can be at most, which bounds the work.
     engine : "h1" (ours, degrees 0 and 1 over Z/2), "h2" (ours, degrees 0 to 2 over Z/2), "ripser", "gudhi", or "auto": see
         `choose_engine`. The diagram is the same from each. Where "auto" takes "h2" and its tables do not fit in memory, gudhi
         takes over, with a warning and the reason in `settings["homology"]["engine_reason"]`.
     threshold : longest edge, in the unit of D; None for all. Classes alive at the threshold have death inf.
     coeff : prime p, homology is taken over Z/p.
-    cocycles : also return a cocycle for each feature of degree 1.
+    cocycles : also return a cocycle for each feature of degree 1, and with "ripser" of those above.
 
     Returns
     -------
@@ -97,8 +99,6 @@ def rips_persistence(
         given, asymmetry = _check.square_distances(D, float32=True)
         n = len(given)
     maxdim = _check.positive_int(maxdim, "maxdim", least=0)
-    if maxdim > LARGEST_DIMENSION:
-        raise _check.InputError(_check.Argument("maxdim"), f" must be 0, 1 or {LARGEST_DIMENSION}, not {maxdim}.")
     coeff = _check.prime(coeff)
     cocycles = _check.flag(cocycles, "cocycles")
     if threshold is not None:
@@ -118,6 +118,8 @@ def rips_persistence(
     never_joined = n * (n - 1) // 2 - len(given) if sparse else int(np.isinf(given).sum()) // 2 if infinite else 0
     if never_joined:
         settings["never_joined"] = never_joined
+    if maxdim > 2:
+        settings["most_simplices"] = most_simplices(_n_edges(given, threshold), maxdim + 1)
     if n == 1:
         diagrams = [np.array([[0.0, np.inf]]), *(np.empty((0, 2)) for _ in range(maxdim))]
         edges = [np.full((1, 2), -1), *(np.empty((0, 2), np.int64) for _ in range(maxdim))]
@@ -146,6 +148,15 @@ def rips_persistence(
     return Persistence(found.diagrams, n, name, {"homology": settings}, (), found.birth_edges, found.cocycles)
 
 
+def _n_edges(given: Any, threshold: float | None) -> int:
+    """Return how many edges there are up to a threshold, or up to the enclosing radius."""
+    longest = np.inf if threshold is None else threshold
+    if isinstance(given, Edges):
+        return len(given.up_to(longest))
+    longest = min(longest, float(given.max(axis=1).min()))
+    return (int(np.count_nonzero(given <= longest)) - len(given)) // 2
+
+
 def _instead(name: str, maxdim: int) -> tuple[object, ...]:
     """Say what takes less memory than an engine does in a degree."""
     if name == "h1":
@@ -158,7 +169,7 @@ def _instead(name: str, maxdim: int) -> tuple[object, ...]:
 def _refuse_engine(name: str, maxdim: int, coeff: int, cocycles: bool, sparse: bool) -> None:
     """Refuse an engine that cannot do what is asked, naming one that can."""
     if name in OURS and (maxdim > OURS[name] or coeff != 2):
-        other = "h2" if coeff == 2 else "gudhi"
+        other = "h2" if coeff == 2 and maxdim <= OURS["h2"] else "gudhi"
         raise _check.InputError(
             _check.Argument("engine", name),
             f" computes degrees 0 to {OURS[name]} over Z/2, but ",

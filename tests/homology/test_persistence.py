@@ -1,6 +1,7 @@
 """Every engine gives the same, known, diagram; bad matrices are refused; results convert."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spectral_ph as sph
-from spectral_ph.homology import rips_persistence
+from spectral_ph.homology import engines, rips_persistence
+from spectral_ph.homology.engines import most_simplices, watched
 from spectral_ph.homology.persistence import ENGINES
 from tests.contracts import check_engine, same_diagrams
 from tests.known import flat_torus, octahedron, polygon, projective_plane
@@ -148,10 +150,52 @@ def test_auto_follows_the_rule():
     assert rips_persistence(D, coeff=3).engine == "gudhi"
     assert rips_persistence(D, maxdim=2).engine == "h2"
     assert rips_persistence(D, maxdim=2, coeff=3).engine == "gudhi"
+    assert rips_persistence(D, maxdim=3).engine == "gudhi"
+    assert rips_persistence(D, maxdim=3, cocycles=True).engine == "ripser"
     assert rips_persistence(D, maxdim=2, cocycles=True).engine == "ripser"
     assert rips_persistence(D, cocycles=True).engine == "h1"
     assert rips_persistence(D, cocycles=True, coeff=47).engine == "ripser"
     assert rips_persistence(D).settings["homology"]["engine_reason"] == "the fastest for degrees 0 and 1 over Z/2"
+
+
+@pytest.mark.parametrize("engine", ["auto", *GENERAL])
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_cross_polytopes_are_spheres_of_any_dimension(engine, n):
+    """2 n points at distance 1, opposite ones at 2, are a sphere of dimension n - 1."""
+    D = np.ones((2 * n, 2 * n)) - np.eye(2 * n)
+    for i in range(n):
+        D[i, i + n] = D[i + n, i] = 2
+    P = check_engine(engine, D, maxdim=4)
+    for degree in range(1, 5):
+        np.testing.assert_array_equal(P[degree], [[1, 2]] if degree == n - 1 else np.empty((0, 2)))
+    np.testing.assert_array_equal(check_engine(engine, D, maxdim=4, threshold=1.5)[n - 1], [[1, np.inf]])
+
+
+@settings(max_examples=15)
+@given(point_sets(most=12), st.sampled_from([2, 3]))
+def test_engines_agree_in_degree_three(X, coeff):
+    D = distances(X)
+    a, b = (check_engine(engine, D, maxdim=3, coeff=coeff) for engine in GENERAL)
+    same_diagrams(a, b)
+    same_diagrams(a.diagrams[:3], check_engine("gudhi", D, maxdim=2, coeff=coeff))
+
+
+def test_above_degree_two_the_result_bounds_the_work():
+    """A complete graph has the most simplices that so many edges can make."""
+    P = rips_persistence(np.ones((9, 9)) - np.eye(9), 3)
+    assert P.engine == "gudhi"
+    assert P.settings["homology"]["most_simplices"] == pytest.approx(126)  # of 5 vertices among 9
+    few = rips_persistence(flat_torus(5), 3, threshold=1.0)
+    assert few.settings["homology"]["most_simplices"] == pytest.approx(most_simplices(50, 4))
+
+
+def test_long_work_of_others_shows_a_clock_and_passes_on_what_goes_wrong(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(engines, "PATIENCE", 0)
+    assert watched(lambda: time.sleep(0.2) or 7, 3) == 7
+    assert "H3 00:0" in capsys.readouterr().err
+    with pytest.raises(ZeroDivisionError):
+        watched(lambda: 1 / 0, 3)
 
 
 def test_cocycles_are_cocycles_and_see_their_cycle():
@@ -240,7 +284,13 @@ def test_what_is_no_distance_matrix_is_refused_with_a_sentence(D, sentence):
             {"engine": "ripper"},
             "'ripper' is not a known engine; did you mean 'ripser'? Known are: auto, h1, h2, ripser, gudhi.",
         ),
-        ({"maxdim": 3}, "maxdim must be 0, 1 or 2, not 3."),
+        (
+            {"engine": "h2", "maxdim": 3},
+            (
+                "engine='h2' computes degrees 0 to 2 over Z/2, but maxdim=3 and coeff=2 were asked for. Pass "
+                "engine='gudhi'."
+            ),
+        ),
         ({"maxdim": -1}, "maxdim must be a whole number of at least 0, not -1."),
         (
             {"coeff": 4},
@@ -306,8 +356,6 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch, engine, 
 
 
 def test_more_edges_than_float32_can_number_are_refused(monkeypatch):
-    from spectral_ph.homology import engines
-
     monkeypatch.setattr(engines, "FLOAT32_EXACT", 5)
     sentence = (
         "engine='ripser' stores 32-bit numbers and cannot keep 6 edges apart (limit 5). Pass engine='gudhi', "
