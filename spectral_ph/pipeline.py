@@ -280,6 +280,10 @@ def confidence_band(
     InputError : a sentence that says what was wrong, what is needed and what to type.
     TooLargeError : if the distances would not fit in memory.
 
+    See Also
+    --------
+    ConfidenceBand, significance, find_loops
+
     Notes
     -----
     What it assumes: the points are independent draws from the shape itself, densely enough. Noise that fills space is part of

@@ -43,9 +43,19 @@ def log_det(values: ArrayLike, layout: ArrayLike, *, reach: float | None = None,
     ------
     InputError : for arrays that do not fit together or hold no finite numbers.
 
+    See Also
+    --------
+    indicatrices, embedding
+
     References
     ----------
     Nazari, Damrich, Hamprecht, ICML 2023.
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> sph.plot.log_det(np.arange(6.0), np.random.default_rng(0).normal(size=(6, 2))).name
+    'rectilinear'
     """
     where = _plane(layout, "layout")
     numbers = _check.points(
@@ -103,9 +113,21 @@ def indicatrices(shown: Indicatrices, layout: ArrayLike | None = None, *, ax: Ax
     ------
     InputError : for a layout that is no (n, 2) array of finite numbers.
 
+    See Also
+    --------
+    log_det, embedding
+
     References
     ----------
     Nazari, Damrich, Hamprecht, ICML 2023; after Tissot's indicatrices of maps.
+
+    Examples
+    --------
+    >>> import types
+    >>> import numpy as np, spectral_ph as sph
+    >>> round = np.array([[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]])  # as GeometricAutoencoder.indicatrices has it
+    >>> sph.plot.indicatrices(types.SimpleNamespace(outlines=round), np.eye(4)[:, :2]).name
+    'rectilinear'
     """
     from matplotlib.collections import PolyCollection
 

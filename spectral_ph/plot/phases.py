@@ -49,6 +49,20 @@ def pursued(R: LoopResult, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InputError : no loop was pursued, or none was found.
+
+    See Also
+    --------
+    loop, spectral_ph.find_loops
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> R = sph.find_loops(sph.datasets.circle(100, ambient_dim=10, sigma=0.1), splits=0)
+    >>> try:
+    ...     sph.plot.pursued(R)
+    ... except sph.InputError as error:
+    ...     print(str(error)[:43])
+    this result holds no loop that was pursued.
     """
     found = R.pursued
     if found is None or not len(found.phase):

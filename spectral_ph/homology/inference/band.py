@@ -38,6 +38,17 @@ class ConfidenceBand:
     resampled : (n_resamples, maxdim + 1) float64, how far each resample was from the sample; `radius` is twice its quantile.
     settings : all parameters.
     warnings : sentences.
+
+    See Also
+    --------
+    confidence_band, Significance
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> B = sph.confidence_band(sph.datasets.circle(60, 2, 0.05), n_resamples=19, distance="euclidean")
+    >>> B.radius.shape
+    (2,)
     """
 
     persistence: Persistence

@@ -34,6 +34,17 @@ class TwoSample:
     least : the smallest p-value that was possible.
     distances : (N, N) float64, between the diagrams.
     groups : the labels, and how many diagrams have each.
+
+    See Also
+    --------
+    two_sample
+
+    Examples
+    --------
+    >>> import numpy as np, spectral_ph as sph
+    >>> diagrams = [np.array([[0.1, 1.0 + 0.1 * k]]) for k in range(6)]
+    >>> sph.two_sample(diagrams, ["a"] * 3 + ["b"] * 3).exact
+    True
     """
 
     p_value: float
@@ -86,6 +97,10 @@ def two_sample(
     ------
     InputError : for what are no diagrams, labels that do not fit, groups of one, or diagrams with different numbers of features
         that never die, which are infinitely far from each other.
+
+    See Also
+    --------
+    TwoSample, diagram_distance
 
     Notes
     -----

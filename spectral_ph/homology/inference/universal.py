@@ -41,6 +41,18 @@ class Significance:
     error : largest difference that is to be expected between the distribution of the p-values by chance and a uniform one.
     unfinished : how many features were still alive at the end of the filtration: their p-values are upper bounds.
     warnings : sentences.
+
+    See Also
+    --------
+    significance, ConfidenceBand
+
+    Examples
+    --------
+    >>> import spectral_ph as sph
+    >>> P = sph.persistence(sph.datasets.circle(100, ambient_dim=2, sigma=0.05), distance="euclidean")
+    >>> S = sph.significance(P)
+    >>> S.p_values.shape == S.q_values.shape
+    True
     """
 
     diagram: Diagram
@@ -116,6 +128,10 @@ def significance(
     Warns
     -----
     SpectralWarning : for distances that the law is not made for.
+
+    See Also
+    --------
+    Significance, confidence_band, detection_score
 
     Notes
     -----
