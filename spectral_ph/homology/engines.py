@@ -24,6 +24,9 @@ from spectral_ph.homology.rips_sparse import Edges, edges_within, rips_sparse
 RIPSER_LARGEST_PRIME = 127
 """From 131 on ripser.py 0.6.15 hangs, runs out of memory, or (1009) returns cocycles that are none."""
 
+RIPSER_SIMPLICES = 2**55
+"""Above so many simplices of one dimension more than the degree, counted among all points, ripser.py 0.6.15 ends the process."""
+
 FLOAT32_EXACT = 2**24
 """Whole numbers up to here are exact in float32, in which ripser.py stores distances."""
 
@@ -138,6 +141,7 @@ def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coef
             ".",
         )
 
+    _refuse_simplices(D.n if isinstance(D, Edges) else len(D), maxdim)
     if isinstance(D, Edges):
         edges = D if threshold is None else D.up_to(threshold)
     else:
@@ -190,6 +194,19 @@ def run_ripser(D: FloatArray | Edges, maxdim: int, threshold: float | None, coef
     return EngineResult(diagrams, born, kept_cocycles if cocycles else None)
 
 
+def _refuse_simplices(n: int, maxdim: int) -> None:
+    """Refuse what ripser.py cannot number."""
+    if math.comb(n, maxdim + 2) >= RIPSER_SIMPLICES:
+        raise _check.InputError(
+            _check.Argument("engine", "ripser"),
+            f" numbers the simplices of dimension {maxdim + 1} among {n} points, which are too many. Pass ",
+            _check.Argument("engine", "gudhi"),
+            ", a smaller ",
+            _check.Argument("maxdim"),
+            ", or fewer points.",
+        )
+
+
 def ripser_with_births(D: Any, maxdim: int, thresh: float, coeff: int, cocycles: bool) -> dict[str, Any]:
     """Run ripser.py as it is, for points that are born later than at 0: in its single precision, with its order of features.
 
@@ -203,6 +220,7 @@ def ripser_with_births(D: Any, maxdim: int, thresh: float, coeff: int, cocycles:
     """
     from ripser import ripser
 
+    _refuse_simplices(D.shape[0], maxdim)
     found = ripser(D, maxdim, thresh, coeff, distance_matrix=True, do_cocycles=cocycles)
     return {name: found[name] for name in ("dgms", "cocycles", "num_edges")}
 

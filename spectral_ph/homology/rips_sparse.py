@@ -40,7 +40,8 @@ from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
 if TYPE_CHECKING:
-    from spectral_ph.homology._sweep_sparse import Graph, Links, Sets, State
+    from spectral_ph.homology._links import Graph, Links
+    from spectral_ph.homology._sweep_sparse import Sets, State
 
 BUDGET = 500_000
 """Work until Python may handle an interrupt: tenths of a second; see `_sweep_sparse.sweep`."""
@@ -108,16 +109,16 @@ def edges_within(D: FloatArray, longest: float) -> Edges:
     -------
     Edges
     """
-    from spectral_ph.homology import _sweep_sparse as k
+    from spectral_ph.homology import _links
 
     n = len(D)
     D = D.T if D.flags.f_contiguous else np.ascontiguousarray(D)
     counts = np.empty(n, dtype=np.int64)
-    k.count_edges(D, longest, counts)
+    _links.count_edges(D, longest, counts)
     size = int(counts.sum())
     _room_for(size, n)
     i, j, length = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size)
-    k.write_edges(D, longest, i, j, length)
+    _links.write_edges(D, longest, i, j, length)
     return _sorted(i, j, length, n)
 
 
@@ -205,7 +206,7 @@ def rips_sparse(edges: Edges, maxdim: int = 2, *, n_threads: int | None = None, 
 
         bar = tqdm(total=2 * len(edges), desc=f"H{maxdim}", unit="edge", leave=False)
     try:
-        links = _links(graph, edges.n, maxdim > 1, _workers(n_threads), bar)
+        links = _links_of(graph, edges.n, maxdim > 1, _workers(n_threads), bar)
         state = _start(graph, links, edges.n, maxdim)
         while (why := k.sweep(state, BUDGET)) != k.DONE:
             if why != k.BUDGET:
@@ -227,12 +228,12 @@ def _workers(n_threads: int | None) -> int:
 
 
 def _graph(edges: Edges) -> Graph:
-    from spectral_ph.homology import _sweep_sparse as k
+    from spectral_ph.homology import _links
 
     start = np.zeros(edges.n + 1, dtype=np.int64)
     neighbour, edge = np.empty(2 * len(edges), np.int32), np.empty(2 * len(edges), np.int32)
-    k.write_rows(edges.i, edges.j, start, neighbour, edge)
-    return k.Graph(edges.i, edges.j, start, neighbour, edge)
+    _links.write_rows(edges.i, edges.j, start, neighbour, edge)
+    return _links.Graph(edges.i, edges.j, start, neighbour, edge)
 
 
 def _pieces(graph: Graph, n: int) -> Iterator[tuple[int, int, int]]:
@@ -244,21 +245,21 @@ def _pieces(graph: Graph, n: int) -> Iterator[tuple[int, int, int]]:
         yield int(first), int(last), int(lower[last] - lower[first])
 
 
-def _links(graph: Graph, n: int, cones: bool, workers: int, bar: Any) -> Links:
+def _links_of(graph: Graph, n: int, cones: bool, workers: int, bar: Any) -> Links:
     """Return what the link of every edge is.
 
     Threads of Python over kernels without the interpreter lock, not prange: two callers at once are allowed, and an interrupt is
     served between pieces.
     """
-    from spectral_ph.homology import _sweep_sparse as k
+    from spectral_ph.homology import _links
 
     size = len(graph.i)
-    links = k.Links(np.empty(size, np.int8), np.empty(size, np.int32), np.empty(size, np.int32))
+    links = _links.Links(np.empty(size, np.int8), np.empty(size, np.int32), np.empty(size, np.int32))
 
     def work(piece: tuple[int, int, int]) -> int:
         first, last, count = piece
         mark, stamp, link = (np.zeros(n, np.int32) for _ in range(3))
-        k.find_links(graph, first, last, cones, mark, stamp, link, links)
+        _links.find_links(graph, first, last, cones, mark, stamp, link, links)
         return count
 
     pieces = list(_pieces(graph, n))

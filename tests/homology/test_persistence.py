@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -363,6 +364,16 @@ def test_more_edges_than_float32_can_number_are_refused(monkeypatch):
     )
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         rips_persistence(square(), engine="ripser")
+
+
+def test_more_simplices_than_ripser_can_number_are_refused():
+    """It would end the process: with 50,000 points in degree 2, whatever the number of edges."""
+    sentence = (
+        "engine='ripser' numbers the simplices of dimension 3 among 50000 points, which are too many. Pass engine='gudhi', a "
+        "smaller maxdim, or fewer points."
+    )
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        rips_persistence(sp.csr_array((50_000, 50_000)), 2, "ripser")
 
 
 def test_result_converts_to_the_layouts_of_others():
