@@ -21,6 +21,9 @@ from spectral_ph.plot.results import (
     INK as INK,
 )
 from spectral_ph.plot.results import (
+    PHASE_COLOURS as PHASE_COLOURS,
+)
+from spectral_ph.plot.results import (
     PHASE_MAP as PHASE_MAP,
 )
 from spectral_ph.plot.results import (
