@@ -13,6 +13,7 @@ With --write the rows go to results/sparse.json, in place of those of the same c
 """
 
 import argparse
+import functools
 import json
 import tempfile
 from dataclasses import dataclass
@@ -137,10 +138,9 @@ def prepared(name, D, degree, threshold, threads):
     if sp.issparse(D):
         upper = sp.coo_array(sp.triu(D, 1))
         entries = list(zip(upper.row.tolist(), upper.col.tolist(), upper.data.tolist(), strict=True))
-        run = lambda: holos_tda.rips_sparse(D.shape[0], entries, **settings)  # noqa: E731
+        run = functools.partial(holos_tda.rips_sparse, D.shape[0], entries, **settings)
     else:
-        condensed = squareform(D)
-        run = lambda: holos_tda.rips_condensed(condensed, threshold=threshold, **settings)  # noqa: E731
+        run = functools.partial(holos_tda.rips_condensed, squareform(D), threshold=threshold, **settings)
 
     def call():
         bars = run()

@@ -1,5 +1,9 @@
 """What every member of a family must do; the tests run these over the registries."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 
 import spectral_ph as sph
@@ -61,3 +65,18 @@ def same_diagrams(P, Q):
     """Two results hold the same features, to the last bit."""
     for a, b in zip(P, Q, strict=True):
         np.testing.assert_array_equal(a[np.lexsort(a.T)], b[np.lexsort(b.T)])
+
+
+def same_without_compilation(code):
+    """What a program prints is the same where its kernels are compiled and where they run as the Python that they are."""
+
+    def run(disable):
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "NUMBA_DISABLE_JIT": disable},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert run("1") == run("0") != ""

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import csv
-import errno
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spectral_ph._check import Argument, InputError
+from spectral_ph._check.writing import FULL, whole
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
 # A folder with this file in it was written by `output_folder`, so it may be replaced whole.
 MARKER = ".spectral_ph"
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of a place that holds no more: it is full, or what one may write there is."""
 WRITABLE = "Name one in a place that can be written to."
-
-
-@contextmanager
-def _whole(path: PathLike, mode: str = "x") -> Iterator[IO[Any]]:
-    """Open a file beside the target that takes its name only when all was written: of text, or with mode "xb" of bytes."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
-        # A name from a damaged file may hold half a surrogate pair, which UTF-8 cannot.
-        text: Any = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
-        with partial.open(mode, **text) as stream:
-            yield stream
-        partial.replace(target)
-    except OSError as error:
-        way = "Name a file in a folder that exists and can be written to."
-        if error.errno in FULL:
-            way = "Make room there, or name a file elsewhere."
-        raise InputError(f"{target} could not be written ({error.strerror or error}). {way}") from error
-    finally:
-        with suppress(OSError):  # after success it is gone, and without its folder it never was
-            partial.unlink()
 
 
 def write_text(path: PathLike, text: str) -> None:
@@ -74,7 +51,7 @@ def write_text(path: PathLike, text: str) -> None:
     ...     (pathlib.Path(folder) / "a.txt").read_text()
     'one'
     """
-    with _whole(path) as stream:
+    with whole(path) as stream:
         stream.write(text)
 
 
@@ -103,7 +80,7 @@ def write_bytes(path: PathLike, data: bytes) -> None:
     ...     (pathlib.Path(folder) / "a").read_bytes()
     b'1'
     """
-    with _whole(path, "xb") as stream:
+    with whole(path, "xb") as stream:
         stream.write(data)
 
 
@@ -136,7 +113,7 @@ def write_json(path: PathLike, obj: object) -> None:
     ...     (pathlib.Path(folder) / "a.json").read_text().split()
     ['{', '"x":', '1', '}']
     """
-    with _whole(path) as stream:
+    with whole(path) as stream:
         stream.write(to_json(obj) + "\n")
 
 
@@ -227,7 +204,7 @@ def write_csv(path: PathLike, columns: Mapping[str, ArrayLike]) -> None:
     if len(set(lengths.values())) > 1:
         listing = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         raise InputError(f"columns must be of one length, but {listing}.")
-    with _whole(path) as stream:
+    with whole(path) as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(arrays)
         writer.writerows(zip(*(array.tolist() for array in arrays.values()), strict=True))

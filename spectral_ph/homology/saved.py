@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import zipfile
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_ph import _check
+from spectral_ph._check.writing import whole
 
 if TYPE_CHECKING:
     from spectral_ph.homology.diagram import Persistence
@@ -51,20 +50,8 @@ def write(P: Persistence, path: str | os.PathLike[str]) -> None:
         if P.cocycles is not None and P.cocycles[k]:
             arrays[f"cocycles_{k}"] = np.concatenate(P.cocycles[k])
             arrays[f"cocycles_{k}_sizes"] = np.array([len(c) for c in P.cocycles[k]])
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("xb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
-        partial.replace(target)
-    except OSError as error:
-        raise _check.InputError(
-            f"{target} could not be written ({error.strerror or error}). Name a file in a folder that exists and can be "
-            "written to."
-        ) from error
-    finally:
-        with suppress(OSError):  # after success it is gone, and without its folder it never was
-            partial.unlink()
+    with whole(path, "xb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
 def read(path: str | os.PathLike[str]) -> Persistence:

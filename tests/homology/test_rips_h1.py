@@ -1,8 +1,6 @@
 """The exact H1 engine: equal to its slow twin and to other engines, theorems, what its parts promise."""
 
-import os
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -17,6 +15,7 @@ from scipy.spatial.distance import pdist, squareform
 from spectral_ph import _check
 from spectral_ph.homology import sweep_h1
 from spectral_ph.homology.rips_h1 import rips_h1
+from tests.contracts import same_without_compilation
 from tests.naive import is_boundary, persistence_by_reduction
 from tests.strategies import distance_matrices, seeds
 
@@ -439,13 +438,4 @@ found = rips_h1(D)
 print(found.h1.tolist(), found.birth_edges.tolist(), found.death_triangles.tolist())
 """
 
-    def run(disable):
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "NUMBA_DISABLE_JIT": disable},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
-    assert run("1") == run("0") != ""
+    same_without_compilation(code)

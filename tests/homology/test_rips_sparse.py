@@ -1,8 +1,6 @@
 """The engine for sparse filtrations: known spaces, the slow twin, the other engines, and what it does on the way."""
 
-import os
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -18,7 +16,7 @@ from spectral_ph.homology import rips_sparse as engine
 from spectral_ph.homology.engines import SPARSE_SHARE
 from spectral_ph.homology.rips_h2 import rips_h2
 from spectral_ph.homology.rips_sparse import edges_from, edges_within, rips_sparse
-from tests.contracts import same_diagrams
+from tests.contracts import same_diagrams, same_without_compilation
 from tests.known import flat_torus, octahedron, projective_plane
 from tests.naive import persistence_by_reduction, voids_by_reduction
 from tests.strategies import distance_matrices, point_sets, seeds
@@ -331,13 +329,4 @@ found = rips_sparse(edges_within(np.maximum(D, D.T), np.inf))
 print([d.tolist() for d in found.diagrams], [e.tolist() for e in found.birth_edges], [e.tolist() for e in found.death_edges])
 """
 
-    def run(disable):
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "NUMBA_DISABLE_JIT": disable},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
-    assert run("1") == run("0") != ""
+    same_without_compilation(code)
