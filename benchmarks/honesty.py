@@ -3,9 +3,9 @@
     python -m benchmarks.honesty [--quick] [--seeds 50] [--sizes 150,400,1000,4000] [--power-seeds 20] [--jobs 2]
         [--only free,again,power,noise,claims]
 
-*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 0 (the null was made with seeds from 10,000, and never
-saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the scores
-that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter death/birth > 1.25, and a
+*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 1,000 (the null was made with seeds from 10,000, and
+never saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the
+scores that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter death/birth > 1.25, and a
 widest gap after the first feature, on eff_res with 15 neighbours. *again*: kinds that were called in 4 to 7 of 50 at some size,
 with 200 new seeds there. *inside*: of the discs whose middle is nearly empty, which may be called, the share of points inside
 that is said beside the truth. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the cycle
@@ -26,6 +26,8 @@ import spectral_ph as sph
 from benchmarks import calibrate, cases, paper, quality, record, sweep
 
 VERSION = 2
+FIRST_SEED = 1000
+"""Smaller ones were looked at while the procedure was chosen."""
 SIZES = (150, 400, 1000, 4000)
 SIGMAS = (0.0, 0.05, 0.1, 0.2)
 AGAIN, NEW_SEEDS = range(4, 8), 200
@@ -106,19 +108,19 @@ def again(pairs, arguments):
         common | free_task(kind, n, seed)
         for (kind, n), times in called.items()
         if times in AGAIN and kind not in (*calibrate.APART, *calibrate.NEARLY_EMPTY)
-        for seed in range(arguments.seeds, arguments.seeds + NEW_SEEDS)
+        for seed in range(FIRST_SEED + arguments.seeds, FIRST_SEED + arguments.seeds + NEW_SEEDS)
     ]
 
 
 def tasks(arguments):
     common = {"what": "honesty", "version": VERSION, "null": calibrate.VERSION}
-    seeds = range(2 if arguments.quick else arguments.seeds)
+    seeds = range(FIRST_SEED, FIRST_SEED + (2 if arguments.quick else arguments.seeds))
     found = defaultdict(list)
     for seed in seeds:
         for kind in cases.LOOP_FREE:
             for n in (150,) if arguments.quick else map(int, arguments.sizes.split(",")):
                 found["free"].append(common | free_task(kind, n, seed))
-    for seed in range(1 if arguments.quick else arguments.power_seeds):
+    for seed in range(FIRST_SEED, FIRST_SEED + (1 if arguments.quick else arguments.power_seeds)):
         for name, (kind, sigma, n) in POWER.items():
             size = min(n, 200) if arguments.quick else n
             task = common | {"kind": kind, "n": size, "sigma": sigma, "seed": seed, "scores": False}

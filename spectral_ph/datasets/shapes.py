@@ -18,7 +18,7 @@ Source of circle, eyeglasses, linked_circles, sphere and torus: Damrich, Berens,
 high-dimensional data based on spectral methods, NeurIPS 2024 (arXiv 2311.03087); unlike in the code released with that
 paper, basis and noise do not share a seed here.
 
-Long because every shape says its arguments where a reader looks them up.
+Long because every shape says what comes back, what is refused, and shows a call.
 """
 
 from __future__ import annotations

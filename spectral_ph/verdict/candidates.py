@@ -27,8 +27,8 @@ find nothing that thirty do not, and with three, which tear loops of uneven dens
 speed 0.92 -> 0.03); and diffusion with t = 64, which finds loops on a line (evidence 0.49). docs/decisions/0006-verdict.md."""
 
 POINTS_A_NEIGHBOR = 6
-"""Least number of points in a half for each neighbour in the choice: thirty of 150 points span a filled square. With ten, a
-circle of 400 points with an arc of 30 degrees missing is seen in a half by three of six samples, with six by five of six."""
+"""Least number of points in a half for each neighbour in the choice: thirty of 150 points span a filled square. With more
+neighbours, more halves see a circle of which an arc is missing (docs/decisions/0006-verdict.md)."""
 
 
 def candidates(distance: str, params: Settings, half: int, makes_graph: bool) -> list[Candidate]:
