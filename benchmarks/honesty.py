@@ -139,7 +139,7 @@ CLAIMS = {"n": 400, "free": 4, "power": 3, "n_resamples": 39}
 
 def claims_tasks(quick):
     """Return the loop-free kinds and the planted loops at one size, without those that differ only in size."""
-    common = {"what": "claims", "version": 1, "n": 150 if quick else CLAIMS["n"], "n_resamples": CLAIMS["n_resamples"]}
+    common = {"what": "claims", "version": 2, "n": 150 if quick else CLAIMS["n"], "n_resamples": CLAIMS["n_resamples"]}
     free = [
         common | {"name": kind, "kind": kind, "sigma": SIGMAS[seed % len(SIGMAS)], "seed": seed, "find_loops": False}
         for seed in range(1 if quick else CLAIMS["free"])

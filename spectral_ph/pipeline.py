@@ -255,15 +255,14 @@ def confidence_band(
 ) -> ConfidenceBand:
     """Compute persistence diagrams, and how far the diagram of the shape behind the points may be from them.
 
-    Points are resampled, the diagrams of the resamples are compared with that of all points by bottleneck distance, and twice
-    the quantile of these is the radius of the band. A feature farther than that from the diagonal is significant.
+    Points are resampled. Each draw bounds how far its diagrams are from those of all points, and a quantile of these bounds is
+    the radius of the band. A feature farther than that from the diagonal is significant.
 
     Parameters
     ----------
     X, distance, maxdim, engine, graph, coeff : as for `persistence`. Distances are computed once, between all points, and
         resamples take theirs from there: those of a graph are not computed anew.
-    kind : "bootstrap" (default): n points with replacement, and diagrams of each draw. "subsample": `size` points without, and in
-        place of diagrams twice the Hausdorff distance to all points, which bounds them where the distance is a metric.
+    kind : "bootstrap" (default): n points with replacement. "subsample": `size` points without, and twice the quantile.
     level : probability that the true diagram is outside of the band.
     n_resamples : how many, at least 1 / level - 1. They are tasks of joblib, so `joblib.parallel_config(n_jobs=...)` shares
         them out, with the same result.
@@ -273,7 +272,7 @@ def confidence_band(
 
     Returns
     -------
-    ConfidenceBand, with the diagrams in `persistence`, `radius` and `significant` for each degree.
+    ConfidenceBand, with the diagrams in `persistence`, the `radius`, and what is `significant` in each degree.
 
     Raises
     ------
@@ -288,9 +287,9 @@ def confidence_band(
     -----
     What it assumes: the points are independent draws from the shape itself, densely enough. Noise that fills space is part of
     what is drawn from, so the band is about that and not about a shape without noise. "subsample" is the method of Fasy et al.,
-    which is proven for metrics as `size` grows slower than n / log n, and is far wider than need be. The bootstrap of diagrams is
-    not proven for Rips filtrations; docs/benchmarks/inference.md says how often it covers, with the factor of 2 and without. For
-    distances of a graph the band tells how much depends on which points are there, and not how much the graph would change.
+    proven for metrics as `size` grows slower than n / log n, and far wider than need be. The bootstrap is not proven; it covers
+    circles at its level with a radius about a tenth as large (docs/benchmarks/inference.md). For distances of a graph the band
+    tells how much depends on which points are there, and not how much the graph would change.
 
     References
     ----------
@@ -300,7 +299,7 @@ def confidence_band(
     --------
     >>> import spectral_ph as sph
     >>> B = sph.confidence_band(sph.datasets.circle(200, 2, 0.0), distance="euclidean", n_resamples=40)
-    >>> B.significant[1].sum(), bool(0 < B.radius[1] < 1)
+    >>> B.significant[1].sum(), bool(0 < B.radius < 1)
     (np.int64(1), True)
     """
     check_band(kind, level, n_resamples)
@@ -324,7 +323,7 @@ def confidence_band(
         )
     settings = computed.settings | band.settings
     P = dataclasses.replace(band.persistence, settings=computed.settings | band.persistence.settings)
-    return dataclasses.replace(band, persistence=P, settings=settings, warnings=(*warned, *band.warnings))
+    return dataclasses.replace(band, persistence=P, settings=settings, warnings=tuple(warned))
 
 
 def find_loops(

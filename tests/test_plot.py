@@ -101,15 +101,14 @@ def test_diagram_has_a_point_for_every_feature():
 
 def test_what_is_significant_is_filled_and_a_band_is_drawn():
     P = Persistence([np.array([[0.0, np.inf], [0.0, 1.0]]), np.array([[1.0, 6.0], [2.0, 2.5]])], 3, "h1")
-    B = ConfidenceBand(P, np.array([0.4, 1.5]), 0.05, "bootstrap", 3, np.zeros((1, 2)))
+    B = ConfidenceBand(P, 1.5, 0.05, "bootstrap", 3, np.zeros(1))
     ax = drawn(plot.diagram(B))
-    band0, h0, band1, h1_ = ax.collections
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["H0 (2 of 2 significant)", "H1 (1 of 2 significant)"]
-    assert (h0.get_facecolors()[:, 3] > 0).tolist() == [True, True]
+    band, h0, h1_ = ax.collections
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["H0 (1 of 2 significant)", "H1 (1 of 2 significant)"]
+    assert (h0.get_facecolors()[:, 3] > 0).tolist() == [True, False]
     assert (h1_.get_facecolors()[:, 3] > 0).tolist() == [True, False]
-    for band, radius in ((band0, 0.4), (band1, 1.5)):
-        corners = band.get_paths()[0].vertices
-        assert np.unique((corners[:, 1] - corners[:, 0]).round(9)).tolist() == [0, 2 * radius]
+    corners = band.get_paths()[0].vertices
+    assert np.unique((corners[:, 1] - corners[:, 0]).round(9)).tolist() == [0, 3]
     S = significance(P, level=0.5)
     (only,) = drawn(plot.diagram(S)).collections
     assert (only.get_facecolors()[:, 3] > 0).tolist() == S.significant.tolist() == [True, False]

@@ -80,7 +80,7 @@ def diagram(
     """
     from matplotlib.colors import to_rgba
 
-    all_of, filled, bands = _seen(P)
+    all_of, filled, radius = _seen(P)
     shown = _dimensions(all_of, dimensions)
     ax = new_axes(4.6, 4.4) if ax is None else ax
     ax.set(xlabel="birth", ylabel="death")
@@ -98,12 +98,12 @@ def diagram(
         ax.axhline(infinity, color=PALE, linewidth=1, linestyle=DASHES, zorder=0)
         _mark_infinity(ax, (1, infinity), ax.get_yaxis_transform(), (4, 0), ha="left", va="center")
     top = infinity + margin if endless else high
+    if radius is not None:
+        ends = np.array([low, high])
+        ax.fill_between(ends, ends, ends + 2 * radius, color=PALE, alpha=0.3, linewidth=0, zorder=0)
     for k in shown:
         births, deaths = all_of[k].T
         colour = COLOURS[k % len(COLOURS)]
-        if k in bands:
-            ends = np.array([low, high])
-            ax.fill_between(ends, ends, ends + 2 * bands[k], color=colour, alpha=0.15, linewidth=0)
         faces = np.tile(to_rgba(colour, 0.7), (len(births), 1))
         faces[~filled.get(k, np.ones(len(births), dtype=bool)), 3] = 0
         ax.scatter(
@@ -127,14 +127,14 @@ def diagram(
 
 def _seen(
     P: Persistence | LoopResult | ConfidenceBand | Significance,
-) -> tuple[dict[int, FloatArray], dict[int, BoolArray], dict[int, float]]:
+) -> tuple[dict[int, FloatArray], dict[int, BoolArray], float | None]:
     """Return the diagrams by degree, which features are significant, and the radius of the band, where these are known."""
     if isinstance(P, Significance):
         degree = 1 if P.dimension is None else P.dimension
-        return {degree: P.diagram}, {degree: P.significant}, {}
+        return {degree: P.diagram}, {degree: P.significant}, None
     if isinstance(P, ConfidenceBand):
-        return dict(enumerate(P.persistence)), dict(enumerate(P.significant)), dict(enumerate(P.radius.tolist()))
-    return dict(enumerate(P.persistence if isinstance(P, LoopResult) else P)), {}, {}
+        return dict(enumerate(P.persistence)), dict(enumerate(P.significant)), P.radius
+    return dict(enumerate(P.persistence if isinstance(P, LoopResult) else P)), {}, None
 
 
 def _counted(k: int, births: FloatArray, filled: dict[int, BoolArray]) -> str:

@@ -1,4 +1,12 @@
-"""How far a diagram may be off: a confidence band, by diagrams of resamples of the same points."""
+"""How far a diagram may be off: a confidence band, by resamples of the same points.
+
+A draw of the points bounds its own diagram: every point moves to its nearest neighbour in the draw, and no birth or death
+changes by more than the distances between points do. So resamples need no homology.
+
+Diagrams of the draws by bottleneck distance were tried instead, and are worse. Where the sample has a gap already, a draw makes
+it wider by less, so that the band is narrow just where it should be wide. It covered circles in little more than half of the
+cases at a level of 5 %, and doubled in nine of ten (`benchmarks.inference`).
+"""
 
 from __future__ import annotations
 
@@ -12,15 +20,15 @@ import numpy as np
 from spectral_ph import _check
 from spectral_ph._types import BoolArray, EngineName, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
-from spectral_ph.homology.engines import bottleneck
 from spectral_ph.homology.persistence import rips_persistence
 
 BandKind = Literal["bootstrap", "subsample"]
 KINDS = ("bootstrap", "subsample")
-DOUBLED = 2.0
-"""A resample is compared with the sample and not with the shape, which the sample itself is away from."""
-TRIPLES = 20_000
-"""Triples of points on which the triangle inequality is looked at."""
+ROWS = 512
+"""Rows of distances that are compared at a time."""
+FACTOR = {"bootstrap": 1.0, "subsample": 2.0}
+"""What the quantile of the resamples is taken times. A small subsample is compared with the sample instead of the shape, from
+which the sample itself is away by up to as much (Fasy et al., theorem 3)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,12 +38,12 @@ class ConfidenceBand:
     Attributes
     ----------
     persistence : Persistence of all points.
-    radius : (maxdim + 1,) float64, for each degree the bottleneck distance that the true diagram is within at the level, in the
-        unit of the distances.
+    radius : the bottleneck distance that the true diagram of each degree is within at the level, in the unit of the distances.
     level : probability of being farther away.
     kind : "bootstrap" or "subsample".
     size : points that are drawn for a resample.
-    resampled : (n_resamples, maxdim + 1) float64, how far each resample was from the sample; `radius` is twice its quantile.
+    resampled : (n_resamples,) float64, how far the diagrams of each resample can be from those of the sample; `radius` is its
+        quantile, for a subsample twice that.
     settings : all parameters.
     warnings : sentences.
 
@@ -47,12 +55,12 @@ class ConfidenceBand:
     --------
     >>> import spectral_ph as sph
     >>> B = sph.confidence_band(sph.datasets.circle(60, 2, 0.05), n_resamples=19, distance="euclidean")
-    >>> B.radius.shape
-    (2,)
+    >>> bool(0 < B.radius < 1)
+    True
     """
 
     persistence: Persistence
-    radius: FloatArray
+    radius: float
     level: float
     kind: BandKind
     size: int
@@ -68,13 +76,12 @@ class ConfidenceBand:
         -------
         list over the degree of (m,) bool: a persistence of more than twice the radius.
         """
-        pairs = zip(self.persistence, self.radius, strict=True)
-        return [np.asarray(diagram[:, 1] - diagram[:, 0] > 2 * radius) for diagram, radius in pairs]
+        return [np.asarray(diagram[:, 1] - diagram[:, 0] > 2 * self.radius) for diagram in self.persistence]
 
     def __repr__(self) -> str:
-        found = zip(self.significant, self.radius, strict=True)
-        parts = [f"H{k}: {int(is_.sum())} of {len(is_)} beyond {2 * r:.3g}" for k, (is_, r) in enumerate(found)]
-        return f"ConfidenceBand({', '.join(parts)}, level {self.level:g}, {len(self.resampled)} resamples)"
+        parts = [f"H{k}: {int(sure.sum())} of {len(sure)}" for k, sure in enumerate(self.significant)]
+        kind = f"level {self.level:g}, {len(self.resampled)} resamples"
+        return f"ConfidenceBand({', '.join(parts)} beyond {2 * self.radius:.3g}, {kind})"
 
 
 def confidence_band_of(
@@ -113,18 +120,13 @@ def confidence_band_of(
     D, _ = _check.square_distances(D, float32=True)
     n = len(D)
     size = _size(kind, size, n)
-    with _check.collected() as warned:
-        if kind == "subsample":
-            _warn_without_triangle(D, rng)
-        P = rips_persistence(D, maxdim, engine, coeff=coeff)
-        draws = [np.unique(rng.choice(n, size, replace=kind == "bootstrap")) for _ in range(n_resamples)]
-        bar = tqdm(draws, desc="resamples", delay=2.0, leave=False, disable=not sys.stderr.isatty())
-        away = np.array(
-            Parallel()(delayed(_bootstrapped if kind == "bootstrap" else _subsampled)(D, draw, P) for draw in bar)
-        )
-    radius = DOUBLED * np.sort(away, axis=0)[place]
+    P = rips_persistence(D, maxdim, engine, coeff=coeff)
+    draws = [np.unique(rng.choice(n, size, replace=kind == "bootstrap")) for _ in range(n_resamples)]
+    bar = tqdm(draws, desc="resamples", delay=2.0, leave=False, disable=not sys.stderr.isatty())
+    away = np.array(Parallel()(delayed(moved)(D, draw) for draw in bar))
+    radius = FACTOR[kind] * float(np.sort(away)[place])
     about: Settings = {"kind": kind, "level": level, "n_resamples": n_resamples, "size": size}
-    return ConfidenceBand(P, radius, level, kind, size, away, P.settings | {"band": about}, tuple(warned))
+    return ConfidenceBand(P, radius, level, kind, size, away, P.settings | {"band": about}, P.warnings)
 
 
 def check_band(kind: str, level: float, n_resamples: int) -> tuple[float, int]:
@@ -175,28 +177,23 @@ def _size(kind: str, size: int | None, n: int) -> int:
     return size
 
 
-def _bootstrapped(D: FloatArray, draw: IntArray, P: Persistence) -> list[float]:
-    """Return how far the diagrams of a draw are from those of all points."""
-    from spectral_ph._numba import threads_for
+def moved(D: FloatArray, draw: IntArray) -> float:
+    """Return how far the diagrams of a draw can be from those of all points.
 
-    homology = P.settings["homology"]
-    with threads_for(len(draw)):
-        found = rips_persistence(D[np.ix_(draw, draw)], homology["maxdim"], homology["engine"], coeff=homology["coeff"])
-    return [bottleneck(a, b) for a, b in zip(found, P, strict=True)]
+    Parameters
+    ----------
+    D : (n, n) distances. draw : (m,) points.
 
-
-def _subsampled(D: FloatArray, draw: IntArray, P: Persistence) -> list[float]:
-    """Return how far the diagrams of a draw can be from those of all points: twice the Hausdorff distance."""
-    return [2.0 * float(D[draw].min(axis=0).max())] * len(P)
-
-
-def _warn_without_triangle(D: FloatArray, rng: np.random.Generator) -> None:
-    i, j, k = rng.integers(len(D), size=(3, TRIPLES))
-    way = D[i, j] + D[j, k]
-    broken = float((D[i, k] > way * (1 + 1e-6)).mean())
-    if broken:
-        _check.warn(
-            f"the triangle inequality fails in {broken:.1%} of sampled triples, so these distances bound no diagram. Pass ",
-            _check.Argument("kind", "bootstrap"),
-            ", or distances that are a metric.",
-        )
+    Returns
+    -------
+    float, the larger of twice the Hausdorff distance and of what a distance changes by where every point moves to the nearest one
+    of the draw. The first is never the smaller one for a metric. The second bounds the diagrams for any distances.
+    """
+    across = D[:, draw]
+    nearest = draw[across.argmin(axis=1)]
+    hausdorff = float(D[np.arange(len(D)), nearest].max())
+    change = 0.0
+    for start in range(0, len(D), ROWS):
+        rows = nearest[start : start + ROWS]
+        change = max(change, float(np.abs(D[start : start + ROWS] - D[np.ix_(rows, nearest)]).max()))
+    return max(2 * hausdorff, change)
