@@ -3,17 +3,18 @@
     python -m benchmarks.honesty [--quick] [--seeds 50] [--sizes 150,400,1000,4000] [--power-seeds 20] [--jobs 2]
         [--only free,again,power,noise,claims]
 
-*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 1,000 (the null was made with seeds from 10,000, and
-never saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how often the
-scores that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter death/birth > 1.25, and a
-widest gap after the first feature, on eff_res with 15 neighbours. *again*: kinds that were called in 4 to 7 of 50 at some size,
-with 200 new seeds there. *inside*: of the discs whose middle is nearly empty, which may be called, the share of points inside
-that is said beside the truth. *power*: planted loops, mostly 1,000 points in 50 dimensions; a call counts as right if the cycle
-goes round a planted loop. *noise*: settings chosen by agreement on the noise benchmark, circle, linked circles and eyeglasses,
-the full grid of noise and three seeds: the score of the setting that was chosen on all points. *claims* (only if asked for): the
-same shapes with 400 points under the tests for any diagram, the universal law and the confidence band, by Euclidean distance and
-by effective resistance, beside `find_loops` (of loop-free kinds as results/honesty.json has it). Records are kept by `sweep`, so
-it can be stopped and started again. Writes results/honesty.json, and the claims to results/claims.json.
+*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 1,000 (the null was made with seeds from 10,000,
+and never saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how
+often the scores that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter
+death/birth > 1.25, and a widest gap after the first feature, on eff_res with 15 neighbours. *again*: kinds that were called
+in 4 to 7 of 50 at some size, with 200 new seeds there. *inside*: of the discs whose middle is nearly empty, which may be
+called, the share of points inside that is said beside the truth. *power*: planted loops, mostly 1,000 points in 50
+dimensions; a call counts as right if the cycle goes round a planted loop. *noise*: settings chosen by agreement on the
+noise benchmark, circle, linked circles and eyeglasses, the full grid of noise and three seeds: the score of the setting
+that was chosen on all points. *claims* (only if asked for): the same shapes with 400 points under the tests for any
+diagram, the universal law and the confidence band, by Euclidean distance and by effective resistance, beside `find_loops`
+(of loop-free kinds as results/honesty.json has it). Records are kept by `sweep`, so it can be stopped and started again.
+Writes results/honesty.json, and the claims to results/claims.json.
 """
 
 import argparse
