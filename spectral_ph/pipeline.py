@@ -19,8 +19,8 @@ from spectral_ph._check import Argument
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import EngineName, FloatArray, Graph, RandomState, Settings, Spacing
 from spectral_ph.cells.expression import Expression
+from spectral_ph.cells.pursuit import check_values, start_columns
 from spectral_ph.cells.pursuit import pursue as pursue_loop
-from spectral_ph.cells.pursuit import start_columns
 from spectral_ph.distances.compute import compute, compute_implicit, fitting, parted
 from spectral_ph.distances.landmarks import farthest_points
 from spectral_ph.distances.lookup import matrix, restrict
@@ -437,9 +437,9 @@ def find_loops(
     metric = params.get("metric", "euclidean")
     X, points, n = _points(X, graph, distance, params)
     groups = None if split_by is None else groups_of(split_by, n, points is not None)
-    expression = _features(features, pursue, start_genes, n)
     rng = _check.generator(random_state)
     with _check.collected() as warned:
+        expression = _features(features, pursue, start_genes, n)
         distinct = np.arange(n) if points is None or not splits else without_copies(points)
         m = len(distinct)
         params = fitting("eff_res" if distance == "auto" else distance, params, n, graph)
@@ -501,10 +501,8 @@ def _pursued(
 
 def _features(features: Any, pursue: object, start_genes: Sequence[str] | None, n: int) -> Expression | None:
     """Return what a loop is pursued in, or None; refuse what cannot be before anything long is computed."""
-    if isinstance(pursue, str):
-        _check.one_of(pursue, ("auto",), "pursue")
-    else:
-        _check.flag(pursue, "pursue")
+    if pursue != "auto" and not isinstance(pursue, (bool, np.bool_)):
+        raise _check.InputError(Argument("pursue"), f' must be "auto", True or False, not {pursue!r}.')
     if features is None:
         if pursue is True or start_genes is not None:
             raise _check.InputError(
@@ -526,6 +524,13 @@ def _features(features: Any, pursue: object, start_genes: Sequence[str] | None, 
         )
     if start_genes is not None:
         start_columns(expression.names, start_genes)
+    try:
+        check_values(expression)
+    except _check.InputError as refused:
+        if pursue is True:
+            raise
+        _check.warn("no loop will be pursued: ", *refused.args)
+        return None
     return expression
 
 

@@ -86,8 +86,7 @@ def pursue(
 
     Raises
     ------
-    InputError : `start_genes` names no two genes that there are, or values that are not finite.
-    TooLargeError : the genes would not fit in memory.
+    InputError : `start_genes` names no two genes that there are. `check_values` says what else is refused, before anything long.
     """
     rng = np.random.default_rng(seed)
     used = how.distinct
@@ -133,6 +132,34 @@ def pursue(
     return _pursued(expression, genes, whole, found, layout, phase, about)
 
 
+def check_values(expression: Expression) -> None:
+    """Refuse values that no loop can be pursued in.
+
+    Parameters
+    ----------
+    expression : of n cells.
+
+    Raises
+    ------
+    InputError : values that are not finite.
+    TooLargeError : the genes would not fit in memory.
+    """
+    n, g = expression.shape
+    cells, genes = min(n, MOST_CELLS), min(g, VARIABLE)
+    _check.memory(
+        8.0 * 4 * cells * genes,
+        f"{genes} genes of {cells} cells for loop pursuit",
+        "Pass ",
+        Argument("pursue", False),
+        ".",
+    )
+    for start in range(0, n, BLOCK):
+        if not np.isfinite(dense(expression[slice(start, start + BLOCK)])).all():
+            raise _check.InputError(
+                Argument("features"), " contains NaN or infinity. Drop those cells or genes, or fill the gaps first."
+            )
+
+
 def _variable(expression: Expression, used: IntArray, wanted: IntArray) -> tuple[FloatArray, IntArray]:
     """Return the expression of some cells in the genes of the largest variance and those that are wanted, and which these are."""
     n, g = expression.shape
@@ -145,19 +172,8 @@ def _variable(expression: Expression, used: IntArray, wanted: IntArray) -> tuple
         sums += block.sum(axis=0)
         squares += (block**2).sum(axis=0)
     variance = squares / len(used) - (sums / len(used)) ** 2
-    if not np.isfinite(variance).all():
-        raise _check.InputError(
-            Argument("features"), " contains NaN or infinity. Drop those cells or genes, or fill the gaps first."
-        )
     order = np.union1d(np.argsort(-variance, kind="stable")[:VARIABLE], wanted)
     genes = np.sort(order[variance[order] > 1e-12 * max(float(variance.max()), 1e-300)]).astype(np.int64)
-    _check.memory(
-        8.0 * 4 * len(used) * len(genes),
-        f"{len(genes)} genes of {len(used)} cells for loop pursuit",
-        "Pass ",
-        Argument("pursue", False),
-        ".",
-    )
     blocks = [
         dense(expression[slice(start, start + BLOCK)][:, genes])[inside[start : start + BLOCK]]
         for start in range(0, n, BLOCK)

@@ -119,6 +119,8 @@ def _check_shape(X: Any, distance_matrix: bool, n_perm: int | None) -> None:
         )
     elif n < d:
         _check.warn(f"the input has more columns than rows ({d}, {n}). Rows are points; pass X.T if columns are.")
+    if not distance_matrix and not np.isfinite(X).all():
+        raise _check.InputError("X contains NaN or infinity. Drop those rows or fill the gaps first.")
     if n_perm and sp.issparse(X):
         raise _check.InputError("a greedy permutation needs all distances, so it takes no sparse matrix of them.")
     if n_perm and n_perm > n:
@@ -132,7 +134,16 @@ def _check_shape(X: Any, distance_matrix: bool, n_perm: int | None) -> None:
 def _distances(X: FloatArray, metric: Metric, rows: FloatArray | None = None) -> FloatArray:
     from sklearn.metrics import pairwise_distances
 
-    D: FloatArray = pairwise_distances(X if rows is None else rows, None if rows is None else X, metric=metric)
+    try:
+        D: FloatArray = pairwise_distances(X if rows is None else rows, None if rows is None else X, metric=metric)
+    except ValueError as error:
+        raise _check.InputError(
+            _check.Argument("metric", metric),
+            f" cannot be used here ({error}). Pass one that sklearn.metrics.pairwise_distances knows, such as 'euclidean', or "
+            "distances with ",
+            _check.Argument("distance_matrix", True),
+            ".",
+        ) from error
     return D
 
 

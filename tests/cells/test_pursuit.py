@@ -156,6 +156,11 @@ def test_with_few_genes_nothing_is_pursued():
             {"features": np.ones((120, 3)), "start_genes": "1"},
             "start_genes takes a list of names, not '1'. Pass start_genes=['1'].",
         ),
+        (
+            {"features": np.full((120, 3), np.nan), "pursue": True},
+            "features contains NaN or infinity. Drop those cells or genes, or fill the gaps first.",
+        ),
+        ({"features": np.ones((120, 3)), "pursue": "yes"}, "pursue must be \"auto\", True or False, not 'yes'."),
     ],
 )
 def test_what_cannot_be_pursued_is_refused_before_anything_long_is_computed(arguments, sentence):
@@ -163,6 +168,19 @@ def test_what_cannot_be_pursued_is_refused_before_anything_long_is_computed(argu
     with pytest.raises(sph.InputError) as error:
         sph.find_loops(X, splits=1, **arguments)
     assert str(error.value) == sentence
+
+
+def test_features_with_gaps_do_not_cost_the_answer():
+    """Where pursuit was not asked for, what it cannot take is said, and the verdict stands."""
+    X = np.random.default_rng(0).standard_normal((120, 3))
+    sentence = (
+        "no loop will be pursued: features contains NaN or infinity. Drop those cells or genes, or fill the gaps first."
+    )
+    with pytest.warns(sph.SpectralWarning, match=f"^{sentence}$"):
+        R = sph.find_loops(X, splits=1, features=np.full((120, 40), np.nan))
+    assert R.pursued is None
+    assert sentence in R.warnings
+    assert R.verdict == sph.find_loops(X, splits=1).verdict
 
 
 def test_names_are_taken_in_any_case():

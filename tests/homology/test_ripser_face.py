@@ -131,6 +131,11 @@ def test_fields_and_degrees():
         ({"X": sp.coo_matrix((4, 4))}, "pass distance_matrix=True"),
         ({"X": np.ones(4)}, "must be a matrix of 2 dimensions"),
         ({"X": np.array([[0.0, np.nan], [np.nan, 0.0]]), "distance_matrix": True}, "NaN"),
+        ({"X": np.array([[0.0, np.nan]] * 3)}, "^X contains NaN or infinity. Drop those rows or fill the gaps first.$"),
+        (
+            {"X": np.eye(4)[:, :2], "metric": "euclidian"},
+            r"^metric='euclidian' cannot be used here \(.*such as 'euclidean', or dist",
+        ),
     ],
 )
 def test_what_ripser_refuses_is_a_value_error_with_its_words(arguments, words):
