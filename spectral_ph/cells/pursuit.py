@@ -21,6 +21,7 @@ from spectral_ph.cells.expression import BLOCK, Expression, dense
 from spectral_ph.cells.followers import LAST, Followers, learn, strength
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.loops.agreement import NEAR, Carried, tube_agreement
+from spectral_ph.loops.coordinates import to_ranks
 from spectral_ph.loops.pursued import Pursued
 from spectral_ph.verdict.evidence import weight_of
 from spectral_ph.verdict.halves import HOMOLOGY_POINTS, Halving
@@ -283,14 +284,17 @@ def _everywhere(
     phase: FloatArray,
     near: np.ndarray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the phase and the layout of all cells, the plane that holds most of the loop first."""
+    """Return the phase and the layout of all cells, the plane that holds most of the loop first.
+
+    The phase is spread so that every arc holds equally many cells: by its edges alone nearly all of them have one colour.
+    """
     from spectral_ph.loops.curve import closed_curve
 
     curve = closed_curve(phase[near], P[near], 200) if near.sum() > 2 else P
     _, _, turn = np.linalg.svd(curve - curve.mean(axis=0), full_matrices=True)
     n = expression.shape[0]
     if n == len(used):
-        return phase, P @ turn.T
+        return to_ranks(phase), P @ turn.T
     needed = np.arange(len(genes)) if len(whole.centres) > 1 else whole.genes
     parts = []
     for start in range(0, n, BLOCK):
@@ -301,7 +305,7 @@ def _everywhere(
     mean = np.exp(1j * phase)[nearest_among(P, layout, NEAR)].mean(axis=1)
     all_phases = np.mod(np.angle(mean), 2 * np.pi)
     all_phases[used] = phase
-    return all_phases, layout @ turn.T
+    return to_ranks(all_phases), layout @ turn.T
 
 
 def _pursued(

@@ -26,8 +26,8 @@ class Pursued:
     explained : (m,) float64, share of each one's variance between points of one type that two waves of the phase explain.
     layout : (n, c) float64, every point in the principal components of these features; the loop is seen best in the first two.
         Unit: that of the features. Empty where no loop was found.
-    phase : (n,) float64, radians in [0, 2 pi) along the loop in this layout. Zero and direction are arbitrary. Empty where no
-        loop was found.
+    phase : (n,) float64, radians in [0, 2 pi) along the loop in this layout, equally many points in every arc. Zero and direction
+        are arbitrary. Empty where no loop was found.
     types : how many groups of points had their own means taken out; 1 where there are none.
     reason : sentences that say what was found.
     settings : how it was looked for, by name.

@@ -47,7 +47,7 @@ HEADERS = {
     "prominence": "Prominence",
     "relief": "Relief",
     "inside": "Inside",
-    "core": "Core, of an even filling",
+    "core": "Core",
     "chosen": "Chosen",
     "verdict": "Verdict",
     "birth": "Birth",

@@ -253,7 +253,8 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
         markup.table(
             rows,
             "Features of degree 1, those with the most evidence first. Inside: the share of points in the middle, where an even "
-            "filling would hold 25 %. Phase ±: its median uncertainty over the halves.",
+            "filling would hold 25 %. Core: how densely points lie about the very middle, over an even filling. Phase ±: its "
+            "median uncertainty over the halves.",
             used,
         )
         if rows
@@ -405,26 +406,21 @@ def _pursued_section(result: LoopResult, said: Settings) -> str:
     things = said["things"]
     parts = [f"<p>{markup.text(found.reason)}</p>"]
     if len(found.phase):
-        parts.append(
-            '<div class="figures">'
-            + markup.figure(
-                lambda f: plot.pursued(result, ax=f.add_subplot()),
-                f"Scatter plot of {len(found.phase)} {things} in the genes that were chosen, coloured by phase, with a smooth "
-                "closed line through them.",
-                f"The {things} in the principal components of {len(found.genes)} chosen genes, turned so that the loop lies in "
-                "the plane. The genes were chosen because they follow a phase, so they show a ring more readily than others.",
-            )
-            + "</div>"
+        picture = markup.figure(
+            lambda f: plot.pursued(result, ax=f.add_subplot()),
+            f"Scatter plot of {len(found.phase)} {things} in the genes that were chosen, coloured by phase, with a smooth "
+            "closed line through them.",
+            f"The {things} in the principal components of {len(found.genes)} chosen genes, turned so that the loop lies in "
+            "the plane. The genes were chosen because they follow a phase, so they show a ring more readily than others.",
         )
-        rows = [dict(row) for row in said["pursued"]["genes"][:SHOWN_GENES]]
-        parts.append(
-            markup.table(
-                rows,
-                f"The first {len(rows)} of the {len(found.genes)} genes. Share: in which part of the choices on halves of the "
-                f"{things} a gene was chosen. Explained: share of its variance that goes with the phase.",
-                ["gene", "share", "explained"],
-            )
+        genes = said["pursued"]["genes"][:SHOWN_GENES]
+        table = markup.table(
+            [{"gene": row["gene"], "chosen": row["share"], "explained": row["explained"]} for row in genes],
+            f"The first {len(genes)} of the {len(found.genes)} genes. Chosen: by which share of the halves of the {things}. "
+            "Explained: share of its variance that goes with the phase.",
+            ["gene", "chosen", "explained"],
         )
+        parts.append(f'<div class="pair">{picture}{table}</div>')
     return markup.section("pursued", "Loop pursuit", *parts)
 
 

@@ -46,6 +46,8 @@ def test_a_cycle_inside_three_types_comes_out_without_naming_them(found):
     assert R.evidence > 0.4
     assert R.types > 1
     assert circular_agreement(to_ranks(R.phase), to_ranks(phase)) > 0.9
+    # Equally many cells in every arc.
+    np.testing.assert_allclose(np.sort(R.phase), 2 * np.pi * np.arange(N) / N, atol=0.05)
     assert {name.rstrip("0123456789") for name in R.names[: CYCLING // 2]} == {"cycling"}
     assert R.layout.shape == (N, 10)
 
