@@ -231,6 +231,19 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
             "The longest loops as bars from birth to death. One bar much longer than the rest is one clear loop.",
         )
     )
+    reasons = [f"Loop {k}: {row['reason']}" for k, row in enumerate(said["loops"][1:], start=2) if row["reason"]]
+    return markup.section(
+        "loop",
+        "The loop" if result.verdict == "loop" else "The feature with the most evidence",
+        f'<div class="figures">{"".join(figures)}</div>',
+        _loop_table(said["loops"]),
+        markup.bullets(reasons) if reasons else "",
+    )
+
+
+def _loop_table(loops: list[Settings]) -> str:
+    if not loops:
+        return ""
     columns = (
         "verdict",
         "p_value",
@@ -247,26 +260,13 @@ def _loop_section(result: LoopResult, said: Settings, layout: ArrayLike | None, 
         "n_on_loop",
         "median_spread",
     )
-    rows = [{"loop": k, **row} for k, row in enumerate(said["loops"], start=1)]
-    used = ["loop", *(c for c in columns if any(row[c] is not None for row in rows))]
-    table = (
-        markup.table(
-            rows,
-            "Features of degree 1, those with the most evidence first. Inside: the share of points in the middle, where an even "
-            "filling would hold 25 %. Core: how densely points lie about the very middle, over an even filling. Phase ±: its "
-            "median uncertainty over the halves.",
-            used,
-        )
-        if rows
-        else ""
-    )
-    reasons = [f"Loop {k}: {row['reason']}" for k, row in enumerate(said["loops"][1:], start=2) if row["reason"]]
-    return markup.section(
-        "loop",
-        "The loop" if result.verdict == "loop" else "The feature with the most evidence",
-        f'<div class="figures">{"".join(figures)}</div>',
-        table,
-        markup.bullets(reasons) if reasons else "",
+    used = ["loop", *(name for name in columns if any(row[name] is not None for row in loops))]
+    return markup.table(
+        [{"loop": k, **row} for k, row in enumerate(loops, start=1)],
+        "Features of degree 1, those with the most evidence first. Inside: the share of points in the middle, where an even "
+        "filling would hold 25 %. Core: how densely points lie about the very middle, over an even filling. Phase ±: its "
+        "median uncertainty over the halves.",
+        used,
     )
 
 
