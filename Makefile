@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 OUT ?= demo-out
 
-SPHINX := $(BIN)/python -m sphinx -q -W --keep-going -j auto -b html -c docs
+SPHINX := $(BIN)/python -m sphinx -q -W --keep-going -b html -c docs
 
 .PHONY: help demo test test-nn check quality bench docs site release-check clean
 
@@ -29,7 +29,7 @@ check: $(VENV)/.installed-docs  ## style, types, layers, tables of the docs, and
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make.py --check
-	$(SPHINX) . build/site-kept
+	$(SPHINX) -j auto . build/site-kept
 
 # Scores of small shapes against those recorded: fails if one fell by more than it varies from seed to seed. In an empty
 # folder, for records of the sweep do not notice that a distance was changed.
@@ -42,7 +42,7 @@ bench: $(VENV)/.installed-test  ## measure the speed against other programs
 docs: $(VENV)/.installed-test  ## make the tables and figures in docs/
 	$(BIN)/python docs/make.py
 
-# The notebooks and the gallery are run anew, and kept until they or their settings change.
+# The notebooks and the gallery are run anew, and kept until they change. In one process: with -j, running them did not end.
 site: $(VENV)/.installed-docs  ## build the site into build/site, with its notebooks run
 	SPECTRAL_PH_SITE_EXECUTE=cache $(SPHINX) . build/site
 	@echo "Open build/site/index.html."
