@@ -65,6 +65,10 @@ def from_elsewhere(app, what, name, obj, skip, options):
 
 MENDED = (
     (re.compile(r"<pre(?! tabindex)"), '<pre tabindex="0"'),  # can be scrolled by the keyboard
+    (
+        re.compile(r'<div class="pst-scrollable-table-container">'),
+        '<div class="pst-scrollable-table-container" tabindex="0">',
+    ),
     (re.compile(r"<summary>(?=<span class=\"toctree-toggle)"), '<summary aria-label="Pages below this one">'),
     (re.compile(r'(<button type="button" class="btn search-button-field[^>]*?) aria-label="Search"'), r"\1"),
 )
