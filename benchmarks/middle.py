@@ -25,6 +25,8 @@ SHAPES = {
     "square": (0.05, 0.2),
     "annulus_3": (0.05, 0.1),
     "annulus_5": (0.1,),
+    "cylinder_3": (0.1,),
+    "cylinder_6": (0.1,),
     "circle": (0.1, 0.3, 0.35),
 }
 

@@ -61,6 +61,30 @@ def closed_curve(phase: FloatArray, coordinates: FloatArray, n_points: int) -> F
     -------
     (n_points, d) float64, at equal steps of the parameter; the last point joins the first.
     """
+    along, weight = _parameters(phase, coordinates)
+    return _fitted(along, weight, coordinates, 2 * np.pi * np.arange(n_points) / n_points)
+
+
+def followed_curve(phase: FloatArray, coordinates: FloatArray, n_points: int) -> tuple[FloatArray, FloatArray]:
+    """Return the smooth closed curve through points, and the place of each of the points on it.
+
+    Parameters
+    ----------
+    phase, coordinates, n_points : as for `closed_curve`.
+
+    Returns
+    -------
+    curve : (n_points, d) float64.
+    places : (n, d) float64.
+    """
+    along, weight = _parameters(phase, coordinates)
+    at = np.concatenate([2 * np.pi * np.arange(n_points) / n_points, along])
+    both = _fitted(along, weight, coordinates, at)
+    return both[:n_points], both[n_points:]
+
+
+def _parameters(phase: FloatArray, coordinates: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the parameter of every point on the closed curve through them, and what the point counts."""
     ranks = to_ranks(phase)
     grid = 2 * np.pi * np.arange(GRID + 1) / GRID
     along, weight = ranks, np.ones(len(ranks))
@@ -75,7 +99,7 @@ def closed_curve(phase: FloatArray, coordinates: FloatArray, n_points: int) -> F
         parameter = np.append(0.0, np.cumsum(speed)) * 2 * np.pi / speed.sum()
         along = np.interp(ranks, grid, parameter)
         weight = speed[np.minimum((ranks / (2 * np.pi) * GRID).astype(np.int64), GRID - 1)]
-    return _fitted(along, weight, coordinates, 2 * np.pi * np.arange(n_points) / n_points)
+    return along, weight
 
 
 def _fitted(along: FloatArray, weight: FloatArray, coordinates: FloatArray, at: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """How empty the middle of a loop is: the points inside it, counted in the plane in which it lies.
 
 A ring and a disc whose middle is thin look alike to homology, for the middle is far across where few points are. Counting tells
-them apart. The points are seen in the plane that holds most of the loop's smooth closed curve. A point is inside if it is
+them apart. The points are seen in a plane in which the loop's smooth closed curve goes round. A point is inside if it is
 nearer to the middle than half the outer radius in its direction. An even filling holds a quarter of the points there, whatever
 the outline.
 
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spectral_ph._types import BoolArray, FloatArray, Graph, IntArray
-from spectral_ph.loops.curve import closed_curve
+from spectral_ph.loops.curve import followed_curve
 
 EVEN = 0.25
 """Share of an evenly filled region within half of its outer radius."""
@@ -34,6 +34,9 @@ WINDOW, LEAST_WINDOW = 0.05, 15
 
 OUTER = 0.9
 """The outer radius is this quantile of a window's radii, over the same quantile of an even filling, sqrt(`OUTER`)."""
+
+ACROSS = 0.3
+"""The plane avoids directions in which points lie about the curve with more than this share of the curve's own variance."""
 
 LARGE = 0.25
 """Noise whose standard deviation is this share of the radius is taken off wholly."""
@@ -76,8 +79,7 @@ def smoothed(X: FloatArray, A: Graph, members: IntArray, phase: FloatArray, near
     mean = (rows @ X) / np.where(weight > 0, weight, 1.0)[:, None]
     mean[weight == 0] = own[weight == 0]
     left = own - mean
-    curve = closed_curve(phase[near], mean[near], 200)
-    plane, middle = _plane(curve)
+    curve, plane, middle = _seen(phase[near], mean[near])
     others = X.shape[1] - plane.shape[1]
     across = (left**2).sum() - ((left @ plane) ** 2).sum()
     radius = (((curve - middle) @ plane) ** 2).sum(axis=1).mean()
@@ -104,8 +106,7 @@ def inside(X: FloatArray, phase: FloatArray, near: BoolArray) -> Inside:
     Inside
         The interval is Wilson's, of as many independent points as are within the outer radius.
     """
-    curve = closed_curve(phase[near], X[near], 200)
-    plane, middle = _plane(curve)
+    curve, plane, middle = _seen(phase[near], X[near])
     drawn = (curve - middle) @ plane
     if plane.shape[1] < 2:
         return Inside(1.0, 0.0, 1.0, 1.0)  # no plane, so no middle that could be empty
@@ -138,14 +139,48 @@ def emptiness(found: Inside) -> float:
     return max(0.0, 1 - found.core / FULL)
 
 
-def _plane(curve: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return an orthonormal basis (d, 2) of the plane that holds most of a closed curve, and the mean over its length."""
+def _seen(phase: FloatArray, X: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the smooth curve of a loop (200, d), the plane it is seen in, and its mean over the length.
+
+    The plane of most variance of the curve comes first. The curve of a loop on a long cylinder rises and falls a little by
+    chance, so that plane is slanted, and seen in it the far ends of the cylinder cover the middle. The points say where that
+    happens: at one phase they lie far apart along the cylinder. So the plane is turned away from the directions of much scatter
+    about the curve, as Fisher's linear discriminant does (1936), regularised by a share of the curve's own variance (Friedman
+    1989, Regularized Discriminant Analysis). Where the scatter is the same in all directions of the plane and small across it,
+    as for rings and discs, the plane stays.
+
+    Parameters
+    ----------
+    phase : (n,) radians.
+    X : (n, d) the points near the loop.
+
+    Returns
+    -------
+    curve : (200, d).
+    plane : (d, 2) orthonormal; of fewer columns where the points span less.
+    middle : (d,).
+    """
+    curve, places = followed_curve(phase, X, 200)
     steps = np.linalg.norm(np.roll(curve, -1, axis=0) - curve, axis=1)
     weight = steps + np.roll(steps, 1)
     weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(curve), 1 / len(curve))
     middle = weight @ curve
     _, _, axes = np.linalg.svd((curve - middle) * np.sqrt(weight)[:, None], full_matrices=False)
-    return axes[:2].T, middle
+    plane = axes[:2].T
+    own = float((weight @ ((curve - middle) @ plane) ** 2).mean())
+    if own > 0:
+        plane = _turned(plane, X - places, ACROSS * own)
+    return curve, plane, middle
+
+
+def _turned(plane: FloatArray, left: FloatArray, ridge: float) -> FloatArray:
+    """Turn a plane (d, 2) away from where points (n, d) scatter: (left' left / n + ridge I)^-1 plane, orthonormal."""
+    n, d = left.shape
+    if d <= n:
+        turned = np.linalg.solve(left.T @ left / n + ridge * np.eye(d), plane)
+    else:  # the same by Woodbury's identity, with a system of n rows
+        turned = plane - left.T @ np.linalg.solve(left @ left.T + n * ridge * np.eye(n), left @ plane)
+    return np.asarray(np.linalg.qr(turned)[0])
 
 
 def _centroid(polygon: FloatArray) -> FloatArray:

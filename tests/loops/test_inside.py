@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spectral_ph as sph
-from spectral_ph.loops.inside import CORE, FULL, Inside, emptiness, inside, smoothed
+from spectral_ph.loops.inside import CORE, FULL, Inside, _turned, emptiness, inside, smoothed
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -93,3 +93,26 @@ def test_the_core_tells_a_rim_from_a_wide_ring():
     assert dense.core == pytest.approx(0.55, abs=0.05)
     assert empty.core < 0.05
     assert emptiness(dense) < 0.05 < 0.9 < emptiness(empty)
+
+
+@given(seeds, st.floats(0, 6))
+def test_a_cylinder_is_seen_along_its_axis(seed, height):
+    """Also if the points near the loop rise and fall by chance, as they do on a long cylinder where the loop was found."""
+    rng = np.random.default_rng(seed)
+    angle, z = rng.uniform(0, 2 * np.pi, 1000), rng.uniform(-0.5, 0.5, 1000)
+    basis = np.linalg.qr(rng.standard_normal((8, 3)))[0]
+    X = np.column_stack([np.cos(angle), np.sin(angle), height * z]) @ basis.T
+    near = np.abs(height * z - 0.3 * np.cos(angle)) < 0.6
+    found = inside(X, angle, near)
+    assert found.core == 0
+    assert found.share < 0.15
+
+
+@given(seeds, st.integers(3, 40), st.floats(1e-3, 1e3))
+def test_the_plane_is_the_same_from_either_system(seed, n, ridge):
+    """More points than directions and fewer are solved differently; directions without points change nothing."""
+    rng = np.random.default_rng(seed)
+    left, plane = rng.standard_normal((n, n)), np.linalg.qr(rng.standard_normal((n, 2)))[0]
+    wide = _turned(np.vstack([plane, np.zeros((1, 2))]), np.column_stack([left, np.zeros(n)]), ridge)
+    np.testing.assert_allclose(np.abs(wide[:n]), np.abs(_turned(plane, left, ridge)), atol=1e-8)
+    np.testing.assert_allclose(wide[n], 0.0, atol=1e-12)
