@@ -7,7 +7,7 @@ splits. `PLAN` says how many samples of which kinds at which sizes: most of the 
 of the other two-dimensional kinds, *flat*, and of all *others*, which show little and which `verdict.null` pools. Kinds of
 the families in `HELD_OUT` are never seen, so that the false-positive rate can be measured on such too. Nor are discs whose
 middle is nearly empty (`NEARLY_EMPTY`): what is said of them is the share inside. Seeds begin at 10,000, those of `honesty`
-at 1,000. The noise of a sample is drawn, so the rate of a kind is a mean over noises: what it is under each is printed, too.
+at 2,000. The noise of a sample is drawn, so the rate of a kind is a mean over noises: what it is under each is printed, too.
 Finished records are kept in the sweep folder, so it can be stopped and started again. Writes
 spectral_ph/verdict/null.json.
 """

@@ -3,7 +3,7 @@
     python -m benchmarks.honesty [--quick] [--seeds 50] [--sizes 150,400,1000,4000] [--power-seeds 20] [--jobs 2]
         [--only free,again,power,noise,claims]
 
-*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 1,000 (the null was made with seeds from 10,000,
+*free*: every loop-free kind of `cases` at every one of `SIZES`, seeds from 2,000 (the null was made with seeds from 10,000,
 and never saw the kinds marked "held out"), noises in turn. A claim of `find_loops` is its verdict "loop"; beside it how
 often the scores that are in use elsewhere claim a loop on the same points: detection score above .5, with the filter
 death/birth > 1.25, and a widest gap after the first feature, on eff_res with 15 neighbours. *again*: kinds that were called
@@ -27,7 +27,7 @@ import spectral_ph as sph
 from benchmarks import calibrate, cases, paper, quality, record, sweep
 
 VERSION = 2
-FIRST_SEED = 1000
+FIRST_SEED = 2000
 """Smaller ones were looked at while the procedure was chosen."""
 SIZES = (150, 400, 1000, 4000)
 SIGMAS = (0.0, 0.05, 0.1, 0.2)
