@@ -1,0 +1,151 @@
+"""How lengths of rows slow training down, and what they tell."""
+
+import re
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn
+
+import spectral_ph as sph
+from spectral_ph.nn import GradScale, cut_initialize, norm_report, norm_weights
+from spectral_ph.nn.losses import info_nce
+from spectral_ph.nn.networks import built, perceptron, torch_generator
+
+STEPS = (96, 385, 869, 1547)
+"""At norms 1 to 4, as printed by the reference code of Draganov, Vadgama, Damrich et al., 2025."""
+
+
+def steps_to_agree(norm, p, n=500, d=20, lr=10.0, seed=0):
+    """Return how many steps of gradient descent on the mean cosine bring pairs of rows to a cosine of .999; norms never fall."""
+    generator = torch.Generator().manual_seed(seed)
+    A, B = (
+        nn.functional.normalize(torch.randn(n, d, generator=generator, dtype=torch.float64), dim=1) * norm
+        for _ in range(2)
+    )
+    A.requires_grad_(), B.requires_grad_()
+    scale = GradScale(p)
+    before = torch.full((2 * n,), norm, dtype=torch.float64)
+    for step in range(2000):
+        cosine = nn.functional.cosine_similarity(scale(A), scale(B), dim=1).mean()
+        if cosine > 0.999:
+            return step
+        a, b = torch.autograd.grad(-cosine, (A, B))
+        with torch.no_grad():
+            A -= lr * a
+            B -= lr * b
+            now = torch.cat([A, B]).norm(dim=1)
+            assert (now >= before * (1 - 1e-12)).all()
+            before = now
+    raise AssertionError("not in 2,000 steps")
+
+
+def test_steps_at_power_0_are_those_of_the_reference():
+    found = [steps_to_agree(norm, 0) for norm in (1, 2, 3, 4)]
+    np.testing.assert_allclose(found, STEPS, rtol=0.03)
+    assert np.polyfit(np.log([1, 2, 3, 4]), np.log(found), 1)[0] == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_steps_grow_as_the_norm_to_the_power_2_less_p(p):
+    found = [steps_to_agree(norm, p) for norm in (1, 2, 3, 4)]
+    assert np.polyfit(np.log([1, 2, 3, 4]), np.log(found), 1)[0] == pytest.approx(2 - p, abs=0.05)
+
+
+def test_grad_scale_changes_no_value():
+    Z = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    for p in (0, 1, 2, -1):
+        np.testing.assert_allclose(GradScale(p)(Z), Z, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_cut_net_without_biases_shrinks_by_the_power_of_its_layers(layers):
+    def make():
+        return perceptron([6] + [20] * (layers - 1) + [4], "relu", bias=False)
+
+    X = torch.randn(10, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    whole, cut = (built(make, torch_generator(0)).double() for _ in range(2))
+    assert cut_initialize(cut, 3) is cut
+    np.testing.assert_allclose((whole(X) / cut(X)).detach(), 3.0**layers, rtol=1e-9)
+
+
+CLASSES = (1, 2, 4, 8)
+
+
+def sphere_data(seed, n=1500, d=10, columns=64):
+    """Points of the sphere, classes 1:2:4:8 around centres, seen through a random map."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(len(CLASSES), size=n, p=np.array(CLASSES) / sum(CLASSES))
+    centres = rng.standard_normal((len(CLASSES), d))
+    X = centres[labels] + rng.standard_normal((n, d))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    return X, labels, 10 * X @ rng.standard_normal((d, columns)) / np.sqrt(columns)
+
+
+def trained(seen, labels, seed, epochs=40, batch=128):
+    """Rows of a net trained to give rows of one class one direction."""
+    generator = torch_generator(seed)
+    net = built(lambda: perceptron([seen.shape[1], 64, 10], "relu"), generator)
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+    X = torch.from_numpy(seen).float()
+    members = [torch.from_numpy(np.flatnonzero(labels == k)) for k in range(len(CLASSES))]
+    for _ in range(epochs):
+        order = torch.randperm(len(X), generator=generator)
+        for i in order.split(batch):
+            draw = torch.rand(len(i), generator=generator)
+            j = torch.stack(
+                [members[k][int(u * len(members[k]))] for k, u in zip(labels[i.numpy()], draw, strict=True)]
+            )
+            optimizer.zero_grad()
+            info_nce(net(X[i]), net(X[j]), temperature=1.0).backward()
+            optimizer.step()
+    return net(X).detach().double().numpy()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_norms_are_small_where_the_embedding_is_sparse_and_wrong(seed):
+    _, labels, seen = sphere_data(seed)
+    Z = trained(seen, labels, seed)
+    report = norm_report(Z, Z / np.linalg.norm(Z, axis=1, keepdims=True), labels)
+    assert report.spearman < -0.6
+    assert report.accuracy[-1] > report.accuracy[0]
+    assert len(report.class_norms) == len(report.accuracy) == 4
+
+
+def test_weights_by_equal_norms_are_half_the_distances():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 3))
+    D = sph.distance_matrix(X, "euclidean")
+    np.testing.assert_array_equal(norm_weights(np.eye(30), D), D / 2)
+    np.testing.assert_array_equal(norm_weights(X, D, strength=0.0), D / 2)
+
+
+def test_no_edge_comes_before_its_ends_and_short_rows_come_last():
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((40, 3))
+    D = sph.distance_matrix(Z, "euclidean")
+    E = norm_weights(Z, D, strength=1.0)
+    np.testing.assert_array_equal(E, E.T)
+    late = E - D / 2 + np.diag(np.full(40, np.nan))
+    mean = np.nanmean(late, axis=1)
+    assert mean[np.linalg.norm(Z, axis=1).argmin()] > mean[np.linalg.norm(Z, axis=1).argmax()]
+    assert (E >= D / 2).all()
+
+
+def test_bad_input_gets_a_sentence():
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    for call, sentence in (
+        (lambda: norm_report(X, X[1:]), "X must be of the 20 rows of Z, not of 19."),
+        (lambda: norm_report(X, X, np.zeros(3)), "labels must be of the 20 rows of Z, not of 3."),
+        (lambda: norm_weights(X, np.zeros((3, 3))), "D must be of the 20 rows of Z, not of 3."),
+        (
+            lambda: norm_report(X * (np.arange(20) > 0)[:, None], X),
+            "1 rows of Z have length 0 (first: 0), so they have no direction. Drop them.",
+        ),
+        (lambda: cut_initialize(nn.Linear(1, 1), 0), "c must be a finite number above 0, not 0."),
+        (lambda: GradScale("1"), "p must be a number, not '1'."),
+    ):
+        with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+            call()
