@@ -15,7 +15,7 @@ import click
 import spectral_ph as sph
 from spectral_ph import _check, _log, files, report
 from spectral_ph._types import EngineName, FloatArray, Settings, Spacing
-from spectral_ph.cli import annotated, inputs, output
+from spectral_ph.cli import annotated, grouped, inputs, output
 from spectral_ph.cli.options import (
     CHOSEN_DISTANCE,
     DEMO,
@@ -108,6 +108,8 @@ def loops(
     n_neighbors: int | None,
     splits: int | None,
     split_by: str | None,
+    groupby: str | None,
+    min_cells: int,
     level: float,
     max_points: int,
     at: float,
@@ -126,6 +128,9 @@ def loops(
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
     _needs_folder(out, {"--report": as_report, "--write-h5ad": write_h5ad})
+    if groupby is not None:
+        grouped.run(path, reading, click.get_current_context().params)
+        return
     pairwise = graph or "precomputed" in (distance, metric)
     table = _read(path, reading)
     preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
@@ -155,14 +160,9 @@ def loops(
             **params(param),
         )
     R, about, said = output.about_result(R, expression, others, seed)
-    facts: Settings = {
-        "things": "cells" if prepared or table.rows == "cells" else "points",
-        "labels": labels,
-        "about": about,
-        **output.read_from(table, prepared),
-        "more_warnings": said,
-        "made_by": output.made_by("loops", seed),
-    }
+    things = "cells" if prepared or table.rows == "cells" else "points"
+    facts: Settings = {"things": things, "labels": labels, "about": about, "more_warnings": said}
+    facts |= output.read_from(table, prepared) | {"made_by": output.made_by("loops", seed)}
     record, names = report.record(R, **facts), inputs.kept_names(table, rows)
     if out is not None:
         drawn = drawn or inputs.flat(points, pairwise)

@@ -235,6 +235,20 @@ LOOPS = [
         multiple=True,
         help="A gene to guess phases from when a loop is pursued; may be repeated. Default: all genes.",
     ),
+    _of(
+        "Loops",
+        "--groupby",
+        metavar="COLUMN",
+        help="A column of obs of an .h5ad or .zarr, such as the cell type: the question is asked in each of its groups.",
+    ),
+    _of(
+        "Loops",
+        "--min-cells",
+        type=click.IntRange(min=2),
+        default=100,
+        show_default=True,
+        help="With --groupby: groups of fewer cells are not looked at.",
+    ),
     _of("Loops", "--level", type=float, default=0.05, show_default=True, help="p-value up to which a loop is called."),
     _of(
         "Loops",

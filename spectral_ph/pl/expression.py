@@ -14,6 +14,7 @@ from spectral_ph.cells.curves import fitted_band
 from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE
 from spectral_ph.pl.colour import expression_of
 from spectral_ph.pl.finish import check_save, finish
+from spectral_ph.stored.groups import of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ def gene(
     *,
     which: int = 0,
     key: str = "spectral_ph",
+    group: str | None = None,
     layer: str | None = None,
     n_harmonics: int = 2,
     cmap: Any = None,
@@ -44,6 +46,7 @@ def gene(
     names : a gene, or several, a picture each.
     which : which of the loops in obs, 0 being the first. Default 0.
     key : the `key_added` of tl.loops.
+    group : of a result in groups, the one whose cells and loop are drawn. Default: none, a result of all cells.
     layer : where the expression is taken from; default X. Counts are scaled to the median total, log(1 + x).
     n_harmonics : waves of the curve, as in the test of genes. Default 2.
     cmap : colours of the cells by their phase; default the cyclic "spectral_ph_phase".
@@ -75,6 +78,7 @@ def gene(
     'expression'
     """
     check_save(save)
+    adata = of_group(adata, key, group)
     wanted = [names] if isinstance(names, str) else list(map(str, names))
     if not wanted:
         raise _check.InputError(Argument("names"), " names no gene. Pass one, or several in a list.")
@@ -130,6 +134,7 @@ def genes(
     n_genes: int = 30,
     names: Sequence[str] | None = None,
     key: str = "spectral_ph",
+    group: str | None = None,
     cmap: Any = "RdBu_r",
     title: str | None = None,
     ax: Axes | None = None,
@@ -141,7 +146,7 @@ def genes(
 
     Parameters
     ----------
-    adata, key, title, show, save, return_fig : as for `loops`.
+    adata, key, group, title, show, save, return_fig : as for `loops`.
     n_genes : how many of the surest to draw, of those that follow the loop. Default 30.
     names : draw these instead; they must be among the found ones whose profile is kept.
     cmap : a colour map, or the name of one.
@@ -171,6 +176,7 @@ def genes(
     True
     """
     check_save(save)
+    adata = of_group(adata, key, group)
     ends: dict[str, Any] = {"title": title, "show": show, "save": save, "return_fig": return_fig}
     result = stored.read_uns(adata, key)
     if "profiles" not in result:

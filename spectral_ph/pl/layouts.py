@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectral_ph import files, plot, stored
+from spectral_ph import files, plot
 from spectral_ph._latex import without_latex
 from spectral_ph.pl.colour import scatter, values_of
 from spectral_ph.pl.finish import check_save, finish
+from spectral_ph.stored.layouts import read_embedding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +62,7 @@ def embedding(
     'rectilinear'
     """
     check_save(save)
-    layout, about = stored.read_embedding(adata, key)
+    layout, about = read_embedding(adata, key)
     said = str(about["params"]["embedding"])
     if "verdict" in about:
         fates = [f"{row['loop']} {row['word']}" for _, row in about["loops"].iterrows()] or ["no loops"]

@@ -13,6 +13,7 @@ from spectral_ph._latex import literal, without_latex
 from spectral_ph.cells.genes import BINS
 from spectral_ph.pl.colour import scatter, values_of
 from spectral_ph.pl.finish import check_save, finish
+from spectral_ph.stored.groups import of_group
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ def loops(
     which: int = 0,
     line: Literal["curve", "cycle", "none"] = "curve",
     key: str = "spectral_ph",
+    group: str | None = None,
     layer: str | None = None,
     cmap: Any = None,
     size: float | None = None,
@@ -47,6 +49,7 @@ def loops(
     which : which of the loops in obs, 0 being the first. Default 0.
     line : "curve" (default), smooth and closed; "cycle", the representative cycle, from cell to cell; "none".
     key : the `key_added` of tl.loops.
+    group : of a result in groups, the one whose cells and loop are drawn. Default: none, a result of all cells.
     layer : where the expression of a gene is taken from; default X. Counts are scaled to the median total, log(1 + x).
     cmap : a colour map, or the name of one. Default: the cyclic "spectral_ph_phase" for phases, "viridis" for other numbers,
         "tab10" or "tab20" for categories.
@@ -78,6 +81,7 @@ def loops(
     'rectilinear'
     """
     check_save(save)
+    adata = of_group(adata, key, group)
     R, (_, place) = stored.read_loops(adata, key), stored.read_layout(adata, basis)
     names: list[str | None] = [color] if color is None or isinstance(color, str) else list(color)
     panels = _panels(names, ax)
@@ -148,6 +152,7 @@ def phase(
     *,
     which: int = 0,
     key: str = "spectral_ph",
+    group: str | None = None,
     bins: int = BINS,
     title: str | None = None,
     ax: Axes | None = None,
@@ -159,7 +164,7 @@ def phase(
 
     Parameters
     ----------
-    adata, which, key, title, show, save, return_fig : as for `loops`.
+    adata, which, key, group, title, show, save, return_fig : as for `loops`.
     bins : number of equal intervals of the circle.
     ax : where to draw, round if it is polar and straight otherwise; default None, a new polar figure.
 
@@ -184,6 +189,7 @@ def phase(
     'polar'
     """
     check_save(save)
+    adata = of_group(adata, key, group)
     ax = plot.phase(stored.read_loops(adata, key), which=which, bins=bins, ax=ax)
     ax.set_title(_title(adata.uns[key], which), fontsize="medium", pad=14 if ax.name == "polar" else None)
     return finish(ax, title=title, show=show, save=save, return_fig=return_fig)
@@ -194,6 +200,7 @@ def diagram(
     adata: Any,
     *,
     key: str = "spectral_ph",
+    group: str | None = None,
     dimensions: Sequence[int] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -205,7 +212,7 @@ def diagram(
 
     Parameters
     ----------
-    adata, key, title, show, save, return_fig : as for `loops`.
+    adata, key, group, title, show, save, return_fig : as for `loops`.
     dimensions : which to draw, such as [1]; default None, all there are.
     ax : where to draw; default None, a new figure.
 
@@ -230,6 +237,7 @@ def diagram(
     'birth'
     """
     check_save(save)
+    adata = of_group(adata, key, group)
     ax = plot.diagram(stored.read_persistence(adata, key), ax=ax, dimensions=dimensions)
     return finish(ax, title=title, show=show, save=save, return_fig=return_fig)
 

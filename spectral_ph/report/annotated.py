@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from spectral_ph import _check, files, stored
+from spectral_ph.report.groups import html_of_groups
 from spectral_ph.report.page import write_report
+from spectral_ph.stored.groups import of_group
 
 
 def from_anndata(
@@ -14,6 +16,7 @@ def from_anndata(
     path: files.PathLike,
     *,
     key: str = "spectral_ph",
+    group: str | None = None,
     basis: str | None = None,
     labels: Sequence[str] = (),
     title: str = "Is there a loop in these cells?",
@@ -25,6 +28,7 @@ def from_anndata(
     adata : AnnData that `spectral_ph.tl.loops` has seen, also one that was written to a file and read again.
     path : the .html file to write; one that was there is replaced.
     key : the `key_added` of tl.loops.
+    group : of a result in groups, the one that the page is about. Default: all of them, on a page that begins with a table.
     basis : key of obsm, with or without "X_", to draw the cells on; default: the first there is of X_umap, X_tsne,
         X_draw_graph_fa, X_phate, X_pca, and no such picture if there is none.
     labels : columns of obs to set beside the phase. Default none.
@@ -57,6 +61,10 @@ def from_anndata(
             _check.Argument("labels", [labels]),
             ".",
         )
+    if group is None and "groups" in (adata.uns.get(key) or {}):
+        files.write_text(path, html_of_groups(adata, key, basis, title))
+        return
+    adata = of_group(adata, key, group)
     kept = stored.read_uns(adata, key)
     result = stored.read_loops(adata, key)
     columns = {name: stored.read_column(adata, name) for name in labels}

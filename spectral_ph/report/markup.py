@@ -59,6 +59,7 @@ HEADERS = {
     "n_neighbors": "Neighbours",
     "n": "Count",
     "category": "Group",
+    "genes_following": "Genes that follow",
     "sha256": "SHA‑256",
     "lower_quartile": "Lower quartile",
     "upper_quartile": "Upper quartile",

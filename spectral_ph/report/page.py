@@ -141,6 +141,17 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
         ("tried", "Settings tried"),
         ("repeat", "To repeat it"),
     ]
+    return document(title, about, links, sections, said.get("versions", {}).get("spectral_ph", ""))
+
+
+def document(title: str, about: str, links: list[tuple[str, str]], sections: list[str], version: str) -> str:
+    """Return a whole page of sections.
+
+    Parameters
+    ----------
+    title : heading. about : a line below it. links : name of a section and what the menu calls it. sections : parts of the page,
+        some of them empty. version : of spectral_ph.
+    """
     there = "".join(sections)
     menu = "".join(f'<li><a href="#{name}">{label}</a></li>' for name, label in links if f'id="{name}"' in there)
     return (
@@ -152,7 +163,7 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
         f'<header><h1>{markup.text(title)}</h1><p class="about">{markup.text(about)}</p>'
         f'<nav aria-label="Sections"><ul>{menu}</ul></nav></header>\n'
         f'<main id="main" tabindex="-1">{there}</main>\n'
-        f"<footer><p>Made by spectral_ph {markup.text(said.get('versions', {}).get('spectral_ph', ''))}. The numbers of this "
+        f"<footer><p>Made by spectral_ph {markup.text(version)}. The numbers of this "
         "page are in result.json where the command line wrote it.</p></footer></body></html>\n"
     )
 

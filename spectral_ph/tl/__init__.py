@@ -28,6 +28,8 @@ from spectral_ph.graph.symmetrize import graph_from_edges
 from spectral_ph.loops.agreement import carry
 from spectral_ph.pipeline import find_loops
 from spectral_ph.plot import phase_map
+from spectral_ph.stored.layouts import write_embedding
+from spectral_ph.tl.groups import loops_in_groups
 
 __all__ = ["embed", "loops", "place"]
 
@@ -126,7 +128,7 @@ def embed(
             layout = model.fit_transform(data.get("X", data.get("graph")))
         told = _report(adata, data, layout, loops_key, random_state) if report else None
     settings = {"embedding": embedding, **model.settings_, **said, "layer": layer}
-    stored.write_embedding(adata, name, layout, settings, told, dict.fromkeys(warned))
+    write_embedding(adata, name, layout, settings, told, dict.fromkeys(warned))
     _log.say(_log.HINT, f"added obsm['X_{name}'], uns[{name!r}]")
     return adata if copy else None
 
@@ -183,6 +185,8 @@ def loops(
     split_by: str | None = None,
     pursue: Literal["auto"] | bool = "auto",
     start_genes: Sequence[str] | None = None,
+    groupby: str | None = None,
+    min_cells: int = 100,
     spacing: Spacing = "cells",
     random_state: RandomState = 0,
     copy: bool = False,
@@ -218,6 +222,10 @@ def loops(
         is expression and no loop was called. True: also where one was called. False: never. It is exploration: it has no
         p-value, and the verdict does not depend on it.
     start_genes : names of genes in whose components phases are guessed, such as a known list. Default: all genes.
+    groupby : column of obs, such as the cell type: the question is asked in each of its groups, of their cells alone. There the
+        default of `use_rep` is `spectral_ph.preprocess` of the group's own expression, for components of all cells are mostly
+        about what tells groups apart. Default: of all cells together.
+    min_cells : groups of fewer cells are not looked at.
     spacing : how the phase is spread along a loop. "cells" (default): equal steps hold about equally many cells, which in
         cells that divide without a common clock is a share of time. "length": equal steps are about equally long. "edges":
         the plain circular coordinate, which gives most cells one phase where the density is uneven.
@@ -244,6 +252,11 @@ def loops(
     made of, reason, settings, and `genes`, a table of those in which the loop is seen), obsm["X_k_pursued"] the cells in the
     components of these genes, and obs `k_pursued_phase`. What an earlier call stored under the same name is removed.
 
+    With `groupby`, obs gets the same columns, each cell's from its own group, and `k_group`, the group it was looked at in.
+    uns[k]["groups"] holds the tables, all with a column `group`: `summary` (cells, verdict, p_value, the q_value of Benjamini and
+    Hochberg over the groups, top genes, confounders), `loops`, `genes`, `confounders`, `warnings` and so on. uns[k]["least_q"] is
+    the smallest q-value that one group alone could have. `spectral_ph.pl` and the report take `group`.
+
     Raises
     ------
     InputError : a key that is not there (with those that are), or data that the chain cannot use.
@@ -261,21 +274,20 @@ def loops(
     >>> adata.uns["spectral_ph"]["verdict"], adata.uns["spectral_ph"]["params"]["representation"]
     ('loop', "obsm['X_pca']")
     """
+    asked = dict(locals())
     _check.seed(random_state)
     _refuse_others(adata, "tl.loops takes an AnnData, not {}. Pass points to spectral_ph.find_loops.")
     stored.check_free(adata, stored.check_key(key_added, "key_added"), "key_added")
     adata = _copied(adata, copy)
+    if groupby is not None:
+        loops_in_groups(loops, **(asked | params | {"adata": adata}))
+        return adata if copy else None
     with _check.collected() as warned:
         expression = _expression(adata, layer, kind, feature_type)
         chosen_genes(expression.names, genes, s_genes, g2m_genes)  # refuses names before anything long is computed
         properties = _depth(adata, expression) | _properties(adata, confounders)
         data, said = _representation(adata, use_rep, neighbors_key, expression)
-        pursuable = expression.values is not None and "X" in data
-        if not pursuable and (pursue is True or start_genes is not None):
-            raise _check.InputError(
-                _check.Argument("pursue", True) if pursue is True else _check.Argument("start_genes"),
-                " needs expression and points, and these cells have no expression, or a graph in place of points. Leave it out.",
-            )
+        pursuable = _pursuable(expression, data, pursue, start_genes)
         if split_by is not None:
             params = params | {"split_by": stored.read_column(adata, split_by)}
         if "metric" in said:
@@ -316,6 +328,20 @@ def loops(
     if "matplotlib" in sys.modules:
         phase_map()  # so that scanpy knows the colours of a phase by name
     return adata if copy else None
+
+
+def _pursuable(
+    expression: Expression, data: dict[str, Any], pursue: Literal["auto"] | bool, start_genes: Sequence[str] | None
+) -> bool:
+    """Return whether a loop can be pursued; refuse to where that was asked for and cannot be."""
+    if expression.values is not None and "X" in data:
+        return True
+    if pursue is True or start_genes is not None:
+        raise _check.InputError(
+            _check.Argument("pursue", True) if pursue is True else _check.Argument("start_genes"),
+            " needs expression and points, and these cells have no expression, or a graph in place of points. Leave it out.",
+        )
+    return False
 
 
 def place(

@@ -22,7 +22,6 @@ from spectral_ph.cells.about import AboutLoop
 from spectral_ph.cells.anchor import Anchor
 from spectral_ph.cells.confounders import Association
 from spectral_ph.cells.genes import PeriodicGenes
-from spectral_ph.embedding.report import EmbeddingReport
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.loops.agreement import weighted_ranks
 from spectral_ph.loops.pursued import Pursued
@@ -33,6 +32,9 @@ NEEDED = ("phase", "in_domain", "distance", "cycle")
 
 MEASURED = ("p_value", "agreement", "evidence", "prominence", "relief", "inside", "core")
 """What is known of a loop beside its shape, NaN where it was not computed."""
+
+PARTS = ("phase", "cos", "sin", "distance", "on_loop", "in_domain", "cycle", "phase_sd")
+"""All columns of a loop."""
 
 PLACED = ("phase", "cos", "sin", "distance", "in_domain")
 """Columns that new cells get when they are placed on a loop."""
@@ -125,8 +127,8 @@ def write_loops(
     rows, P = result.loops, result.persistence
     table = pd.DataFrame(
         {
-            "verdict": _text(loop.verdict for loop in rows),
-            "reason": _text(loop.reason for loop in rows),
+            "verdict": text(loop.verdict for loop in rows),
+            "reason": text(loop.reason for loop in rows),
             **{name: np.array([_number(getattr(loop, name)) for loop in rows]) for name in MEASURED},
             **{
                 f"inside_{end}": np.array([_number(loop.inside_range and loop.inside_range[k]) for loop in rows])
@@ -150,11 +152,11 @@ def write_loops(
         "loops": table,
         "diagrams": {f"H{k}": np.asarray(P[k], dtype=np.float64) for k in range(len(P))},
         "engine": str(P.engine),
-        "tried": _table([dict(one) for one in result.tried]),
-        "params": _plain(settings),
-        "versions": _versions(),
-        "warnings": _text(warnings),
-        "obs_columns": _text(names),
+        "tried": of_rows([dict(one) for one in result.tried]),
+        "params": plain(settings),
+        "versions": tool_versions(),
+        "warnings": text(warnings),
+        "obs_columns": text(names),
         **_about(about),
     }
     _write_pursued(adata, key, result.pursued)
@@ -179,10 +181,10 @@ def _write_pursued(adata: Any, key: str, pursued: Pursued | None) -> None:
         **{name: float(getattr(pursued, name)) for name in PURSUED},
         "types": int(pursued.types),
         "reason": pursued.reason,
-        "params": _plain(pursued.settings),
+        "params": plain(pursued.settings),
         "genes": pd.DataFrame(
             {
-                "gene": _text(row["gene"] for row in rows),
+                "gene": text(row["gene"] for row in rows),
                 "column": pursued.genes.astype(np.int64),
                 "share": np.array([row["share"] for row in rows], dtype=np.float64),
                 "explained": np.array([row["explained"] for row in rows], dtype=np.float64),
@@ -193,7 +195,7 @@ def _write_pursued(adata: Any, key: str, pursued: Pursued | None) -> None:
     if len(pursued.phase):
         adata.obs[phase] = pursued.phase
         adata.obsm[where] = pursued.layout
-        adata.uns[key]["obs_columns"] = _text([*adata.uns[key]["obs_columns"], phase])
+        adata.uns[key]["obs_columns"] = text([*adata.uns[key]["obs_columns"], phase])
 
 
 def _read_pursued(adata: Any, key: str) -> Pursued | None:
@@ -228,7 +230,7 @@ def write_placed(adata: Any, key: str, places: Sequence[Mapping[str, Any]], how:
     how : how they were placed, in words.
     """
     names = write_columns(adata, key, places)
-    adata.uns[key] = {"placed": how, "versions": _versions(), "obs_columns": _text(names)}
+    adata.uns[key] = {"placed": how, "versions": tool_versions(), "obs_columns": text(names)}
 
 
 def write_columns(adata: Any, key: str, places: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -255,73 +257,6 @@ def write_columns(adata: Any, key: str, places: Sequence[Mapping[str, Any]]) -> 
     return list(columns)
 
 
-def write_embedding(
-    adata: Any,
-    key: str,
-    layout: FloatArray,
-    settings: Settings,
-    report: EmbeddingReport | None,
-    warnings: Iterable[str],
-) -> None:
-    """Write a layout into obsm and what is known about it into uns, in place of what was there under the same name.
-
-    Parameters
-    ----------
-    adata : AnnData of the same cells.
-    key : name of the layout: obsm["X_" + key] and uns[key].
-    layout : (n, d).
-    settings : all parameters, for uns[key]["params"].
-    report : which loops it keeps, or None.
-    warnings : sentences.
-    """
-    adata.obsm[f"X_{key}"] = layout
-    entry: dict[str, Any] = {"params": _plain(settings), "versions": _versions(), "warnings": _text(warnings)}
-    entry["obs_columns"] = _text([])
-    if report is not None:
-        measures = (
-            "recall",
-            "trustworthiness",
-            "spearman",
-            "distance_correlation",
-            "data_score",
-            "layout_score",
-            "score",
-        )
-        entry |= {"verdict": report.verdict, "loops": _table(report.to_records())}
-        entry["measures"] = {name: float(getattr(report, name)) for name in measures}
-    adata.uns[key] = entry
-
-
-def read_embedding(adata: Any, key: str) -> tuple[FloatArray, Mapping[str, Any]]:
-    """Return a layout, and what uns holds about it.
-
-    Parameters
-    ----------
-    adata : AnnData that `tl.embed` has seen.
-    key : name of the layout.
-
-    Returns
-    -------
-    layout : (n, d) float64.
-    about : Mapping, as `write_embedding` made it.
-
-    Raises
-    ------
-    InputError : no layout of that name.
-    """
-    about = adata.uns.get(key)
-    if not isinstance(about, Mapping) or f"X_{key}" not in adata.obsm or "params" not in about:
-        there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and f"X_{k}" in adata.obsm)
-        listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
-        raise _check.InputError(
-            f"uns[{key!r}] and obsm['X_{key}'] hold no layout of spectral_ph.tl.embed ({listed}). Run it first, or pass "
-            "another ",
-            Argument("key"),
-            ".",
-        )
-    return np.asarray(adata.obsm[f"X_{key}"], dtype=np.float64), about
-
-
 def read_uns(adata: Any, key: str) -> Mapping[str, Any]:
     """Return what uns holds of a result.
 
@@ -339,6 +274,13 @@ def read_uns(adata: Any, key: str) -> Mapping[str, Any]:
     InputError : no result of that name.
     """
     stored = getattr(adata, "uns", {}).get(key)
+    if isinstance(stored, Mapping) and "groups" in stored:
+        names = stored["groups"]["details"]["group"]
+        raise _check.InputError(
+            f"uns[{key!r}] holds a result for each group of {str(stored['groupby'])!r}. Name one with ",
+            Argument("group"),
+            f": {', '.join(map(repr, map(str, names)))}.",
+        )
     if not isinstance(stored, Mapping) or "diagrams" not in stored:
         there = sorted(k for k, v in adata.uns.items() if isinstance(v, Mapping) and "obs_columns" in v)
         listed = f"there is {', '.join(map(repr, there))}" if there else "there is none"
@@ -606,10 +548,10 @@ def _about(about: AboutLoop | None) -> dict[str, Any]:
         return {}
     out: dict[str, Any] = {}
     if about.anchor is not None:
-        out["anchor"] = _plain(dataclasses.asdict(about.anchor))
+        out["anchor"] = plain(dataclasses.asdict(about.anchor))
     if about.genes is not None:
         out["genes"] = _frame(about.gene_columns(), "gene")
-        out["genes_params"] = _plain(about.gene_test())
+        out["genes_params"] = plain(about.gene_test())
         out["profiles"] = pd.DataFrame(
             about.profiles,
             index=pd.Index([about.genes.names[j] for j in about.following], dtype=object, name="gene"),
@@ -630,12 +572,23 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _text(values: Iterable[str]) -> Any:
+def text(values: Iterable[str]) -> Any:
+    """Return text as .h5ad wants it, (n,) objects.
+
+    Parameters
+    ----------
+    values : texts.
+    """
     return np.array(list(values), dtype=object)
 
 
-def _table(rows: list[dict[str, Any]]) -> Any:
-    """Return a DataFrame of the rows that .h5ad can hold: a column is of numbers, of True and False, or of text."""
+def of_rows(rows: list[dict[str, Any]]) -> Any:
+    """Return a DataFrame of the rows that .h5ad can hold: a column is of numbers, of True and False, or of text.
+
+    Parameters
+    ----------
+    rows : one dict a row; what one lacks is missing there.
+    """
     import pandas as pd
 
     columns: dict[str, Any] = {}
@@ -646,18 +599,22 @@ def _table(rows: list[dict[str, Any]]) -> Any:
         elif all(value is None or isinstance(value, (int, float, np.number)) for value in values):
             columns[str(name)] = np.array([_number(value) for value in values])
         else:
-            columns[str(name)] = _text(map(str, values))
+            columns[str(name)] = text(map(str, values))
     return pd.DataFrame(columns, index=pd.Index([str(k + 1) for k in range(len(rows))], dtype=object))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return `value` in kinds that .h5ad gives back as they were: text, numbers, arrays and dictionaries of those.
 
     None becomes the text "None", for older readers know no missing value.
+
+    Parameters
+    ----------
+    value : anything.
     """
     if isinstance(value, Mapping):
         # A slash would make a group of its own in the file, and a name that is empty would have no place.
-        return {str(name).replace("/", "|").replace("\\", "|") or "|": _plain(one) for name, one in value.items()}
+        return {str(name).replace("/", "|").replace("\\", "|") or "|": plain(one) for name, one in value.items()}
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -670,12 +627,12 @@ def _plain(value: Any) -> Any:
         items = list(value)
         if items and all(isinstance(one, (int, float, np.number)) and not isinstance(one, bool) for one in items):
             return np.array(items)
-        return _text(map(str, items))
+        return text(map(str, items))
     return str(value)
 
 
 def _again(value: Any) -> Any:
-    """Return what `_plain` was given, as far as that can be told."""
+    """Return what `plain` was given, as far as that can be told."""
     if isinstance(value, Mapping):
         return {str(name): _again(one) for name, one in value.items()}
     if isinstance(value, np.generic):
@@ -694,5 +651,6 @@ def _known(value: Any) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _versions() -> dict[str, str]:
+def tool_versions() -> dict[str, str]:
+    """Return the versions that a result is stored with, by name."""
     return versions() | {"anndata": metadata.version("anndata")}

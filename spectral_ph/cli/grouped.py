@@ -1,0 +1,131 @@
+"""The question in every group of cells: `loops --groupby`, which is `spectral_ph.tl.loops` on the cells of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+import spectral_ph as sph
+from spectral_ph import _check, files
+from spectral_ph import report as pages
+from spectral_ph.cli import inputs, output
+from spectral_ph.cli.annotated import KEY
+from spectral_ph.cli.spelling import params
+
+READ = ("use_rep", "layer", "feature_type")
+"""Options of reading that say which part of an AnnData counts."""
+WRITTEN = ("summary", "loops", "genes", "confounders")
+"""Tables that get a file."""
+SHOWN = ("group", "cells", "verdict", "p_value", "q_value", "top_genes")
+
+
+TAKEN: tuple[str, ...] = (
+    "groupby",
+    "min_cells",
+    "distance",
+    "n_loops",
+    "threshold",
+    "at",
+    "spacing",
+    "splits",
+    "split_by",
+    "level",
+)
+TAKEN += ("max_points", "engine")
+"""Options that are arguments of `spectral_ph.tl.loops` or `spectral_ph.find_loops` under the same name."""
+
+
+def run(path: Path, reading: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Ask, write and print.
+
+    Parameters
+    ----------
+    path : the input. reading : the options of reading. options : all options of the command, by name.
+    """
+    _refuse(reading, options)
+    metric = options["metric"]
+    arguments = (
+        {name: options[name] for name in TAKEN} | {name: reading[name] for name in READ} | params(options["param"])
+    )
+    arguments |= inputs.given(n_neighbors=options["n_neighbors"], metric=None if metric == "euclidean" else metric)
+    arguments |= {"pursue": {"auto": "auto", "yes": True, "no": False}[options["pursue"]]}
+    arguments |= {"start_genes": list(options["start_gene"]) or None}
+    arguments |= {"random_state": options["seed"], "confounders": options["confounder"] or None}
+    adata = loops(path, arguments)
+    record = _record(adata, path, options["seed"])
+    if options["out"] is not None:
+        write(adata, path, record, options)
+    if options["as_json"]:
+        click.echo(files.to_json(record))
+        return
+    shown = adata.uns[KEY]["groups"]["summary"][list(SHOWN)]
+    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.2g}", na_rep="-"))
+    click.echo(f"The smallest q-value that one group alone could have is {adata.uns[KEY]['least_q']:.2g}.")
+    output.say_written(options["out"])
+
+
+def _refuse(reading: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Refuse options that have no meaning for the groups of an AnnData."""
+    asked = [f"--{name.replace('_', '-')}" for name in ("graph", "drop_empty", "label", "genes") if options[name]]
+    asked += ["--preprocess"] if options["preprocess"] != "auto" else []
+    asked += [f"--{name}" for name, value in reading.items() if name not in READ and value not in (None, False)]
+    if asked:
+        raise sph.InputError(
+            f"--groupby takes cells of an AnnData as spectral_ph.tl.loops does, without {', '.join(asked)}. Leave "
+            f"{'it' if len(asked) == 1 else 'them'} out."
+        )
+
+
+def loops(path: Path, arguments: dict[str, Any]) -> Any:
+    """Return the AnnData of a file with the result in it.
+
+    Parameters
+    ----------
+    path : of an .h5ad or .zarr. arguments : of `spectral_ph.tl.loops`, by name.
+    """
+    if not files.holds_obs(path):
+        raise sph.InputError(
+            f"--groupby needs an .h5ad or .zarr, whose obs says the group of every cell, not {path.name}."
+        )
+    anndata = _check.need("anndata", "cells")
+    adata = (anndata.read_zarr if path.is_dir() else anndata.read_h5ad)(path)
+    sph.tl.loops(adata, key_added=KEY, **arguments)
+    return adata
+
+
+def _record(adata: Any, path: Path, seed: int) -> dict[str, Any]:
+    kept = adata.uns[KEY]
+    return {
+        "input": {"source": path.name, "shape": list(adata.shape)},
+        "groupby": kept["groupby"],
+        "least_q": kept["least_q"],
+        "groups": kept["groups"]["summary"].to_dict("records"),
+        **output.made_by("loops", seed),
+    }
+
+
+def write(adata: Any, path: Path, record: dict[str, Any], options: Mapping[str, Any]) -> None:
+    """Write tables, columns, page and cells into a folder.
+
+    Parameters
+    ----------
+    adata : with the result. path : the input. record : what result.json holds. options : of the command, by name.
+    """
+    kept = adata.uns[KEY]
+    with files.output_folder(options["out"], overwrite=options["overwrite"]) as folder:
+        files.write_json(folder / "result.json", record)
+        for name in WRITTEN:
+            table = kept["groups"].get(name)
+            if table is not None:
+                file = folder / f"{'groups' if name == 'summary' else name}.csv"
+                files.write_csv(file, {column: table[column].to_numpy() for column in table})
+        columns = {str(c): adata.obs[c].to_numpy() for c in kept["obs_columns"]}
+        files.write_csv(folder / "cells.csv", {"cell": list(map(str, adata.obs_names)), **columns})
+        if options["as_report"]:
+            title = f"Which groups of cells in {path.name} go round a loop?"
+            pages.from_anndata(adata, folder / "report.html", basis=options["basis"], title=title)
+        if options["write_h5ad"]:
+            adata.write_h5ad(folder / "cells.h5ad")
