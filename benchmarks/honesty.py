@@ -140,16 +140,16 @@ CLAIMS = {"n": 400, "free": 4, "power": 3, "n_resamples": 39}
 
 def claims_tasks(quick):
     """Return the loop-free kinds and the planted loops at one size, without those that differ only in size."""
-    common = {"what": "claims", "version": 2, "n": 150 if quick else CLAIMS["n"], "n_resamples": CLAIMS["n_resamples"]}
+    common = {"what": "claims", "version": 3, "n": 150 if quick else CLAIMS["n"], "n_resamples": CLAIMS["n_resamples"]}
     free = [
         common | {"name": kind, "kind": kind, "sigma": SIGMAS[seed % len(SIGMAS)], "seed": seed, "find_loops": False}
-        for seed in range(1 if quick else CLAIMS["free"])
+        for seed in range(FIRST_SEED, FIRST_SEED + (1 if quick else CLAIMS["free"]))
         for kind in cases.LOOP_FREE
     ]
     planted = {(kind, sigma): name.partition(", ")[0] for name, (kind, sigma, _) in POWER.items()}
     return free + [
         common | {"name": f"{name}, sigma {sigma}", "kind": kind, "sigma": sigma, "seed": seed, "find_loops": True}
-        for seed in range(1 if quick else CLAIMS["power"])
+        for seed in range(FIRST_SEED, FIRST_SEED + (1 if quick else CLAIMS["power"]))
         for (kind, sigma), name in planted.items()
     ]
 
@@ -190,7 +190,8 @@ def claims_rows(pairs):
         columns = [c for c in results[-1] if c != "find_loops"]
         asked = [r["find_loops"] for r in results if "find_loops" in r]
         called = f"{sum(asked)} of {len(asked)}" if asked else known.get(kind)
-        row = {"data": name, "samples": len(results), "find_loops": called}
+        several = sum(other == name for other, _ in by_name) > 1
+        row = {"data": f"{name} ({kind})" if several else name, "samples": len(results), "find_loops": called}
         row |= {c: share([r[c] for r in results]) for c in columns}
         rows.append(row | {"note": note_of(kind) if kind in cases.LOOP_FREE else "a loop"})
     rows.sort(key=lambda r: (r["note"] == "a loop", r["data"]))

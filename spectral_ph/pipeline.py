@@ -288,8 +288,8 @@ def confidence_band(
     What it assumes: the points are independent draws from the shape itself, densely enough. Noise that fills space is part of
     what is drawn from, so the band is about that and not about a shape without noise. "subsample" is the method of Fasy et al.,
     proven for metrics as `size` grows slower than n / log n, and far wider than need be. The bootstrap is not proven; it covers
-    circles at its level with a radius about a tenth as large (docs/benchmarks/inference.md). For distances of a graph the band
-    tells how much depends on which points are there, and not how much the graph would change.
+    circles at its level with a fifth to an eighth of that radius (docs/benchmarks/inference.md). For distances of a graph the
+    band tells how much depends on which points are there, and not how much the graph would change.
 
     References
     ----------
