@@ -47,6 +47,17 @@ def test_noise_robustness_ranks_the_distances_and_calls_no_loop_where_none_is():
     assert [name for name, verdict in found.items() if verdict == "loop" and not name.startswith("circle")] == []
 
 
+def test_several_cell_types_divide_or_not_and_the_drug_is_found_where_it_acts():
+    text = printed(ran("07"))
+    assert "T cells, CD4+/CD8+: loop" in text
+    assert re.search(r"^B cells: (no loop|undecided|not looked at)$", text, flags=re.M)
+    assert "p = 0.1 for where they stand" in text
+    there, of_all = map(
+        int, re.search(r"most, (\d+)% stand where it holds cells back \(of all cells (\d+)%\)", text).groups()
+    )
+    assert there > 2 * of_all
+
+
 def test_cell_cycle_finds_the_loop_its_genes_and_takes_it_out():
     notebook = ran("03")
     text = printed(notebook)

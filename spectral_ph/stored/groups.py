@@ -16,6 +16,7 @@ import numpy as np
 from spectral_ph import _check, stored
 from spectral_ph._check import Argument
 from spectral_ph._types import IntArray, Settings
+from spectral_ph.cells.conditions import Comparison
 from spectral_ph.cells.confounders import Association
 from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE
 
@@ -202,6 +203,88 @@ def summary_of(adata: Any, key: str) -> Mapping[str, Any]:
             ".",
         )
     return kept
+
+
+def write_comparison(adata: Any, key: str, found: Comparison, settings: Settings) -> None:
+    """Write a comparison of conditions into uns[key]["compare"], in place of an earlier one.
+
+    Parameters
+    ----------
+    adata : AnnData with a result of that name. key : name of the result. found : what is written. settings : how it was made.
+    """
+    import pandas as pd
+
+    names = [found.conditions[k] for k in found.condition]
+    donors = pd.DataFrame(
+        {
+            "donor": np.array(found.donors, dtype=object),
+            "condition": np.array(names, dtype=object),
+            "cells": found.cells,
+            "share_on_loop": found.share,
+            **{f"density_{k}": column for k, column in enumerate(found.density.T)},
+        }
+    )
+    density = {"phase": found.phases, "difference": found.difference, "low": found.low, "high": found.high}
+    tables = {"donors": donors, "density": pd.DataFrame(density)}
+    for table in tables.values():
+        table.index = table.index.astype(str)
+    adata.uns[key]["compare"] = {
+        "conditions": np.array(found.conditions, dtype=object),
+        "reason": found.reason,
+        "paired": bool(found.paired),
+        "p_density": np.nan if found.p_density is None else found.p_density,
+        "p_share": np.nan if found.p_share is None else found.p_share,
+        **{name: float(getattr(found, name)) for name in ("least_p", "moved", "moved_by_chance", "share_difference")},
+        "share_interval": np.array(found.share_interval),
+        "params": stored.plain(settings),
+        **tables,
+    }
+
+
+def read_comparison(adata: Any, key: str) -> Comparison:
+    """Return the comparison that `write_comparison` stored.
+
+    Parameters
+    ----------
+    adata, key : as there.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError : there is none.
+    """
+    kept = getattr(adata, "uns", {}).get(key)
+    if not isinstance(kept, Mapping) or "compare" not in kept:
+        raise _check.InputError(f"uns[{key!r}] holds no comparison of conditions. Run spectral_ph.tl.compare first.")
+    one = kept["compare"]
+    donors, density = one["donors"], one["density"]
+    names = [str(name) for name in one["conditions"]]
+    return Comparison(
+        conditions=(names[0], names[1]),
+        donors=tuple(map(str, donors["donor"])),
+        condition=np.array([names.index(str(name)) for name in donors["condition"]], dtype=np.int64),
+        cells=donors["cells"].to_numpy(dtype=np.int64),
+        share=donors["share_on_loop"].to_numpy(dtype=np.float64),
+        density=donors[[f"density_{k}" for k in range(len(density))]].to_numpy(dtype=np.float64),
+        phases=density["phase"].to_numpy(dtype=np.float64),
+        paired=bool(one["paired"]),
+        p_density=_or_none(one["p_density"]),
+        p_share=_or_none(one["p_share"]),
+        least_p=float(one["least_p"]),
+        moved=float(one["moved"]),
+        moved_by_chance=float(one["moved_by_chance"]),
+        share_difference=float(one["share_difference"]),
+        share_interval=(float(one["share_interval"][0]), float(one["share_interval"][1])),
+        **{name: density[name].to_numpy(dtype=np.float64) for name in ("difference", "low", "high")},
+        reason=str(one["reason"]),
+    )
+
+
+def _or_none(value: Any) -> float | None:
+    return None if value != value else float(value)
 
 
 def _detail(one: Mapping[str, Any], part: str) -> Any:

@@ -29,9 +29,10 @@ from spectral_ph.loops.agreement import carry
 from spectral_ph.pipeline import find_loops
 from spectral_ph.plot import phase_map
 from spectral_ph.stored.layouts import write_embedding
+from spectral_ph.tl.conditions import compare, match
 from spectral_ph.tl.groups import loops_in_groups
 
-__all__ = ["embed", "loops", "place"]
+__all__ = ["compare", "embed", "loops", "match", "place"]
 
 
 def __dir__() -> list[str]:
