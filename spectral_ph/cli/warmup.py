@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 
 import spectral_ph as sph
+from spectral_ph._numba import compile_both_forms
 
 POINTS = 300
 
@@ -39,3 +40,13 @@ def calls() -> Iterator[str]:
             sph.persistence(X, method=method, n_components=20, n_landmarks=50)
         sph.distance_matrix(few, n_neighbors=10, passes=2, disconnected="max")
         yield "larger data"
+        embedding = sph.embedding
+        for model in (
+            embedding.TSNE(early_steps=2, n_steps=2),
+            embedding.UMAP(n_epochs=2),
+            embedding.ContrastiveEmbedding(n_epochs=2),
+        ):
+            model.fit_transform(few)
+        yield "layouts"
+        compile_both_forms()
+        yield "one thread and several"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spectral_ph._numba import njit, njit_parallel, prange
+from spectral_ph._numba import njit_parallel, njit_part, prange
 from spectral_ph._types import BoolArray, FloatArray, IntArray
 
 TILE = 64  # points whose coordinates are transposed together
@@ -141,7 +141,7 @@ def implicit_pairs(
         out[q] = np.sqrt(value) if root else value
 
 
-@njit
+@njit_part
 def _two_steps(
     i: int,
     indptr: IntArray,
@@ -166,7 +166,7 @@ def _two_steps(
     return count
 
 
-@njit
+@njit_part
 def _clear(i: int, indptr: IntArray, indices: IntArray, one: FloatArray, two: FloatArray, reached: IntArray) -> None:
     for p in range(indptr[i], indptr[i + 1]):
         one[indices[p]] = 0.0
@@ -221,7 +221,7 @@ def links(
                 place += 1
 
 
-@njit
+@njit_part
 def _radau(moments: FloatArray, low: float, high: float, work: FloatArray) -> tuple[float, float]:
     """Bound the integral of x^2 / (1 - x) over a positive measure on [low, high] from its moments 0 to 4.
 
@@ -268,7 +268,7 @@ def _radau(moments: FloatArray, low: float, high: float, work: FloatArray) -> tu
     return bounds[0], max(bounds[0], bounds[1])
 
 
-@njit
+@njit_part
 def _power_bounds(moments: FloatArray, low: float, high: float, steps: int) -> tuple[float, float]:
     """Bound the integral of x^(2 steps) from the moments 0 to 4."""
     if steps <= NODES:
@@ -281,7 +281,7 @@ def _power_bounds(moments: FloatArray, low: float, high: float, steps: int) -> t
     return last * min(last / before, largest) ** (steps - NODES), last * largest ** (steps - NODES)
 
 
-@njit
+@njit_part
 def _bounds(moments: FloatArray, integral: Integral, work: FloatArray) -> tuple[float, float]:
     """Bound the integral over a measure from its moments 0 to 4; see `_radau`."""
     low, high, steps, summed = integral
@@ -305,7 +305,7 @@ def offset_bounds(moments: FloatArray, integral: Integral, out: FloatArray) -> N
         out[i, 0], out[i, 1] = _bounds(moments[i], integral, work)
 
 
-@njit
+@njit_part
 def _cross_moments(
     i: int, j: int, walk: Walk, known: Known, steps: Steps, ends_of_three: IntArray, count: int, out: FloatArray
 ) -> int:

@@ -109,7 +109,10 @@ def add_on_edges(D: FloatArray, indptr: IntArray, indices: IntArray, weights: Fl
                 loop[i] = weights[p] / (degrees[i] * degrees[i])
             else:
                 D[i, j] += 2 * weights[p] / (degrees[i] * degrees[j])
-    if loop.any():
+    some = False
+    for i in range(n):
+        some |= loop[i] != 0
+    if some:
         for i in prange(n):
             for j in range(n):
                 if i != j:

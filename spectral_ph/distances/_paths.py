@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spectral_ph._numba import njit, njit_parallel, prange
+from spectral_ph._numba import njit_parallel, njit_part, prange
 from spectral_ph._types import FloatArray, IntArray
 
 BLOCK = 64  # intermediate points that are tried at a time in shortest paths on the complete graph
@@ -12,7 +12,7 @@ COLUMNS = 512  # of a row that stay in the fastest cache meanwhile
 TILE = 64  # of a matrix that is made symmetric
 
 
-@njit
+@njit_part
 def _close(panel: FloatArray, first: int, size: int) -> None:
     """Shortest paths among the points of a block through each other, in place."""
     for k in range(size):
@@ -68,7 +68,7 @@ def shortest_paths_dense(D: FloatArray) -> None:
             D[i, j] = D[j, i]
 
 
-@njit
+@njit_part
 def _lift(keys: FloatArray, heap: IntArray, place: IntArray, at: int) -> None:
     vertex = heap[at]
     while at > 0:
@@ -82,7 +82,7 @@ def _lift(keys: FloatArray, heap: IntArray, place: IntArray, at: int) -> None:
     place[vertex] = at
 
 
-@njit
+@njit_part
 def _sink(keys: FloatArray, heap: IntArray, place: IntArray, size: int) -> None:
     vertex, at = heap[0], 0
     while True:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spectral_ph._numba import borrow, njit, njit_inline, njit_parallel, prange
+from spectral_ph._numba import borrow, njit_inline, njit_parallel, njit_part, prange
 from spectral_ph._types import FloatArray, IntArray
 
 CAUCHY, COSINE = 0, 1
@@ -56,7 +56,7 @@ def steepness(X: float, kernel: Kernel) -> float:
     return 0.5 / kernel.temperature
 
 
-@njit
+@njit_part
 def pair_row(
     i: int, Y: FloatArray, edges: Positives, kernel: Kernel, c: float, noise: FloatArray, out: FloatArray, G: FloatArray
 ) -> None:
@@ -121,7 +121,7 @@ def similarities(Y: FloatArray, rows: IntArray, kernel: Kernel, sums: FloatArray
         sums[r] = total
 
 
-@njit
+@njit_part
 def choice_row(
     i: int, Y: FloatArray, edges: Positives, kernel: Kernel, share: FloatArray, out: FloatArray, G: FloatArray
 ) -> None:

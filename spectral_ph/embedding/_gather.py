@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spectral_ph._numba import borrow, njit, njit_inline, njit_parallel, prange
+from spectral_ph._numba import borrow, njit_inline, njit_parallel, njit_part, prange
 from spectral_ph._types import FloatArray, IntArray
 
 CAUCHY, POWER, COSINE = 0, 1, 2
@@ -191,7 +191,7 @@ def times(weight: float, epoch: int) -> int:
     return int(np.floor((epoch + 1) * weight)) - int(np.floor(epoch * weight))
 
 
-@njit
+@njit_part
 def move_by_pairs(
     i: int,
     Y: FloatArray,
@@ -308,7 +308,7 @@ def strangers(frozen: FloatArray, m: int, state: np.uint64, kernel: Kernel) -> f
     return total
 
 
-@njit
+@njit_part
 def meet(
     i: int,
     Y: FloatArray,
@@ -349,7 +349,7 @@ def meet(
     return state
 
 
-@njit
+@njit_part
 def move_by_choice(
     i: int,
     Y: FloatArray,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from spectral_ph._numba import njit, njit_parallel, prange
+from spectral_ph._numba import njit_parallel, njit_part, prange
 from spectral_ph._types import FloatArray, IntArray
 
 
-@njit
+@njit_part
 def _sift_down(values: FloatArray, indices: IntArray, size: int) -> None:
     """Restore the heap order, largest (value, index) on top, after its top was replaced."""
     at = 0
@@ -29,7 +29,7 @@ def _sift_down(values: FloatArray, indices: IntArray, size: int) -> None:
     values[at], indices[at] = value, index
 
 
-@njit
+@njit_part
 def _smallest(row: FloatArray, skip: int, values: FloatArray, indices: IntArray) -> None:
     """Fill the heap with the len(values) smallest (value, index) of the row, `skip` left out."""
     m = len(values)
@@ -44,7 +44,7 @@ def _smallest(row: FloatArray, skip: int, values: FloatArray, indices: IntArray)
             top = values[0]
 
 
-@njit
+@njit_part
 def _sort_pairs(values: FloatArray, indices: IntArray) -> None:
     """Sort by (value, index) in place; insertion sort, for there are few."""
     for a in range(1, len(values)):
@@ -56,7 +56,7 @@ def _sort_pairs(values: FloatArray, indices: IntArray) -> None:
         values[b + 1], indices[b + 1] = value, index
 
 
-@njit
+@njit_part
 def _squared(x: FloatArray, y: FloatArray) -> float:
     total = 0.0
     for f in range(len(x)):
@@ -102,8 +102,9 @@ def nearest_in_block(
             values, near = np.empty(k), np.empty(k, np.int64)
             _smallest(row, i, values, near)
             _sort_pairs(values, near)
-        indices[r] = near[:k]
-        squared[r] = values[:k]
+        for c in range(k):  # not by slices, whose error would have to be compiled
+            indices[r, c] = near[c]
+            squared[r, c] = values[c]
     return rescans
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import njit
+from spectral_ph._numba import njit, njit_part
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 # `_numba`). With the rest of either file they would make one of 1,500 lines.
 
 
-@njit
+@njit_part
 def before(x: Any, a: int, b: int, d: Any, i: int, j: int) -> bool:
     """Say whether the edge ab of length x comes before the edge ij of length d; i < j, while a and b may stand in any order."""
     if x != d:
@@ -32,7 +32,7 @@ def before(x: Any, a: int, b: int, d: Any, i: int, j: int) -> bool:
     return a < i or (a == i and b < j)
 
 
-@njit
+@njit_part
 def count_below(row: Array, x: Any) -> int:
     """Count the entries below x: a loop over a whole array without branches, which LLVM vectorises."""
     count = 0
@@ -41,7 +41,7 @@ def count_below(row: Array, x: Any) -> int:
     return count
 
 
-@njit
+@njit_part
 def count_within(row_a: Array, row_b: Array, x: Any) -> int:
     """Count the places that hold at most x in both rows."""
     count = 0
@@ -50,7 +50,7 @@ def count_within(row_a: Array, row_b: Array, x: Any) -> int:
     return count
 
 
-@njit
+@njit_part
 def places(keep: Array, count: int, index: Array) -> int:
     """Write the places among the first `count` that are marked, eight at a time, and return their number."""
     words = keep.view(np.uint64)
@@ -63,14 +63,14 @@ def places(keep: Array, count: int, index: Array) -> int:
     return found
 
 
-@njit
+@njit_part
 def mark_below(row: Array, x: Any, keep: Array) -> None:
     """Mark the entries below x."""
     for k in range(len(row)):
         keep[k] = row[k] < x
 
 
-@njit
+@njit_part
 def guess(row: Array, m: int, least: Array) -> Any:
     """Return a length that about 3 m entries of a row are below, from every 16th entry; `least` is scratch of m places."""
     rank = min(m, max(2, 3 * m // 16))
@@ -145,7 +145,7 @@ def nearest(
             size = min(m, size + 1)
 
 
-@njit
+@njit_part
 def empty_lune(D: Array, i: int, j: int, near: Array, near_length: Array) -> bool:
     """Say whether no k has both ik and jk before ij (i < j)."""
     n = D.shape[0]
@@ -173,7 +173,7 @@ def empty_lune(D: Array, i: int, j: int, near: Array, near_length: Array) -> boo
     return True
 
 
-@njit
+@njit_part
 def mark(row: Array, a: Array, to_a: Any, b: Array, to_b: Any, radius: Any, keep: Array) -> None:
     """Mark the j up to `radius` for which neither of two witnesses a, b (their rows and lengths) is in the lune."""
     for j in range(len(row)):
@@ -238,23 +238,3 @@ def rng_rows(
                     out_j[found] = j
                 found += 1
     return found
-
-
-@njit
-def spanning_tree(edge_i: Array, edge_j: Array, n: int) -> Array:
-    """Say which of the edges, given in the total order, join two components (Kruskal)."""
-    parent = np.arange(n)
-    joins = np.zeros(len(edge_i), np.bool_)
-    for e in range(len(edge_i)):
-        a = edge_i[e]
-        b = edge_j[e]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a != b:
-            parent[a] = b
-            joins[e] = True
-    return joins

@@ -5,8 +5,9 @@ order (length, k): the pairs (k, v) with k < v come before the pairs (v, k) with
 
 Three habits of the loops have reasons in the compiler.
 Comparisons whose outcome is a coin toss are added up instead of branched upon.
-`sweep` borrows the arrays of its state: a reference count for every array that is passed on made it two to four times slower.
-Its parts are inlined: calls that pass hundreds of fields of arrays made it up to four times slower, even with borrowed arrays.
+`sweep` passes on the address of its state: a reference count for every array that is passed on made it two to four times
+slower, and calls that pass hundreds of fields of arrays up to four times slower, and twice as long to compile.
+Numbers that begin as a constant are written `np.int64(0)`: a part called with a plain 0 is compiled once more for that number.
 
 Long because a kernel may only call kernels of its own file.
 `sweep` calls nearly all of these; the others need the same lengths of implicit distances.
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import borrow, njit, njit_inline, overload, types
+from spectral_ph._numba import njit, njit_inline, njit_part, overload, refer, types
 
 Array = NDArray[Any]
 
@@ -180,7 +181,7 @@ class State(NamedTuple):
 # `before` and `count_below` also stand in `_births`, word for word, because a kernel may only call kernels of its own file.
 
 
-@njit
+@njit_part
 def before(x: Any, a: int, b: int, d: Any, i: int, j: int) -> bool:
     """Say whether the edge ab of length x comes before the edge ij of length d; i < j, while a and b may stand in any order."""
     if x != d:
@@ -190,7 +191,7 @@ def before(x: Any, a: int, b: int, d: Any, i: int, j: int) -> bool:
     return a < i or (a == i and b < j)
 
 
-@njit
+@njit_part
 def count_below(row: Array, x: Any) -> int:
     """Count the entries below x: a loop over a whole array without branches, which LLVM vectorises."""
     count = 0
@@ -215,7 +216,7 @@ class Implicit(NamedTuple):
     root: Array  # (1,) bool
 
 
-@njit
+@njit_part
 def implicit_length(D: Implicit, v: int, u: int) -> float:
     """Compute the distance of a pair."""
     if v == u:
@@ -239,7 +240,7 @@ def implicit_length(D: Implicit, v: int, u: int) -> float:
     return np.sqrt(total) if D.root[0] else total
 
 
-@njit
+@njit_part
 def implicit_row(D: Implicit, v: int, out: Array) -> None:
     """Compute all distances of a point, to the same bits: columns outermost, so that the loop over points is vectorised."""
     n = len(out)
@@ -370,7 +371,7 @@ def implicit_nearest(
             near[i, at] = k
 
 
-@njit
+@njit_part
 def implicit_empty_lune(D: Implicit, i: int, j: int, near: Array, sure: Array, row: Array, slack: float) -> bool:
     """Say whether no k has both ik and jk before ij (i < j); row : squared forms of i, off by at most `slack`."""
     d = implicit_length(D, i, j)
@@ -457,7 +458,7 @@ def implicit_rng(
 # Sets of births
 
 
-@njit
+@njit_part
 def mix(x: int) -> Any:
     """Return 64 well-mixed bits of a number (the finaliser of splitmix64, Steele, Lea and Flood 2014)."""
     z = np.uint64(x) * np.uint64(0x9E3779B97F4A7C15)
@@ -466,61 +467,57 @@ def mix(x: int) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-@njit
+@njit_part
 def table_put(ids: Ids, x: int) -> None:
     """Enter the id x under its hash."""
-    mask = len(ids.table) - 1
+    table = ids.table
+    mask = len(table) - 1
     at = np.int64(ids.hash[x] & np.uint64(mask))
-    while ids.table[at] != 0:
+    while table[at] != 0:
         at = (at + 1) & mask
-    ids.table[at] = x
+    table[at] = x
 
 
-@njit
-def fill_table(ids: Ids, reg: Array) -> None:
-    """Enter all live ids into an empty table."""
-    for q in range(reg[N_LIVE_IDS]):
-        table_put(ids, ids.live[q])
-
-
-@njit
+@njit_part
 def table_remove(ids: Ids, x: int) -> None:
     """Remove the id x, closing the gap so that later entries of its run stay reachable."""
-    mask = len(ids.table) - 1
-    at = np.int64(ids.hash[x] & np.uint64(mask))
-    while ids.table[at] != x:
+    table, hashed = ids.table, ids.hash
+    mask = len(table) - 1
+    at = np.int64(hashed[x] & np.uint64(mask))
+    while table[at] != x:
         at = (at + 1) & mask
     gap = at
     while True:
         at = (at + 1) & mask
-        y = ids.table[at]
+        y = table[at]
         if y == 0:
             break
-        home = np.int64(ids.hash[y] & np.uint64(mask))
+        home = np.int64(hashed[y] & np.uint64(mask))
         if ((at - home) & mask) >= ((at - gap) & mask):
-            ids.table[gap] = y
+            table[gap] = y
             gap = at
-    ids.table[gap] = 0
+    table[gap] = 0
 
 
-@njit
+@njit_part
 def table_find(ids: Ids, value: Any, words: Array) -> int:
     """Return the id of the set `words` of hash `value`, or 0; equal hashes are verified, so a collision does no harm."""
-    mask = len(ids.table) - 1
+    table, hashed, sets, row = ids.table, ids.hash, ids.sets, ids.row
+    mask = len(table) - 1
     at = np.int64(value & np.uint64(mask))
-    while ids.table[at] != 0:
-        x = ids.table[at]
-        if ids.hash[x] == value:
+    while table[at] != 0:
+        x = table[at]
+        if hashed[x] == value:
             same = True
             for w in range(len(words)):
-                same &= ids.sets[ids.row[x], w] == words[w]
+                same &= sets[row[x], w] == words[w]
             if same:
                 return x
         at = (at + 1) & mask
     return 0
 
 
-@njit
+@njit_part
 def find_root(root: Array, x: int) -> int:
     """Return the id that now stands for the set of x."""
     while root[x] != x:
@@ -528,9 +525,11 @@ def find_root(root: Array, x: int) -> int:
     return x
 
 
-@njit
+@njit_part
 def write_log(words: Array, ids: Ids, reg: Array, found: Found) -> int:
     """Write the births of a set to the log, close them with -1, and return where they start."""
+    log = found.log
+    slot_birth = ids.slot_birth
     start = reg[LOG_USED]
     at = start
     for w in range(len(words)):
@@ -538,18 +537,19 @@ def write_log(words: Array, ids: Ids, reg: Array, found: Found) -> int:
         slot = 64 * w
         while bits != 0:
             if bits & np.uint64(1):
-                found.log[at] = ids.slot_birth[slot]
+                log[at] = slot_birth[slot]
                 at += 1
             bits >>= np.uint64(1)
             slot += 1
-    found.log[at] = -1
+    log[at] = -1
     reg[LOG_USED] = at + 1
     return start
 
 
-@njit
+@njit_part
 def make_id(words: Array, value: Any, ids: Ids, reg: Array, found: Found) -> int:
     """Give a new id to the set `words` of hash `value`."""
+    sets = ids.sets
     x = reg[N_IDS]
     reg[N_IDS] += 1
     reg[N_FREE_ROWS] -= 1
@@ -561,26 +561,28 @@ def make_id(words: Array, value: Any, ids: Ids, reg: Array, found: Found) -> int
     ids.live[reg[N_LIVE_IDS]] = x
     reg[N_LIVE_IDS] += 1
     for w in range(len(words)):
-        ids.sets[row, w] = words[w]
+        sets[row, w] = words[w]
     table_put(ids, x)
     ids.log_at[x] = write_log(words, ids, reg, found)
     return x
 
 
-@njit
+@njit_part
 def give_birth(ids: Ids, bits: Bits, reg: Array, found: Found) -> int:
     """Give a slot, a plane if one is free, and an id to the next birth, and return the id."""
+    plane_slot = bits.plane_slot
+    slot_plane = ids.slot_plane
     reg[N_FREE_SLOTS] -= 1
     slot = ids.free_slots[reg[N_FREE_SLOTS]]
     ids.slot_birth[slot] = reg[NEXT_BIRTH]
     ids.slot_hash[slot] = mix(reg[NEXT_BIRTH] + 1)
-    ids.slot_plane[slot] = -1
+    slot_plane[slot] = -1
     for p in range(PLANES):
-        if bits.plane_slot[p] < 0:
-            bits.plane_slot[p] = slot
-            ids.slot_plane[slot] = p
+        if plane_slot[p] < 0:
+            plane_slot[p] = slot
+            slot_plane[slot] = p
             break
-    if ids.slot_plane[slot] < 0:
+    if slot_plane[slot] < 0:
         if reg[N_PLAIN] == 0:
             bits.ready[:] = False
         reg[N_PLAIN] += 1
@@ -591,62 +593,75 @@ def give_birth(ids: Ids, bits: Bits, reg: Array, found: Found) -> int:
     return make_id(ids.relation, ids.slot_hash[slot], ids, reg, found)
 
 
-@njit
+@njit_part
 def youngest_slot(ids: Ids) -> int:
     """Return the slot of the youngest birth in the relation, which is not empty."""
+    relation, slot_birth = ids.relation, ids.slot_birth
     best = -1
-    for w in range(len(ids.relation)):
-        bits = ids.relation[w]
+    for w in range(len(relation)):
+        bits = relation[w]
         slot = 64 * w
         while bits != 0:
-            if bits & np.uint64(1) and (best < 0 or ids.slot_birth[slot] > ids.slot_birth[best]):
+            if bits & np.uint64(1) and (best < 0 or slot_birth[slot] > slot_birth[best]):
                 best = slot
             bits >>= np.uint64(1)
             slot += 1
     return best
 
 
-@njit
+@njit_part
 def substitute_bits(slot: int, ids: Ids, bits: Bits, reg: Array) -> None:
     """Do to the planes what the relation does to the sets, and free the plane of `slot`."""
+    ready, plane, plane_slot, near = bits.ready, bits.plane, bits.plane_slot, bits.near
+    relation, id_row, live, sets, slot_plane = ids.relation, ids.row, ids.live, ids.sets, ids.slot_plane
     bits.mask_id[:] = 0
-    gone = ids.slot_plane[slot]
+    gone = slot_plane[slot]
     if gone < 0:
         reg[N_PLAIN] -= 1
         return
-    for v in range(len(bits.ready)):
-        if not bits.ready[v]:
+    for v in range(len(ready)):
+        if not ready[v]:
             continue
         for p in range(PLANES):
-            other = bits.plane_slot[p]
-            if other >= 0 and other != slot and (ids.relation[other >> 6] >> np.uint64(other & 63)) & np.uint64(1):
-                for w in range(bits.near.shape[1]):
-                    bits.plane[p, v, w] ^= bits.plane[gone, v, w]
-        bits.plane[gone, v, :] = 0
-    bits.plane_slot[gone] = -1
+            other = plane_slot[p]
+            if other >= 0 and other != slot and (relation[other >> 6] >> np.uint64(other & 63)) & np.uint64(1):
+                for w in range(near.shape[1]):
+                    plane[p, v, w] ^= plane[gone, v, w]
+        plane[gone, v, :] = 0
+    plane_slot[gone] = -1
     if reg[N_PLAIN] > 0:
         # No vertex is ready while some birth has no plane, so the plane can change its owner.
         for q in range(reg[N_LIVE_IDS]):
-            row = ids.row[ids.live[q]]
-            for w in range(len(ids.relation)):
-                left = ids.sets[row, w]
+            row = id_row[live[q]]
+            for w in range(len(relation)):
+                left = sets[row, w]
                 other = 64 * w
                 while left != 0:
-                    if left & np.uint64(1) and ids.slot_plane[other] < 0:
-                        ids.slot_plane[other] = gone
-                        bits.plane_slot[gone] = other
+                    if left & np.uint64(1) and slot_plane[other] < 0:
+                        slot_plane[other] = gone
+                        plane_slot[gone] = other
                         reg[N_PLAIN] -= 1
                         return
                     left >>= np.uint64(1)
                     other += 1
 
 
-@njit
+@njit_part
 def kill(value: Any, d: Any, i: int, j: int, k: int, ids: Ids, bits: Bits, reg: Array, found: Found) -> None:
     """Let the youngest birth of the relation (of hash `value`) die in the triangle ijk.
 
     The relation is added to every live id that holds this birth; ids that become equal are merged.
     """
+    live, id_row, hashed, relation, sets, root, place, free_rows = (
+        ids.live,
+        ids.row,
+        ids.hash,
+        ids.relation,
+        ids.sets,
+        ids.root,
+        ids.place,
+        ids.free_rows,
+    )
     slot = youngest_slot(ids)
     at = reg[FOUND]
     found.birth[at] = ids.slot_birth[slot]
@@ -654,7 +669,7 @@ def kill(value: Any, d: Any, i: int, j: int, k: int, ids: Ids, bits: Bits, reg: 
     found.triangle[at, 0] = i
     found.triangle[at, 1] = j
     found.triangle[at, 2] = k
-    found.log_at[at] = write_log(ids.relation, ids, reg, found)
+    found.log_at[at] = write_log(relation, ids, reg, found)
     found.edges[at] = reg[EDGES_USED]
     reg[FOUND] += 1
     reg[ALIVE] -= 1
@@ -662,25 +677,25 @@ def kill(value: Any, d: Any, i: int, j: int, k: int, ids: Ids, bits: Bits, reg: 
     bit = np.uint64(1) << np.uint64(slot & 63)
     q = 0
     while q < reg[N_LIVE_IDS]:
-        x = ids.live[q]
-        row = ids.row[x]
-        if ids.sets[row, word] & bit == 0:
+        x = live[q]
+        row = id_row[x]
+        if sets[row, word] & bit == 0:
             q += 1
             continue
         table_remove(ids, x)
         empty = True
-        for w in range(len(ids.relation)):
-            ids.sets[row, w] ^= ids.relation[w]
-            empty &= ids.sets[row, w] == 0
-        ids.hash[x] ^= value
-        y = 0 if empty else table_find(ids, ids.hash[x], ids.sets[row])
+        for w in range(len(relation)):
+            sets[row, w] ^= relation[w]
+            empty &= sets[row, w] == 0
+        hashed[x] ^= value
+        y = 0 if empty else table_find(ids, hashed[x], sets[row])
         if empty or y != 0:
-            ids.root[x] = y
+            root[x] = y
             reg[N_LIVE_IDS] -= 1
-            last = ids.live[reg[N_LIVE_IDS]]
-            ids.live[q] = last
-            ids.place[last] = q
-            ids.free_rows[reg[N_FREE_ROWS]] = row
+            last = live[reg[N_LIVE_IDS]]
+            live[q] = last
+            place[last] = q
+            free_rows[reg[N_FREE_ROWS]] = row
             reg[N_FREE_ROWS] += 1
         else:
             table_put(ids, x)
@@ -694,7 +709,7 @@ def kill(value: Any, d: Any, i: int, j: int, k: int, ids: Ids, bits: Bits, reg: 
 # Queue: sorted pieces of rows and a heap of their next edges
 
 
-@njit
+@njit_part
 def sift_down(
     heap_length: Array, heap_pair: Array, heap_vertex: Array, size: int, length: Any, pair: int, vertex: int
 ) -> None:
@@ -725,25 +740,26 @@ def sift_down(
     heap_vertex[at] = vertex
 
 
-@njit
+@njit_part
 def push(queue: Queue, reg: Array, length: Any, pair: int, vertex: int) -> None:
     """Add an entry to the heap."""
+    queue_length, queue_pair, queue_vertex = queue.length, queue.pair, queue.vertex
     at = reg[QUEUED]
     reg[QUEUED] += 1
     while at > 0:
         up = (at - 1) >> 1
-        if queue.length[up] < length or (queue.length[up] == length and queue.pair[up] <= pair):
+        if queue_length[up] < length or (queue_length[up] == length and queue_pair[up] <= pair):
             break
-        queue.length[at] = queue.length[up]
-        queue.pair[at] = queue.pair[up]
-        queue.vertex[at] = queue.vertex[up]
+        queue_length[at] = queue_length[up]
+        queue_pair[at] = queue_pair[up]
+        queue_vertex[at] = queue_vertex[up]
         at = up
-    queue.length[at] = length
-    queue.pair[at] = pair
-    queue.vertex[at] = vertex
+    queue_length[at] = length
+    queue_pair[at] = pair
+    queue_vertex[at] = vertex
 
 
-@njit
+@njit_part
 def drop_first(queue: Queue, reg: Array) -> None:
     """Remove the first entry of the heap."""
     reg[QUEUED] -= 1
@@ -754,7 +770,7 @@ def drop_first(queue: Queue, reg: Array) -> None:
         )
 
 
-@njit
+@njit_part
 def pair_of(a: int, b: int) -> Any:
     """Return both ends of an edge in one number, ordered like (i, j) with i < j."""
     if a < b:
@@ -762,7 +778,7 @@ def pair_of(a: int, b: int) -> Any:
     return (np.int64(b) << 32) | np.int64(a)
 
 
-@njit
+@njit_part
 def sort_pairs(value: Array, index: Array, count: int, spare_value: Array, spare_index: Array) -> None:
     """Sort by value and keep the order of equals: insertion sort of short runs, then merging from the bottom up."""
     run = 8
@@ -803,11 +819,12 @@ def sort_pairs(value: Array, index: Array, count: int, spare_value: Array, spare
         run *= 2
 
 
-@njit
+@njit_part
 def next_segment(
     v: int, last: Any, last_k: int, want: int, D: Any, radius: Any, rows: Rows, reg: Array, scratch: Array
 ) -> None:
     """Sort the next piece of row v, about `want` entries behind (last, last_k). The pool must have room for n."""
+    neighbour, length = rows.neighbour, rows.length
     row = whole_row(D, v, scratch)
     n = len(row)
     value = rows.value
@@ -831,7 +848,7 @@ def next_segment(
         else:
             limit = middle
             break
-    count = 0
+    count = np.int64(0)
     for k in range(n):
         x = row[k]
         value[count] = x
@@ -846,130 +863,140 @@ def next_segment(
         reg[ROWS_USED] += rows.room[v]
     at = rows.at[v]
     for q in range(count):
-        rows.neighbour[at + q] = index[q]
-        rows.length[at + q] = value[q]
+        neighbour[at + q] = index[q]
+        length[at + q] = value[q]
     rows.size[v] = count
 
 
-@njit
+@njit_part
 def wake(v: int, u: int, D: Any, radius: Any, queue: Queue, rows: Rows, reg: Array, scratch: Array) -> None:
     """Make v active: from now on all its edges behind the edge to u are visited."""
+    neighbour, row_length = rows.neighbour, rows.length
     queue.active[v] = True
     i = min(v, u)
     j = max(v, u)
     d = pair_length(D, i, j)
     size = rows.size[v]
-    last = rows.neighbour[rows.at[v] + size - 1] if size > 0 else u
+    last = neighbour[rows.at[v] + size - 1] if size > 0 else u
     if size == 0 or (not rows.complete[v] and (last == u or before(pair_length(D, v, last), v, last, d, i, j))):
-        next_segment(v, d, u, SEGMENT, D, radius, rows, reg, scratch)
+        next_segment(v, d, u, np.int64(SEGMENT), D, radius, rows, reg, scratch)
     at = rows.at[v]
     low = 0
     high = rows.size[v]
     while low < high:
         middle = (low + high) >> 1
-        k = rows.neighbour[at + middle]
-        if k == u or before(rows.length[at + middle], v, k, d, i, j):
+        k = neighbour[at + middle]
+        if k == u or before(row_length[at + middle], v, k, d, i, j):
             low = middle + 1
         else:
             high = middle
     rows.next[v] = low
     if low < rows.size[v]:
-        length = rows.length[at + low]
+        length = row_length[at + low]
         if length <= radius:
-            push(queue, reg, length, pair_of(v, rows.neighbour[at + low]), v)
+            push(queue, reg, length, pair_of(v, neighbour[at + low]), v)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Labels: lists, and bits for vertices with many
 
 
-@njit
+@njit_part
 def append_label(v: int, u: int, x: int, labels: Labels, reg: Array) -> None:
     """Note at v that the edge to u has the label x. The pool must have room for twice the list."""
-    if labels.size[v] == labels.room[v]:
+    size, neighbour, label = labels.size, labels.neighbour, labels.id
+    if size[v] == labels.room[v]:
         room = max(FIRST_LIST, 2 * labels.room[v])
         new = reg[LABELS_USED]
         reg[LABELS_USED] += room
         at = labels.at[v]
-        for q in range(labels.size[v]):
-            labels.neighbour[new + q] = labels.neighbour[at + q]
-            labels.id[new + q] = labels.id[at + q]
+        for q in range(size[v]):
+            neighbour[new + q] = neighbour[at + q]
+            label[new + q] = label[at + q]
         labels.at[v] = new
         labels.room[v] = room
-    at = labels.at[v] + labels.size[v]
-    labels.neighbour[at] = u
-    labels.id[at] = x
-    labels.size[v] += 1
+    at = labels.at[v] + size[v]
+    neighbour[at] = u
+    label[at] = x
+    size[v] += 1
 
 
-@njit
+@njit_part
 def clean_list(v: int, root: Array, labels: Labels, reg: Array) -> None:
     """Bring the labels at v up to date and drop those that became zero."""
+    size, label, neighbour = labels.size, labels.id, labels.neighbour
     labels.clean[v] = reg[FOUND]
     at = labels.at[v]
     kept = 0
-    for q in range(labels.size[v]):
-        x = labels.id[at + q]
+    for q in range(size[v]):
+        x = label[at + q]
         if root[x] != x:
             x = find_root(root, x)
-        labels.neighbour[at + kept] = labels.neighbour[at + q]
-        labels.id[at + kept] = x
+        neighbour[at + kept] = neighbour[at + q]
+        label[at + kept] = x
         kept += x != 0
-    labels.size[v] = kept
+    size[v] = kept
 
 
-@njit
+@njit_part
 def set_planes(v: int, u: int, x: int, ids: Ids, bits: Bits) -> None:
     """Note in the planes of v that the edge to u has the label x."""
+    plane_slot, plane = bits.plane_slot, bits.plane
+    sets, row = ids.sets, ids.row
     for p in range(PLANES):
-        slot = bits.plane_slot[p]
+        slot = plane_slot[p]
         if slot >= 0:
-            held = (ids.sets[ids.row[x], slot >> 6] >> np.uint64(slot & 63)) & np.uint64(1)
-            bits.plane[p, v, u >> 6] |= held << np.uint64(u & 63)
+            held = (sets[row[x], slot >> 6] >> np.uint64(slot & 63)) & np.uint64(1)
+            plane[p, v, u >> 6] |= held << np.uint64(u & 63)
 
 
-@njit
+@njit_part
 def make_ready(v: int, d: Any, i: int, j: int, D: Any, labels: Labels, ids: Ids, bits: Bits) -> None:
     """Write the neighbourhood of v before the edge ij of length d, and its labels, as bits."""
-    n = bits.near.shape[0]
+    near = bits.near
+    size, neighbour, label = labels.size, labels.neighbour, labels.id
+    root = ids.root
+    n = near.shape[0]
     bits.ready[v] = True
     bits.limit[v] = -1
-    for w in range(bits.near.shape[1]):
+    for w in range(near.shape[1]):
         word = np.uint64(0)
         for k in range(64 * w, min(64 * w + 64, n)):
             inside = pair_length(D, v, k) < d
             if pair_length(D, v, k) == d:
                 inside = k != v and before(d, v, k, d, i, j)
             word |= np.uint64(inside) << np.uint64(k & 63)
-        bits.near[v, w] = word
-    bits.near[v, v >> 6] &= ~(np.uint64(1) << np.uint64(v & 63))
+        near[v, w] = word
+    near[v, v >> 6] &= ~(np.uint64(1) << np.uint64(v & 63))
     bits.plane[:, v, :] = 0
     at = labels.at[v]
-    for q in range(labels.size[v]):
-        set_planes(v, labels.neighbour[at + q], find_root(ids.root, labels.id[at + q]), ids, bits)
+    for q in range(size[v]):
+        set_planes(v, neighbour[at + q], find_root(root, label[at + q]), ids, bits)
 
 
-@njit
+@njit_part
 def write_limit(u: int, limit: Any, D: Any, bits: Bits) -> None:
     """Write which vertices are at most `limit` from u."""
-    n = bits.near.shape[0]
+    near = bits.near
+    n = near.shape[0]
     bits.limit[u] = limit
-    for w in range(bits.near.shape[1]):
+    for w in range(near.shape[1]):
         word = np.uint64(0)
         for k in range(64 * w, min(64 * w + 64, n)):
             word |= np.uint64(pair_length(D, u, k) <= limit) << np.uint64(k & 63)
-        bits.near[u, w] = word
+        near[u, w] = word
 
 
-@njit
+@njit_part
 def meets(v: int, u: int, d: Any, i: int, j: int, D: Any, bits: Bits) -> bool:
     """Say whether the lune of ij = vu holds a vertex with a label at v; `near` of u may hold too much."""
-    for w in range(bits.near.shape[1]):
-        both = bits.near[v, w] & bits.near[u, w]
+    near, plane_slot, plane = bits.near, bits.plane_slot, bits.plane
+    for w in range(near.shape[1]):
+        both = near[v, w] & near[u, w]
         held = np.uint64(0)
         for p in range(PLANES):
-            if bits.plane_slot[p] >= 0:
-                held |= bits.plane[p, v, w]
+            if plane_slot[p] >= 0:
+                held |= plane[p, v, w]
         held &= both
         k = 64 * w
         while held != 0:
@@ -980,14 +1007,15 @@ def meets(v: int, u: int, d: Any, i: int, j: int, D: Any, bits: Bits) -> bool:
     return False
 
 
-@njit
+@njit_part
 def agree(v: int, u: int, p: int, bits: Bits) -> int:
     """Compare the labels of both sides over the lune in one plane: 0 all equal, 1 all different, 2 the lune disagrees."""
+    near, plane = bits.near, bits.plane
     same = np.uint64(0)
     different = np.uint64(0)
-    for w in range(bits.near.shape[1]):
-        both = bits.near[v, w] & bits.near[u, w]
-        x = bits.plane[p, v, w] ^ bits.plane[p, u, w]
+    for w in range(near.shape[1]):
+        both = near[v, w] & near[u, w]
+        x = plane[p, v, w] ^ plane[p, u, w]
         different |= both & x
         same |= both & ~x
     if different == 0:
@@ -999,7 +1027,7 @@ def agree(v: int, u: int, p: int, bits: Bits) -> int:
 # Sweep
 
 
-@njit
+@njit_part
 def has_zero_witness(
     v: int, u: int, i: int, j: int, count: int, D: Any, where: Array, row_v: Array, row_u: Array
 ) -> bool:
@@ -1056,7 +1084,7 @@ def gather(v: int, u: int, d: Any, D: Any, labels: Labels, root: Array, reg: Arr
 
     A labelled edge has been processed, so it comes before vu and only the other one has to be compared.
     """
-    where, seen, label_v, label_u = witnesses
+    where, seen, label_v, label_u = witnesses.where, witnesses.seen, witnesses.label_v, witnesses.label_u
     list_neighbour, list_id, list_at, list_size = labels.neighbour, labels.id, labels.at, labels.size
     i = min(v, u)
     j = max(v, u)
@@ -1118,7 +1146,8 @@ def label_by_lists(v: int, u: int, d: Any, state: State) -> int:
     Where two vertices of the lune disagree, their sum is a relation, and its youngest birth dies.
     """
     D, near, reg, ids, found = state.D, state.near, state.reg, state.ids, state.found
-    where, seen, label_v, label_u = state.witnesses
+    witnesses = state.witnesses
+    where, seen, label_v, label_u = witnesses.where, witnesses.seen, witnesses.label_v, witnesses.label_u
     root, id_hash = ids.root, ids.hash
     i = min(v, u)
     j = max(v, u)
@@ -1167,7 +1196,7 @@ def label_by_lists(v: int, u: int, d: Any, state: State) -> int:
         return a + b
     if a == b:
         return 0
-    add_up(a, b, 0, 0, ids)
+    add_up(a, b, np.int64(0), np.int64(0), ids)
     return id_of(id_hash[a] ^ id_hash[b], ids, reg, found)
 
 
@@ -1176,6 +1205,7 @@ def label_by_bits(
     v: int, u: int, d: Any, D: Any, radius: Any, labels: Labels, ids: Ids, bits: Bits, reg: Array, found: Found
 ) -> int:
     """Return the label of vu, comparing 64 witnesses at a time; -1 where they have to be looked at one by one."""
+    plane_slot = bits.plane_slot
     ready, limit = bits.ready, bits.limit
     i = min(v, u)
     j = max(v, u)
@@ -1187,9 +1217,9 @@ def label_by_bits(
         return -1 if meets(v, u, d, i, j, D, bits) else 0
     if not ready[u]:
         make_ready(u, d, i, j, D, labels, ids, bits)
-    mask = 0
+    mask = np.int64(0)
     for p in range(PLANES):
-        if bits.plane_slot[p] >= 0:
+        if plane_slot[p] >= 0:
             outcome = agree(v, u, p, bits)
             if outcome == 2:
                 return -1
@@ -1201,16 +1231,18 @@ def label_by_bits(
     return bits.mask_id[mask]
 
 
-@njit
+@njit_part
 def write_mask(mask: int, ids: Ids, bits: Bits) -> Any:
     """Write the births of a set of planes into the relation, and return their hash."""
+    plane_slot = bits.plane_slot
+    relation, slot_hash = ids.relation, ids.slot_hash
     value = np.uint64(0)
-    ids.relation[:] = 0
+    relation[:] = 0
     for p in range(PLANES):
         if (mask >> p) & 1:
-            slot = bits.plane_slot[p]
-            ids.relation[slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
-            value ^= ids.slot_hash[slot]
+            slot = plane_slot[p]
+            relation[slot >> 6] |= np.uint64(1) << np.uint64(slot & 63)
+            value ^= slot_hash[slot]
     return value
 
 
@@ -1257,9 +1289,14 @@ def sweep(state: State, radius: Any, budget: int) -> int:
     When a pool is too small it stops *before* the edge at hand is finished. What was done to that edge until then is
     done again after the pool has grown, and changes nothing the second time.
     """
-    state = borrow(state)
+    state = refer(state)
     D, birth_i, birth_j, reg, last, labels = state.D, state.birth_i, state.birth_j, state.reg, state.last, state.labels
-    heap_length, heap_pair, heap_vertex, active = state.queue
+    heap_length, heap_pair, heap_vertex, active = (
+        state.queue.length,
+        state.queue.pair,
+        state.queue.vertex,
+        state.queue.active,
+    )
     list_size, list_clean, root = labels.size, labels.clean, state.ids.root
     near, ready = state.bits.near, state.bits.ready
     n_births = len(birth_i)

@@ -4,7 +4,7 @@ Sets of vertices are rows of 64-bit words, vertex v is bit v & 63 of word v >> 6
 row for each of its vertices, one of degree 2 (one bit a triangle) a block of n rows for each; rows and blocks are taken from a
 pool when the first bit is set, and number 0 of either pool is empty, so that a vertex without one needs no branch.
 
-As in `_sweep_h1.py`, `sweep` borrows the arrays of its state, so that passing them on costs no reference counts.
+As in `_sweep_h1.py`, `sweep` passes on the address of its state, which costs no reference counts.
 
 Long because all its kernels are called by `sweep`, and a kernel may only call kernels of its own file.
 """
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import borrow, njit
+from spectral_ph._numba import njit, njit_part, refer
 
 Array = NDArray[Any]
 
@@ -66,7 +66,7 @@ class State(NamedTuple):
     reg: Array
 
 
-@njit
+@njit_part
 def lowest(x: Any) -> int:
     """Return the place of the lowest bit of a word that is not 0."""
     place = 0
@@ -90,31 +90,31 @@ def lowest(x: Any) -> int:
     return place
 
 
-@njit
+@njit_part
 def bit(rows: Array, r: int, k: int) -> Any:
     """Return whether bit k of a row is set."""
     return np.int64((rows[r, k >> 6] >> np.uint64(k & 63)) & np.uint64(1))
 
 
-@njit
+@njit_part
 def flip(rows: Array, r: int, k: int) -> None:
     """Flip bit k of a row."""
     rows[r, k >> 6] ^= np.uint64(1) << np.uint64(k & 63)
 
 
-@njit
+@njit_part
 def block_bit(pool: Array, b: int, k: int, x: int) -> Any:
     """Return whether bit x of row k of a block is set."""
     return np.int64((pool[b, k, x >> 6] >> np.uint64(x & 63)) & np.uint64(1))
 
 
-@njit
+@njit_part
 def flip_block(pool: Array, b: int, k: int, x: int) -> None:
     """Flip bit x of row k of a block."""
     pool[b, k, x >> 6] ^= np.uint64(1) << np.uint64(x & 63)
 
 
-@njit
+@njit_part
 def find_root(parent: Array, x: int) -> int:
     """Return the root of x, halving the path."""
     while parent[x] != x:
@@ -123,7 +123,7 @@ def find_root(parent: Array, x: int) -> int:
     return x
 
 
-@njit
+@njit_part
 def cone_point(near: Array, link: Array) -> int:
     """Return a vertex of the link that is joined to all others, or -1."""
     words = len(link)
@@ -142,7 +142,7 @@ def cone_point(near: Array, link: Array) -> int:
     return -1
 
 
-@njit
+@njit_part
 def forest(
     near: Array, link: Array, heads: Array, children: Array, component: Array, queue: Array, rest: Array
 ) -> tuple[int, int]:
@@ -191,7 +191,7 @@ def forest(
     return n_heads, n_trees
 
 
-@njit
+@njit_part
 def entry(c: Cochains, reg: Array, place: int, s: int, a: int) -> int:
     """Return the row or block of vertex a in slot s, an empty one if there was none, or -1 if the pool has no more.
 
@@ -214,7 +214,7 @@ def entry(c: Cochains, reg: Array, place: int, s: int, a: int) -> int:
     return c.at[s, a]
 
 
-@njit
+@njit_part
 def release(c: Cochains, reg: Array, pool_place: int, slot_place: int, s: int) -> None:
     """Give back a slot with its rows or blocks."""
     for w in range(c.vertices.shape[1]):
@@ -232,7 +232,7 @@ def release(c: Cochains, reg: Array, pool_place: int, slot_place: int, s: int) -
     reg[slot_place] += 1
 
 
-@njit
+@njit_part
 def set_edge(c: Cochains, reg: Array, s: int, i: int, j: int) -> bool:
     """Set the bit of an edge that is not set; return False if the pool is empty."""
     of_i, of_j = entry(c, reg, FREE_ROWS, s, i), entry(c, reg, FREE_ROWS, s, j)
@@ -243,7 +243,7 @@ def set_edge(c: Cochains, reg: Array, s: int, i: int, j: int) -> bool:
     return True
 
 
-@njit
+@njit_part
 def add(c: Cochains, reg: Array, place: int, s: int, other: int) -> bool:
     """Add the cochain of another slot to that of s; return False if the pool is empty."""
     flat = c.pool.reshape(len(c.pool), -1)
@@ -260,7 +260,7 @@ def add(c: Cochains, reg: Array, place: int, s: int, other: int) -> bool:
     return True
 
 
-@njit
+@njit_part
 def record(event: Array, reg: Array, kind: int, birth: int, death: int) -> None:
     """Write down what ended, and the edges of its birth and its death."""
     at = reg[N_EVENTS]
@@ -268,7 +268,7 @@ def record(event: Array, reg: Array, kind: int, birth: int, death: int) -> None:
     reg[N_EVENTS] += 1
 
 
-@njit
+@njit_part
 def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, related: Array) -> int:
     """Compare the loops through two trees of the link; return 1 if the youngest of those that differ dies, 0 if none does.
 
@@ -298,7 +298,7 @@ def close_loops(state: State, e: int, i: int, j: int, root: int, first: int, rel
     return 1
 
 
-@njit
+@njit_part
 def spread(
     at: Array, pool: Array, s: int, i: int, j: int, heads: Array, children: Array, n_heads: int, value: Array
 ) -> None:
@@ -314,7 +314,7 @@ def spread(
             value[s, z] |= (pool[of_i, k, z] ^ pool[of_j, k, z] ^ ones) & children[h, z]
 
 
-@njit
+@njit_part
 def conflict(
     at: Array, pool: Array, vertices: Array, s: int, i: int, j: int, near: Array, link: Array, value: Array
 ) -> tuple[int, int]:
@@ -339,7 +339,7 @@ def conflict(
     return -1, -1
 
 
-@njit
+@njit_part
 def close_void(
     state: State, e: int, i: int, j: int, k: int, x: int, n_touched: int, touched: Array, related: Array
 ) -> int:
@@ -369,7 +369,7 @@ def close_void(
     return young
 
 
-@njit
+@njit_part
 def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: Array) -> bool:
     """Set the bits of slot s on the triangles ijk; return False if the pool is empty.
 
@@ -416,7 +416,7 @@ def write(c: Cochains, reg: Array, s: int, i: int, j: int, link: Array, value: A
     return True
 
 
-@njit
+@njit_part
 def join(state: State, e: int, i: int, j: int) -> int:
     """Let an edge without a link join two components or give birth to a loop; return why it cannot, or BUDGET."""
     parent, reg, loops = state.parent, state.reg, state.loops
@@ -433,7 +433,7 @@ def join(state: State, e: int, i: int, j: int) -> int:
     return BUDGET if set_edge(loops, reg, s, i, j) else FULL
 
 
-@njit
+@njit_part
 def part(state: State, e: int, i: int, j: int, n_heads: int, n_touched: int) -> int:
     """Let every tree of the link beyond the first end a loop or give birth to a void.
 
@@ -470,7 +470,7 @@ def part(state: State, e: int, i: int, j: int, n_heads: int, n_touched: int) -> 
     return n_touched
 
 
-@njit
+@njit_part
 def settle(state: State, e: int, i: int, j: int, n_old: int, n_touched: int) -> int:
     """Let voids die until all at hand add up to 0 on every tetrahedron; return the work that took, -1 if the pool is empty."""
     near, link, value, touched, related = state.near, state.link, state.value, state.touched, state.related
@@ -499,7 +499,7 @@ def sweep(state: State, budget: int) -> int:
     Before anything is changed for an edge there is room for all its births and deaths, so it can be begun again; only an
     empty pool (FULL) ends the computation.
     """
-    state = borrow(state)
+    state = refer(state)
     near, link, reg, event = state.near, state.link, state.reg, state.event
     heads, children, component, queue, rest = state.heads, state.children, state.component, state.queue, state.rest
     loops, voids, value, touched = state.loops, state.voids, state.value, state.touched

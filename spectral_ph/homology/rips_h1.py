@@ -29,9 +29,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, IntArray
+from spectral_ph._types import BoolArray, FloatArray, IntArray
 from spectral_ph.homology.annotations import H1Classes, cocycles_of, cycle_classes
 from spectral_ph.homology.diagram import canonical_order
 from spectral_ph.homology.sweep_h1 import Lengths, run
@@ -122,8 +124,6 @@ def rips_h1(
     >>> rips_h1(np.linalg.norm(points[:, None] - points, axis=2)).h1.round(3)
     array([[1.   , 1.414]])
     """
-    from spectral_ph.homology import _births
-
     # Symmetric, so a matrix in Fortran order is its own transpose; every other layout would be compiled anew.
     D = D.T if D.flags.f_contiguous else np.ascontiguousarray(D)
     n = len(D)
@@ -138,10 +138,29 @@ def rips_h1(
         if float(reach) > threshold:
             reach = np.nextafter(reach, D.dtype.type(-np.inf))
     edges = _relative_neighbours(D, reach, near, near_length, workers)
-    joins = _births.spanning_tree(edges[:, 0], edges[:, 1], n)
+    joins = spanning_tree(edges, n)
     births = edges[~joins]
     state = run(D, births, reach, near, near_length, bool(classes or cocycles), progress)
     return result(D, n, edges[joins], births, state, cocycles, classes)
+
+
+def spanning_tree(edges: NDArray[np.int32], n: int) -> BoolArray:
+    """Say which edges are in the minimum spanning forest.
+
+    Parameters
+    ----------
+    edges : (e, 2), in the total order.
+    n : number of points.
+
+    Returns
+    -------
+    (e,) bool
+    """
+    # Their places are their lengths: then no two are equal, and no length is zero, which would be no edge.
+    graph = csr_array((np.arange(1.0, len(edges) + 1), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    joins = np.zeros(len(edges), dtype=np.bool_)
+    joins[minimum_spanning_tree(graph).data.astype(np.int64) - 1] = True
+    return joins
 
 
 def _no_edges() -> NDArray[np.int32]:

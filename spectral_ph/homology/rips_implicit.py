@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from spectral_ph import _check
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray
-from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result
+from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result, spanning_tree
 from spectral_ph.homology.sweep_h1 import run
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ def rips_h1_implicit(
     About 4 n^2 c flops of matrix products for c coordinates, and n c more for every row that the sweep has to see. Memory
     beside the coordinates: two blocks of 128 rows for each thread, and what the sweep visits.
     """
-    from spectral_ph.homology import _births
-
     n, c = implicit.coordinates.shape
     if n < 2:
         none = np.empty((0, 2), dtype=np.int32)
@@ -82,7 +80,7 @@ def rips_h1_implicit(
     kept = lengths <= reach
     edges, lengths = edges[kept], lengths[kept]
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0], lengths))]
-    joins = _births.spanning_tree(edges[:, 0], edges[:, 1], n)
+    joins = spanning_tree(edges, n)
     births = edges[~joins]
     state = run(D, births, np.float64(reach), near, near_square, cocycles, progress)
     return result(D, n, edges[joins], births, state, cocycles, False)

@@ -229,7 +229,7 @@ def _grow(s: State, why: int) -> State:
         names = ("root", "hash", "row", "place", "log_at", "live")
         longer = dict(zip(names, _longer(size, *(getattr(ids, name) for name in names)), strict=True))
         ids = ids._replace(table=np.zeros(1 << (2 * size).bit_length(), dtype=np.int32), **longer)
-        k.fill_table(ids, reg)
+        _fill_table(ids, ids.live[: reg[k.N_LIVE_IDS]].tolist())
         return s._replace(ids=ids)
     rows, words = ids.sets.shape
     if reg[k.N_FREE_ROWS] == 0:
@@ -252,6 +252,16 @@ def _grow(s: State, why: int) -> State:
             free_slots=free,
         )
     return s._replace(ids=ids)
+
+
+def _fill_table(ids: Ids, live: list[int]) -> None:
+    """Enter live ids into an empty table, each in the first free place from its hash on."""
+    table, mask = ids.table, len(ids.table) - 1
+    for x in live:
+        at = int(ids.hash[x]) & mask
+        while table[at]:
+            at = (at + 1) & mask
+        table[at] = x
 
 
 def _longer(size: int, *arrays: NDArray[Any]) -> list[NDArray[Any]]:

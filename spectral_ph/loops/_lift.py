@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from spectral_ph._numba import njit
+from spectral_ph._numba import njit, njit_part
 from spectral_ph._types import BoolArray, IntArray
 
 
-@njit
+@njit_part
 def _sorted_by(keys: IntArray, n: int) -> tuple[IntArray, IntArray]:
     """Return the places of the keys 0 to n - 1 in increasing order, equal ones as they come, and where each key starts."""
     start = np.zeros(n + 1, dtype=np.int64)
@@ -16,7 +16,9 @@ def _sorted_by(keys: IntArray, n: int) -> tuple[IntArray, IntArray]:
         start[key + 1] += 1
     for key in range(n):
         start[key + 1] += start[key]
-    at = start[:-1].copy()
+    at = np.empty(n, dtype=np.int64)
+    for key in range(n):
+        at[key] = start[key]
     order = np.empty(len(keys), dtype=np.int64)
     for h in range(len(keys)):
         order[at[keys[h]]] = h
@@ -24,7 +26,7 @@ def _sorted_by(keys: IntArray, n: int) -> tuple[IntArray, IntArray]:
     return order, start
 
 
-@njit
+@njit_part
 def _families(A: BoolArray, towards: IntArray, away: IntArray, family: IntArray) -> int:
     """Write to which family each half-edge belongs, and return how many there are.
 
@@ -37,7 +39,8 @@ def _families(A: BoolArray, towards: IntArray, away: IntArray, family: IntArray)
     count = 0
     for v in range(len(A)):
         rest = start[v + 1] - start[v]
-        left[:rest] = order[start[v] : start[v + 1]]
+        for at in range(rest):
+            left[at] = order[start[v] + at]
         while rest:
             # Those that are left stay in their order, so the next family begins with the first of them.
             waiting[0], n_waiting = left[0], 1
@@ -74,7 +77,10 @@ def directions(A: BoolArray, i: IntArray, j: IntArray, sign: IntArray) -> bool:
     """
     e = len(i)
     # Half-edges h and h + e (mod 2 e) are the two ends of one edge.
-    towards, away = np.concatenate((j, i)), np.concatenate((i, j))
+    towards, away = np.empty(2 * e, dtype=np.int64), np.empty(2 * e, dtype=np.int64)
+    for h in range(e):
+        towards[h], away[h] = j[h], i[h]
+        towards[h + e], away[h + e] = i[h], j[h]
     family = np.empty(2 * e, dtype=np.int64)
     count = _families(A, towards, away, family)
     order, start = _sorted_by(family, count)
@@ -87,7 +93,8 @@ def directions(A: BoolArray, i: IntArray, j: IntArray, sign: IntArray) -> bool:
         while n_waiting:
             n_waiting -= 1
             f = waiting[n_waiting]
-            for h in order[start[f] : start[f + 1]]:
+            for at in range(start[f], start[f + 1]):
+                h = order[at]
                 other = family[h + e if h < e else h - e]
                 if colour[other] == 0:
                     colour[other] = -colour[f]
