@@ -141,8 +141,8 @@ done = list(calls())
 warnings.simplefilter("ignore")
 before = compiled()
 assert len(done) == 7 and len(before) > 20, done
-missing = [k for k, kinds in before.items() if not kinds and "embedding" not in k[0]]
-assert not missing, missing
+missing = {k[1] for k, kinds in before.items() if not kinds and "embedding" not in k[0]}
+assert missing <= {"refill"}, missing  # where a table is full, which few points do not bring about
 sph.find_loops(sph.datasets.torus(350, random_state=1), splits=1)
 sph.find_loops(sph.datasets.circle(1100, random_state=1), splits=1)
 after = compiled()

@@ -98,28 +98,6 @@ def euclidean(X: FloatArray, squared: bool, out: FloatArray) -> None:
 
 
 @njit_parallel
-def add_on_edges(D: FloatArray, indptr: IntArray, indices: IntArray, weights: FloatArray, degrees: FloatArray) -> None:
-    """Add 2 A_ij / (d_i d_j) on the edges and subtract A_ii / d_i^2 + A_jj / d_j^2 everywhere a self-loop asks for it."""
-    n = len(D)
-    loop = np.zeros(n)
-    for i in prange(n):
-        for p in range(indptr[i], indptr[i + 1]):
-            j = indices[p]
-            if j == i:
-                loop[i] = weights[p] / (degrees[i] * degrees[i])
-            else:
-                D[i, j] += 2 * weights[p] / (degrees[i] * degrees[j])
-    some = False
-    for i in range(n):
-        some |= loop[i] != 0
-    if some:
-        for i in prange(n):
-            for j in range(n):
-                if i != j:
-                    D[i, j] -= loop[i] + loop[j]
-
-
-@njit_parallel
 def spread_in_place(
     X: FloatArray, indptr: IntArray, indices: IntArray, P: FloatArray, stationary: FloatArray, times: int
 ) -> None:

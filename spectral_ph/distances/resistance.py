@@ -280,8 +280,24 @@ def _exact_connected(A: Graph, d: FloatArray, steps: int) -> FloatArray:
         return D
     _pairwise.resistance_in_place(D, np.diagonal(D).copy(), steps / d)
     if steps:
-        _pairwise.add_on_edges(D, A.indptr, A.indices, A.data, d)
+        _add_on_edges(D, A, d)
     return D
+
+
+def _add_on_edges(D: FloatArray, A: Graph, d: FloatArray) -> None:
+    """Add 2 A_ij / (d_i d_j) on the edges and subtract A_ii / d_i^2 + A_jj / d_j^2 everywhere a self-loop asks for it.
+
+    Row by row, for all edges of a complete graph at once would take several times the memory of D.
+    """
+    loop = A.diagonal() / (d * d)
+    for i in range(len(d)):
+        edges = slice(A.indptr[i], A.indptr[i + 1])
+        j = A.indices[edges]
+        D[i, j] += 2 * A.data[edges] / (d[i] * d[j])
+    if loop.any():
+        for i, own in enumerate(loop):
+            D[i] -= own + loop
+    np.fill_diagonal(D, 0.0)
 
 
 def _warn_of_rounding(D: FloatArray, largest: float, steps: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import njit
+from spectral_ph._numba import njit, njit_part
 
 Array = NDArray[Any]
 
@@ -155,7 +155,7 @@ def find_links(
             mark[neighbour[q]] = 0
 
 
-@njit
+@njit_part
 def in_parts(graph: Graph, e: int, size: int, stamp: Array, turn: Any, link: Array) -> bool:
     """Say whether the link of an edge has several parts; `stamp` of what is reached is cleared."""
     start, neighbour, edge = graph.start, graph.neighbour, graph.edge

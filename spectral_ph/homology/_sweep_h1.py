@@ -971,7 +971,7 @@ def make_ready(v: int, d: Any, i: int, j: int, D: Any, labels: Labels, ids: Ids,
     bits.plane[:, v, :] = 0
     at = labels.at[v]
     for q in range(size[v]):
-        set_planes(v, neighbour[at + q], find_root(root, label[at + q]), ids, bits)
+        set_planes(v, neighbour[at + q], np.int64(find_root(root, label[at + q])), ids, bits)
 
 
 @njit_part
@@ -1180,8 +1180,8 @@ def label_by_lists(v: int, u: int, d: Any, state: State) -> int:
     a = 0 if zero else label_v[base]
     b = 0 if zero else label_u[base]
     for q in range(count):
-        x = find_root(root, label_v[q])
-        y = find_root(root, label_u[q])
+        x = np.int64(find_root(root, label_v[q]))
+        y = np.int64(find_root(root, label_u[q]))
         if (x == a and y == b) or (x == b and y == a) or (x == y and a == b):
             continue
         value = id_hash[x] ^ id_hash[y] ^ id_hash[a] ^ id_hash[b]

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph._numba import borrow, njit
+from spectral_ph._numba import borrow, njit, njit_part
 from spectral_ph.homology._links import Graph, Links
 
 Array = NDArray[Any]
@@ -92,7 +92,7 @@ class State(NamedTuple):
 # Sets of births
 
 
-@njit
+@njit_part
 def find_root(root: Array, x: int) -> int:
     """Return the root of x, halving the path."""
     while root[x] != x:
@@ -101,7 +101,7 @@ def find_root(root: Array, x: int) -> int:
     return x
 
 
-@njit
+@njit_part
 def merge(a: Array, n_a: int, b: Array, n_b: int, out: Array) -> int:
     """Write the sum over Z/2 of two sorted lists, and return its length."""
     p, q, size = 0, 0, 0
@@ -128,7 +128,7 @@ def merge(a: Array, n_a: int, b: Array, n_b: int, out: Array) -> int:
     return size
 
 
-@njit
+@njit_part
 def add_up(s: Sets, a: int, b: int, c: int, d: int) -> int:
     """Write the sum of four sets, given by their roots, into the relation, and return how many births it has."""
     n_one = merge(s.pool[s.at[a] :], s.size[a], s.pool[s.at[b] :], s.size[b], s.one)
@@ -136,7 +136,7 @@ def add_up(s: Sets, a: int, b: int, c: int, d: int) -> int:
     return merge(s.one, n_one, s.two, n_two, s.relation)
 
 
-@njit
+@njit_part
 def value_of(s: Sets, births: Array, count: int) -> Any:
     """Return the hash of a set."""
     value = np.uint64(0)
@@ -145,7 +145,7 @@ def value_of(s: Sets, births: Array, count: int) -> Any:
     return value
 
 
-@njit
+@njit_part
 def look_up(s: Sets, value: Any, births: Array, count: int) -> int:
     """Return the id of a set that is not empty, or 0 if it has none."""
     mask = np.int64(len(s.table) - 1)
@@ -164,7 +164,7 @@ def look_up(s: Sets, value: Any, births: Array, count: int) -> int:
     return 0
 
 
-@njit
+@njit_part
 def enter(s: Sets, x: int) -> None:
     """Put an id into the table."""
     mask = np.int64(len(s.table) - 1)
@@ -174,7 +174,7 @@ def enter(s: Sets, x: int) -> None:
     s.table[place] = x
 
 
-@njit
+@njit_part
 def leave(s: Sets, x: int) -> None:
     """Take an id out of the table, and move up those behind it that would not be found any more."""
     mask = np.int64(len(s.table) - 1)
@@ -202,7 +202,7 @@ def refill(s: Sets) -> None:
             enter(s, x)
 
 
-@njit
+@njit_part
 def holds(s: Sets, x: int, birth: int) -> bool:
     """Say whether a set holds a birth."""
     low = s.at[x]
@@ -217,7 +217,7 @@ def holds(s: Sets, x: int, birth: int) -> bool:
     return low < end and s.pool[low] == birth
 
 
-@njit
+@njit_part
 def note_holder(s: Sets, birth: int, x: int) -> None:
     """Note that a set holds a birth."""
     at = s.reg[HOLDERS_USED]
@@ -227,7 +227,7 @@ def note_holder(s: Sets, birth: int, x: int) -> None:
     s.reg[HOLDERS_USED] += 1
 
 
-@njit
+@njit_part
 def store(s: Sets, x: int, births: Array, count: int) -> None:
     """Write the births of a set, at the end of the pool if they do not fit where it was."""
     if count > s.room[x]:
@@ -240,7 +240,7 @@ def store(s: Sets, x: int, births: Array, count: int) -> None:
     s.size[x] = count
 
 
-@njit
+@njit_part
 def id_of(s: Sets, births: Array, count: int) -> int:
     """Return the id of a set, a new one if it has none; -1 if there is no room."""
     if count == 0:
@@ -268,7 +268,7 @@ def id_of(s: Sets, births: Array, count: int) -> int:
     return x
 
 
-@njit
+@njit_part
 def total(s: Sets, a: int, b: int, c: int) -> int:
     """Return the id of the sum of three sets, -1 if there is no room."""
     a, b, c = find_root(s.root, a), find_root(s.root, b), find_root(s.root, c)
@@ -281,7 +281,7 @@ def total(s: Sets, a: int, b: int, c: int) -> int:
     return id_of(s, s.relation, add_up(s, a, b, c, 0))
 
 
-@njit
+@njit_part
 def differ(s: Sets, a: int, b: int, c: int, d: int) -> int:
     """Write the sum of four sets into the relation, and return how many births it has."""
     a, b, c, d = find_root(s.root, a), find_root(s.root, b), find_root(s.root, c), find_root(s.root, d)
@@ -290,7 +290,7 @@ def differ(s: Sets, a: int, b: int, c: int, d: int) -> int:
     return add_up(s, a, b, c, d)
 
 
-@njit
+@njit_part
 def give_birth(s: Sets, e: int) -> int:
     """Let a class be born at an edge, and return the id of the set of it, -1 if there is no room."""
     b = s.reg[N_BIRTHS]
@@ -303,7 +303,7 @@ def give_birth(s: Sets, e: int) -> int:
     return x
 
 
-@njit
+@njit_part
 def kill(s: Sets, count: int, e: int) -> bool:
     """Let the youngest birth of the relation die, and put the others in its place; False if there is no room to."""
     young = s.relation[count - 1]
@@ -344,7 +344,7 @@ def kill(s: Sets, count: int, e: int) -> bool:
     return True
 
 
-@njit
+@njit_part
 def is_short(s: Sets, widest: int) -> bool:
     """Say whether there may be no room for what an edge can give birth to, and for a label of each triangle on it."""
     reg = s.reg
@@ -360,7 +360,7 @@ def is_short(s: Sets, widest: int) -> bool:
 # Sweep
 
 
-@njit
+@njit_part
 def mark_row(graph: Graph, v: int, e: int, to: Array) -> None:
     """Write 1 + the number of the edge to each neighbour so far of a vertex."""
     for r in range(graph.start[v], graph.start[v + 1]):
@@ -369,7 +369,7 @@ def mark_row(graph: Graph, v: int, e: int, to: Array) -> None:
         to[graph.neighbour[r]] = graph.edge[r] + 1
 
 
-@njit
+@njit_part
 def clear_row(graph: Graph, v: int, e: int, to: Array) -> None:
     """Undo `mark_row`."""
     for r in range(graph.start[v], graph.start[v + 1]):
@@ -378,7 +378,7 @@ def clear_row(graph: Graph, v: int, e: int, to: Array) -> None:
         to[graph.neighbour[r]] = 0
 
 
-@njit
+@njit_part
 def read_list(state: State, f: int, to: Array, label: Array, touched: Array, count: int) -> int:
     """Write the labels of the triangles at edge f whose third vertex is marked in `to`; return how many vertices are touched.
 
@@ -411,7 +411,7 @@ def read_list(state: State, f: int, to: Array, label: Array, touched: Array, cou
     return count
 
 
-@njit
+@njit_part
 def add_node(state: State, f: int, vertex: int, x: int) -> None:
     """Put a triangle with its label into the list at an edge."""
     reg = state.reg
@@ -429,7 +429,7 @@ def add_node(state: State, f: int, vertex: int, x: int) -> None:
     state.crowd[state.graph.j[f]] += 1
 
 
-@njit
+@njit_part
 def add_triangle(state: State, e: int, i: int, j: int, k: int, x: int) -> None:
     """Label the triangle of the edge e = ij and the vertex k, whose edges to i and j are marked."""
     add_node(state, e, k, x)
@@ -437,7 +437,7 @@ def add_triangle(state: State, e: int, i: int, j: int, k: int, x: int) -> None:
     add_node(state, state.to_j[k] - 1, i, x)
 
 
-@njit
+@njit_part
 def cone(state: State, e: int, i: int, j: int) -> bool:
     """Label the triangles on an edge whose link is a cone: ijk as those of i and of j with the apex and k. False: no room."""
     graph, voids = state.graph, state.voids
@@ -464,7 +464,7 @@ def cone(state: State, e: int, i: int, j: int) -> bool:
     return fits
 
 
-@njit
+@njit_part
 def gather(state: State, e: int, i: int, j: int) -> int:
     """Write the vertices of the link of an edge, after both ends have been marked, and return how many there are."""
     graph, to_i, vertex, place = state.graph, state.to_i, state.vertex, state.place
@@ -480,7 +480,7 @@ def gather(state: State, e: int, i: int, j: int) -> int:
     return size
 
 
-@njit
+@njit_part
 def settle_part(state: State, e: int, part: int, first: int, root: int) -> int:
     """Let a part of a link beyond the first end a loop or give birth to a void; return the label of its root, -1 for no room.
 
@@ -509,7 +509,7 @@ def settle_part(state: State, e: int, part: int, first: int, root: int) -> int:
     return outcome[part]
 
 
-@njit
+@njit_part
 def spread(state: State, e: int, k: int) -> int:
     """Label what is joined to k in a link, and compare the labels of what is labelled; return the work done, -1 for no room."""
     graph, voids, label, place = state.graph, state.voids, state.label, state.place
@@ -545,7 +545,7 @@ def spread(state: State, e: int, k: int) -> int:
     return work if fits else -1
 
 
-@njit
+@njit_part
 def is_plain(state: State, size: int) -> bool:
     """Say whether no triangle of either end and two vertices of the link has a label."""
     head, from_i, touched = state.head, state.from_i, state.touched
@@ -562,7 +562,7 @@ def is_plain(state: State, size: int) -> bool:
     return True
 
 
-@njit
+@njit_part
 def label_parts(state: State, e: int, i: int, j: int) -> int:
     """Label the vertices of a link, part by part; return the work done, -1 for no room.
 
@@ -596,7 +596,7 @@ def label_parts(state: State, e: int, i: int, j: int) -> int:
     return work
 
 
-@njit
+@njit_part
 def whole_link(state: State, e: int, i: int, j: int) -> int:
     """Label the triangles on an edge whose link is no cone; return the work done, -1 for no room."""
     graph, voids, place, vertex = state.graph, state.voids, state.place, state.vertex

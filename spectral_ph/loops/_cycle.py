@@ -7,21 +7,20 @@ from typing import Any
 import numpy as np
 
 from spectral_ph._numba import njit
-from spectral_ph._types import IntArray
+from spectral_ph._types import BoolArray, FloatArray, IntArray
 
 
 @njit
-def shortest_path_before(D: Any, i: int, j: int, previous: IntArray) -> bool:
+def shortest_path_before(D: Any, i: int, j: int, previous: IntArray, shortest: FloatArray, settled: BoolArray) -> bool:
     """Find the shortest path from j to i < j among the edges before i j in the order (length, i, j); return if there is one.
 
     D : (n, n) distances, symmetric to the last bit.
     previous : (n,), written: the vertex before each on its shortest path from j, along the path from i. Equally near
         vertices are settled by their index.
+    shortest, settled : (n,) inf and False, overwritten.
     """
     n = len(D)
     birth = D[i, j]
-    shortest = np.full(n, np.inf)
-    settled = np.zeros(n, dtype=np.bool_)
     shortest[j] = 0.0
     u = j
     while u != i:

@@ -387,7 +387,8 @@ def _check_triangles(A: BoolArray, i: IntArray, j: IntArray, values: FloatArray,
     n, m = len(A), len(values)
     sample = np.linspace(0, m - 1, min(m, max(1, TRIANGLES_TESTED // n))).astype(np.int64)
     edges = np.union1d(np.flatnonzero(np.abs(values) * 3 >= p), sample)
-    found = kernels.triangles(A, np.ascontiguousarray(i), np.ascontiguousarray(j), values.astype(np.int64), edges, p)
+    ends = np.ascontiguousarray(i), np.ascontiguousarray(j)
+    found = kernels.triangles(A, *ends, values.astype(np.int64), edges, p, np.zeros((n, n), dtype=np.int32))
     if found == 2:
         raise _check.InputError(
             f"the values do not sum to zero modulo {p} round a triangle of the complex at this scale, so they "

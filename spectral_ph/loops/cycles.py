@@ -57,7 +57,9 @@ def representative_cycle(D: FloatArray, birth_edge: ArrayLike) -> IntArray:
     i, j = _edge(birth_edge, len(D))
     previous = np.empty(len(D), dtype=np.int64)
     # Symmetric, so a matrix in Fortran order is its own transpose; every other layout would be compiled anew.
-    if not kernels.shortest_path_before(D.T if D.flags.f_contiguous else np.ascontiguousarray(D), i, j, previous):
+    rows = D.T if D.flags.f_contiguous else np.ascontiguousarray(D)
+    shortest, settled = np.full(len(D), np.inf), np.zeros(len(D), dtype=np.bool_)
+    if not kernels.shortest_path_before(rows, i, j, previous, shortest, settled):
         raise _check.InputError(
             f"the edge ({i}, {j}) of length {D[i, j]:g} joins two parts that no earlier edge connects, so no "
             "loop is born there. Pass a row of birth_edges[1] together with the distances it was computed "
