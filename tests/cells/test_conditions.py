@@ -1,6 +1,7 @@
 """Conditions are compared by donor: exact divisions, known answers, and nothing claimed where donors differ by themselves."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -47,6 +48,23 @@ def test_a_stop_in_one_phase_is_found_with_three_donors_a_side():
     assert compared("abcdefgh", "efgh", "efgh").p_density == pytest.approx(2 / 70)
 
 
+@pytest.mark.parametrize("donors", [3, 4, 5])
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=10)
+def test_what_moves_by_chance_is_the_effect_less_what_a_division_mixes(donors, seed):
+    """Donors that are alike within a side: with k of d exchanged, the sides differ by the share |1 - 2k/d| of the effect."""
+    rng = np.random.default_rng(seed)
+    sides = rng.uniform(0, 2 * np.pi, 40), 2 + 0.5 * rng.standard_normal(40)
+    phase = np.concatenate([np.tile(side, donors) for side in sides])
+    drug = np.repeat(["control", "drug"], 40 * donors)
+    found = compare_conditions(phase, np.ones(len(phase), bool), drug, np.repeat(np.arange(2 * donors), 40))
+    shares = [abs(1 - 2 * sum(d < donors for d in c) / donors) for c in combinations(range(2 * donors), donors)]
+    assert found.moved > 0.2
+    assert found.moved_by_chance == pytest.approx(np.median(shares) * found.moved, abs=1e-12)
+    # With three donors a side that are alike, the effect is three times what moves by chance, and never more.
+    assert np.median(shares) == pytest.approx({3: 1 / 3, 4: 0, 5: 1 / 5}[donors])
+
+
 def test_too_few_donors_get_no_p_value_but_effects():
     found = compared("abcd", "cd", "cd")
     assert found.p_density is None
@@ -64,8 +82,6 @@ def test_p_is_the_share_of_all_divisions_and_a_turn_changes_nothing(seed):
     on = rng.random(len(who)) < 0.7
     found = compare_conditions(phase, on, drug, who)
     share = np.array([on[who == d].mean() for d in found.donors])
-    from itertools import combinations
-
     gaps = [abs(share[list(c)].mean() - np.delete(share, list(c)).mean()) for c in combinations(range(7), 4)]
     there = abs(share[found.condition == 1].mean() - share[found.condition == 0].mean())
     assert found.p_share == pytest.approx(np.mean(np.array(gaps) >= there * (1 - 1e-9)))
