@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks import peers
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "openTSNE", "umap-learn")
+PACKAGES = ("spectral_ph", "numpy", "scipy", "scikit-learn", "numba", "openTSNE", "umap-learn", "torch")
 
 
 def versions():
