@@ -51,6 +51,17 @@ def compare(
     See Also
     --------
     spectral_ph.tl.compare
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, spectral_ph as sph
+    >>> adata = anndata.AnnData(obsm={"X_pca": sph.datasets.circle(320, ambient_dim=20, sigma=0.1)})
+    >>> adata.obs["donor"] = np.array(list("abcdefgh"))[np.arange(320) % 8]
+    >>> adata.obs["drug"] = np.where(np.arange(320) % 8 < 4, "no", "yes")
+    >>> sph.tl.loops(adata, genes=False, splits=1)
+    >>> found = sph.tl.compare(adata, condition="drug", donor="donor")
+    >>> [text.get_text() for text in sph.pl.compare(adata).get_legend().get_texts()]
+    ['no (4 donors)', 'yes (4 donors)']
     """
     check_save(save)
     found = read_comparison(adata, key)
