@@ -34,12 +34,12 @@ def p_value(value: float, n: int) -> float:
     kind of the battery (filled regions, also with a thin middle, blobs, spheres and their shadows, trees, lines, clusters,
     mixtures, counts without a cycle). Each share counts the points themselves as one more sample, (1 + hits) / (1 + samples), so
     p is never 0. Kinds with few samples show little evidence and are pooled. Between two tabled sizes the larger p of both
-    counts. A shape that is worse than all of the battery, such as a sheet that short circuits have closed, is not covered.
+    counts, and beyond the largest that of the two largest. A shape that is worse than all of the battery, such as a sheet that short circuits have closed, is not covered.
 
     Parameters
     ----------
     value : the evidence of the whole procedure, the choice of settings included.
-    n : points in both halves that it was computed from. Beyond the largest tabled number its battery is used.
+    n : points in both halves that it was computed from. Beyond the largest tabled number nothing changes.
 
     Returns
     -------
@@ -63,10 +63,17 @@ def least_p(n: int) -> float:
 
 
 def _beside(n: int) -> list[dict[str, FloatArray]]:
-    """Return the batteries of the largest size not above n and of the smallest not below; the nearest where there is one."""
+    """Return the batteries of the largest size not above n and of the smallest not below; the nearest where there is one.
+
+    From the largest size on it is the two largest: of thirty samples of 4,000 points nearly none shows any evidence, and that is
+    no reason to call what would not be called among 1,000.
+    """
     known = table()
-    below = max((size for size in known if size <= n), default=min(known))
-    above = min((size for size in known if size >= n), default=max(known))
+    sizes = sorted(known)
+    if n >= sizes[-1]:
+        return [known[size] for size in sizes[-2:]]
+    below = max((size for size in sizes if size <= n), default=sizes[0])
+    above = min((size for size in sizes if size >= n), default=sizes[-1])
     return [known[size] for size in {below, above}]
 
 

@@ -26,11 +26,18 @@ def test_kinds_of_few_samples_are_pooled(monkeypatch):
 def test_between_two_sizes_the_larger_p_of_both_counts(monkeypatch):
     """Critical evidence does not fall evenly with the number of points: .241, .324, .261, .216 at 100, 200, 400, 1,000."""
     low, high = np.zeros(99), np.full(99, 0.5)
-    monkeypatch.setattr(null, "table", lambda: {100: {"a": low}, 200: {"a": high}, 400: {"a": low}})
+    monkeypatch.setattr(null, "table", lambda: {100: {"a": low}, 200: {"a": high}, 400: {"a": low}, 800: {"a": low}})
     assert null.p_value(0.3, 100) == pytest.approx(0.01)
     for n in (101, 150, 199, 200, 201, 399):
         assert null.p_value(0.3, n) == 1.0
     assert null.p_value(0.3, 400) == null.p_value(0.3, 10_000) == null.p_value(0.3, 50) == pytest.approx(0.01)
+
+
+def test_from_the_largest_size_on_no_less_evidence_is_needed_than_at_the_one_before(monkeypatch):
+    monkeypatch.setattr(null, "table", lambda: {1000: {"a": np.full(99, 0.1)}, 4000: {"a": np.zeros(49)}})
+    for n in (1001, 4000, 100_000):
+        assert null.p_value(0.05, n) == 1.0
+        assert null.p_value(0.2, n) == null.least_p(n) == pytest.approx(0.02)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(100, 5000))
