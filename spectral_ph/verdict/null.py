@@ -34,7 +34,8 @@ def p_value(value: float, n: int) -> float:
     kind of the battery (filled regions, also with a thin middle, blobs, spheres and their shadows, trees, lines, clusters,
     mixtures, counts without a cycle). Each share counts the points themselves as one more sample, (1 + hits) / (1 + samples), so
     p is never 0. Kinds with few samples show little evidence and are pooled. Between two tabled sizes the larger p of both
-    counts, and beyond the largest that of the two largest. A shape that is worse than all of the battery, such as a sheet that short circuits have closed, is not covered.
+    counts, and beyond the largest that of the two largest. A shape that is worse than all of the battery, such as a sheet that
+    short circuits have closed, is not covered.
 
     Parameters
     ----------
