@@ -5,22 +5,20 @@ the functions that use them, so that `import spectral_ph` does not pay for numba
 
 A kernel calls kernels of its own file only. Numba keeps compiled kernels on disk and compiles a file again when that file is
 edited. It does not notice an edit in another file, so a kernel that called one from there would go on running the old one.
-The same holds for this file: after an edit here, delete the folders `__pycache__`.
+The same holds for this file and `_numba_parts.py`: after an edit there, delete the folders `__pycache__`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, wraps
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba as nb
-from numba.core import caching, cgutils, codegen, compiler, compiler_machinery, typed_passes, types
-from numba.core.imputils import lower_getattr_generic
-from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, models, overload, register_model
+from numba import types
+from numba.extending import overload, register_jitable
 
 from spectral_ph._log import logger
 
@@ -41,49 +39,23 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 prange = nb.prange
+_config: Any = nb.config
 
 
-_caching: Any = caching
-_InTree: Any = getattr(_caching, "InTreeCacheLocator", None) or _caching._InTreeCacheLocator  # as it was called before
-_OnDisk: Any = caching.FunctionCache
-_Result: Any = caching.CompileResultCacheImpl
+def _numba_parts() -> Any:
+    """Return the module of what is taken from inside numba, or None where this numba has it no longer or in another form."""
+    try:
+        from spectral_ph import _numba_parts
+    except Exception as reason:  # whatever a name that moved brings about
+        logger.debug(
+            "compiling takes longer with numba %s, for names inside it have moved (%s)", nb.__version__, reason
+        )
+        return None
+    return _numba_parts
 
 
-class _InPackage(_InTree):  # type: ignore[misc]
-    """The folder of the package, from which kernels that were compiled there are read even where nothing can be written."""
-
-    @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> Any:
-        return cls(py_func, py_file)
-
-
-class _Place(_Result):  # type: ignore[misc]
-    _locator_classes = (*_Result._locator_classes, _InPackage)
-
-
-class _Cache(_OnDisk):  # type: ignore[misc]
-    """Numba's cache on disk, without which a kernel is compiled all the same: in each process, where it cannot be kept."""
-
-    _impl_class = _Place
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            kept = super().load_overload(sig, target_context)
-        except Exception:  # a file that was cut, or that may not be read, is as good as none
-            kept = None
-        if kept is None:
-            _say_not_kept() if isinstance(self._impl.locator, _InPackage) else _say_compiling()
-        return kept
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        try:
-            super().save_overload(sig, data)
-        except OSError:
-            _say_not_kept()
-        except Exception:  # the list of what is kept was cut
-            with suppress(OSError):
-                self.flush()
-                super().save_overload(sig, data)
+_parts = _numba_parts()
+_PART: dict[str, Any] = {} if _parts is None else _parts.PART
 
 
 @cache
@@ -99,71 +71,17 @@ def _say_not_kept() -> None:
     )
 
 
-_code: Any = cgutils
-_config: Any = nb.config
-_lower_field: Any = lower_getattr_generic
-_register: Any = compiler_machinery.register_pass
-_Library: Any = codegen.JITCodeLibrary
-_Lowering: Any = typed_passes.NativeLowering
-_Compiler: Any = compiler.CompilerBase
-_Steps: Any = compiler.DefaultPassBuilder
-
-
-class _Linked(_Library):  # type: ignore[misc]
-    """Code that is only linked into that of its callers and optimised there, together with theirs.
-
-    Numba would optimise each function by itself, turn it into code of the machine, and then do both again in every caller.
-    """
-
-    def _optimize_functions(self, module: Any) -> None:
-        module.data_layout = self._codegen._data_layout
-
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._finalized = True
-
-
-@_register(mutates_CFG=True, analysis_only=False)
-class _PartLowering(_Lowering):  # type: ignore[misc]
-    """Lower a function that only kernels call, without code that could be called from Python."""
-
-    _name = "lowering_of_a_part"
-
-    def run_pass(self, state: Any) -> bool:
-        state.library = _Linked(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.flags.no_compile = True
-        super().run_pass(state)
-        result = state["cr"]
-        # Numba finds a function by an object of its own, which must be a built-in method. This one is that of a new list.
-        key = list[Any]().append
-        state["cr"] = result._replace(cfunc=key)
-        state.library.finalize()
-        state.targetctx.insert_user_function(key, result.fndesc, [state.library])
-        return True
-
-
-class _PartCompiler(_Compiler):  # type: ignore[misc]
-    def define_pipelines(self) -> list[Any]:
-        usual = _Steps.define_nopython_pipeline(self.state)
-        usual.passes = [(_PartLowering if step is _Lowering else step, text) for step, text in usual.passes]
-        usual.finalize()
-        return [usual]
-
-
-_PART: dict[str, Any] = {"no_cpython_wrapper": True, "pipeline_class": _PartCompiler}
-
-
-def _compiled(function: F, **options: Any) -> F:
+def _compiled(function: F, *, kept: bool = True, **options: Any) -> F:
     """Compile without the interpreter lock and with IEEE arithmetic (no fastmath); kept on disk where that can be."""
     kernel = cast(Any, nb.njit)(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
     # A part is kept with its callers. A plain function, as with NUMBA_DISABLE_JIT, has no caching.
-    if "pipeline_class" not in options and hasattr(kernel, "enable_caching"):
+    if kept and hasattr(kernel, "enable_caching"):
         try:
-            kernel._cache = _Cache(kernel.py_func)
-        except RuntimeError:  # where NUMBA_CACHE_LOCATOR_CLASSES leaves no place to keep it
+            if _parts is None:
+                kernel.enable_caching()
+            else:
+                kernel._cache = _parts.Cache(kernel.py_func, _say_compiling, _say_not_kept)
+        except RuntimeError:  # where no place to keep it is left
             _say_not_kept()
     return cast(F, kernel)
 
@@ -178,12 +96,12 @@ def njit_part(function: F) -> F:
 
     It is optimised with its callers alone, which takes half the time of compiling it by itself too.
     """
-    return _compiled(function, **_PART)
+    return _compiled(function, kept=False, **_PART)
 
 
 def njit_inline(function: F) -> F:
     """Compile into its callers, as if it were written there; for parts of a hot loop that get many arrays."""
-    return _compiled(function, forceinline=True, **_PART)
+    return _compiled(function, kept=False, forceinline=True, **_PART)
 
 
 _FORMS: list[tuple[Any, Any]] = []
@@ -229,26 +147,6 @@ def borrow(arrays: Any) -> Any:
     return arrays
 
 
-def _borrowing(_: Any, arrays: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _without_owners(context, builder, signature.args[0], arguments[0])
-
-    return arrays(arrays), code
-
-
-def _without_owners(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    if isinstance(kind, types.Array):
-        array = context.make_array(kind)(context, builder, value)
-        array.meminfo = array.meminfo.type(None)
-        array.parent = array.parent.type(None)
-        return array._getvalue()
-    if isinstance(kind, types.BaseTuple):
-        fields: Any = kind
-        items = [_without_owners(context, builder, k, builder.extract_value(value, q)) for q, k in enumerate(fields)]
-        return context.make_tuple(builder, kind, items)
-    return value
-
-
 def refer(arrays: Any) -> Any:
     """Return a named tuple of arrays (and of tuples of them) as it is.
 
@@ -259,52 +157,9 @@ def refer(arrays: Any) -> Any:
     return arrays
 
 
-class _Reference(types.Type):
-    """The address of a named tuple in the frame of a caller."""
-
-    def __init__(self, target: Any) -> None:
-        self.target = target
-        super().__init__(name=f"reference({target})")
-
-
-@register_model(_Reference)
-class _ReferenceModel(models.OpaqueModel):
-    pass
-
-
-def _referring(_: Any, arrays: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value = _without_owners(context, builder, signature.args[0], arguments[0])
-        place = _code.alloca_once_value(builder, value)
-        return builder.bitcast(place, context.get_value_type(signature.return_type))
-
-    return _Reference(arrays)(arrays), code
-
-
-@infer_getattr
-class _Field(AttributeTemplate):
-    key = _Reference
-
-    def generic_resolve(self, reference: Any, name: str) -> Any:  # type: ignore[override]
-        if name not in reference.target.fields:
-            return None
-        kind = reference.target[reference.target.fields.index(name)]
-        return _Reference(kind) if isinstance(kind, types.BaseNamedTuple) else kind
-
-
-@_lower_field(_Reference)  # type: ignore[untyped-decorator]
-def _field(context: Any, builder: Any, reference: Any, value: Any, name: str) -> Any:
-    target = reference.target
-    at = target.fields.index(name)
-    whole = builder.bitcast(value, context.get_value_type(target).as_pointer())
-    place = _code.gep_inbounds(builder, whole, 0, at)
-    return builder.bitcast(place, value.type) if isinstance(target[at], types.BaseNamedTuple) else builder.load(place)
-
-
 if not _config.DISABLE_JIT:
-    # The intrinsics themselves: an overload would be one function more to compile for each kind of tuple, and took a second.
-    borrow = cast(Any, intrinsic(_borrowing))
-    refer = cast(Any, intrinsic(_referring))
+    borrow = cast(Any, register_jitable(borrow) if _parts is None else _parts.borrow)
+    refer = cast(Any, register_jitable(refer) if _parts is None else _parts.refer)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def test_results_compare_by_identity_and_can_be_keys(tmp_path):
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "spectral_ph").rglob("*.py"))
-SHARED = {"_check", "_implicit", "_interrupt", "_latex", "_log", "_numba", "_types"}
+SHARED = {"_check", "_implicit", "_interrupt", "_latex", "_log", "_numba", "_numba_parts", "_types"}
 
 
 def tree(file):

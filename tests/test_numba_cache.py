@@ -3,12 +3,16 @@
 import builtins
 import importlib.util
 import logging
+import os
+import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 from numba.core import caching
 
+import spectral_ph as sph
 from spectral_ph import _log, _numba
 from spectral_ph._check import InputError
 from spectral_ph.graph import nearest_neighbors
@@ -144,3 +148,84 @@ def test_scanpy_decides_where_only_scanpy_was_asked(caplog, capsys):
         scanpy.settings.verbosity, scanpy.settings.logfile = before, file
     assert capsys.readouterr().err == "added a phase\n"
     assert caplog.messages == []
+
+
+MOVED = """
+import logging, sys
+import numba
+import numba.core.codegen
+import numba.core.typed_passes
+GONE
+logging.basicConfig(level=logging.DEBUG, format="%(name)s %(message)s")
+for other in ("numba", "matplotlib"):
+    logging.getLogger(other).setLevel(logging.ERROR)
+import numpy as np
+import spectral_ph as sph
+from typing import NamedTuple
+from spectral_ph._numba import borrow, njit, njit_inline, njit_part, refer
+
+class Pair(NamedTuple):
+    a: np.ndarray
+    b: np.ndarray
+
+class Nested(NamedTuple):
+    pair: Pair
+    c: np.ndarray
+
+@njit_inline
+def next_of(x):
+    return x + 1
+
+@njit_part
+def scaled(nested, k):
+    return next_of(nested.pair.a[k]) / 3
+
+@njit
+def by_address(nested):
+    nested = refer(nested)
+    for k in range(len(nested.c)):
+        nested.c[k] = scaled(nested, k) + nested.pair.b[k]
+
+@njit
+def borrowed(nested):
+    nested = borrow(nested)
+    for k in range(len(nested.c)):
+        nested.c[k] += scaled(nested, k)
+
+nested = Nested(Pair(np.arange(3.0), np.full(3, 0.1)), np.zeros(3))
+by_address(nested)
+borrowed(nested)
+print(nested.c.tolist())
+print(sph.persistence(POINTS, distance="euclidean")[1].tolist() if numba.config.DISABLE_JIT else "compiled")
+"""
+GONE = [
+    "del numba.core.codegen.JITCodeLibrary",
+    "del numba.core.typed_passes.NativeLowering",
+    "sys.modules['spectral_ph._numba_parts'] = None",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interpreted", [False, True], ids=["compiled", "interpreted"])
+@pytest.mark.parametrize("gone", GONE)
+def test_a_numba_whose_inside_has_moved_gives_the_same_bits_and_says_so(gone, interpreted, tmp_path):
+    if interpreted and gone != GONE[-1]:
+        pytest.skip("the three are one way from here on")
+    points = sph.datasets.circle(30, sigma=0.1, random_state=0)
+    (tmp_path / "moved.py").write_text(MOVED.replace("GONE", gone).replace("POINTS", f"np.array({points.tolist()})"))
+    done = subprocess.run(
+        [sys.executable, tmp_path / "moved.py"],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": str(int(interpreted))},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    up = np.arange(1.0, 4.0) / 3
+    assert done.stdout.splitlines() == [
+        str((up + 0.1 + up).tolist()),
+        str(sph.persistence(points, distance="euclidean")[1].tolist()) if interpreted else "compiled",
+    ]
+    said = [line for line in done.stderr.splitlines() if "for names inside it have moved" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"spectral_ph compiling takes longer with numba {numba.__version__}, for")
+    assert len(list(tmp_path.rglob("*.nbi"))) == (0 if interpreted else 2)
