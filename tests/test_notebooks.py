@@ -47,6 +47,25 @@ def test_noise_robustness_ranks_the_distances_and_calls_no_loop_where_none_is():
     assert [name for name, verdict in found.items() if verdict == "loop" and not name.startswith("circle")] == []
 
 
+def test_embeddings_fill_keep_and_invent_a_loop_and_collapse_where_they_should():
+    notebook = ran("04")
+    text = printed(notebook)
+    assert re.search(r"usual neighbours\nloop .*\ndata 0 +filled ", text)
+    assert re.search(r"effective resistance\nloop .*\ndata 0 +kept ", text)
+    recall = {
+        name.strip(): float(value) for name, value in re.findall(r"^(\S.{14}) \w+ .* (0\.\d+)$", text, flags=re.M)
+    }
+    assert len(recall) == 5
+    assert recall["t-SNE, rho = 1"] > recall["t-SNE, rho = 2"] > 0.15
+    sizes = re.findall(r"^rho = \d\.\d+ rho_1: width (\S+), height (\S+)$", text, flags=re.M)
+    (_, plane), (line, thin), (point, _) = [tuple(map(float, pair)) for pair in sizes]
+    assert thin < 1e-4 < plane
+    assert point < 1e-6 < line
+    assert verdicts(notebook) == ["NO LOOP"]
+    assert re.search(r"^layout 0 +invented ", text, flags=re.M)
+    assert "a point alone lies where it lies in the batch: True" in text
+
+
 def test_several_cell_types_divide_or_not_and_the_drug_is_found_where_it_acts():
     text = printed(ran("07"))
     assert "T cells, CD4+/CD8+: loop" in text
@@ -76,8 +95,8 @@ def kept(request):
     return nbformat.read(request.param, as_version=4)
 
 
-def test_the_notebooks_are_three():
-    assert [path.name[:2] for path in make.NOTEBOOKS] == ["01", "02", "03"]
+def test_the_notebooks_are_five():
+    assert [path.name[:2] for path in make.NOTEBOOKS] == ["01", "02", "03", "04", "07"]
 
 
 def test_what_is_kept_reads_well(kept):
