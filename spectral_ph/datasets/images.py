@@ -54,6 +54,10 @@ def textured_cells(
     ------
     InputError : for a size below 12, or noise that is negative or not finite.
 
+    See Also
+    --------
+    spectral_ph.datasets.cells.cell_cycle : cells as counts of molecules, not as images.
+
     Examples
     --------
     >>> textured_cells(100)
