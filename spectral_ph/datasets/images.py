@@ -56,7 +56,7 @@ def textured_cells(
 
     See Also
     --------
-    spectral_ph.datasets.cells.cell_cycle : cells as counts of molecules, not as images.
+    spectral_ph.datasets.cells.cell_cycle
 
     Examples
     --------
