@@ -58,6 +58,17 @@ def say(level: int, text: str) -> None:
         getattr(scanpy.logging, names[level])(text)
 
 
+def shows_bars() -> bool:
+    """Return whether bars are drawn while long work is done.
+
+    They are where standard error is a terminal and warnings are shown: neither the level of the logger nor the verbosity of
+    scanpy, where that is loaded, asks for errors alone.
+    """
+    scanpy = sys.modules.get("scanpy")
+    wanted = logger.isEnabledFor(logging.WARNING) and (scanpy is None or int(scanpy.settings.verbosity) > 0)
+    return wanted and sys.stderr is not None and sys.stderr.isatty()
+
+
 def since(start: float) -> str:
     """Return the time since `start`, a value of `time.monotonic`, as "0:00:12"."""
     return str(timedelta(seconds=round(monotonic() - start)))

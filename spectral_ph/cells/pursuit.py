@@ -8,13 +8,12 @@ been looked at (docs/decisions/0013-pursuit.md), and is no null distribution yet
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray, Settings
 from spectral_ph.cells.expression import BLOCK, Expression, dense
@@ -225,7 +224,7 @@ def _turns(
 
     both = [(a, b, seed) for (a, b), seed in zip(pairs, seeds, strict=True)]
     both = [one for a, b, seed in both for one in ((a, b, seed), (b, a, seed))]
-    bar = tqdm(both, desc="loop pursuit", delay=2.0, leave=False, disable=not sys.stderr.isatty())
+    bar = tqdm(both, desc="loop pursuit", delay=2.0, leave=False, disable=not _log.shows_bars())
     found: list[_Taught] = Parallel()(delayed(_turn)(values[a], values[b], b, seed, start) for a, b, seed in bar)
     return found
 

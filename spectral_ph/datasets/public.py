@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 
 FOLDER = "SPECTRAL_PH_DATA"
 """The variable that names another folder for the cache."""
@@ -91,7 +91,7 @@ def fetch(name: str, *, progress: bool = True, quiet: bool = False, unchecked: b
     Parameters
     ----------
     name : one of `available`.
-    progress : show a bar while the file is loaded.
+    progress : show a bar while the file is loaded, if standard error is a terminal.
     quiet : do not print the licence and what to cite.
     unchecked : take what the address gives, with a warning, where the sum of a set is not known yet.
 
@@ -154,7 +154,7 @@ def _load(pooch: Any, entry: PublicSet, folder: Path, progress: bool) -> None:
     import requests
 
     pooch.get_logger().setLevel("ERROR")
-    how = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    how = pooch.HTTPDownloader(progressbar=progress and _log.shows_bars(), timeout=TIMEOUT)
     again = "Try again later, or load it by hand and pass the file to spectral_ph.files.read."
     try:
         pooch.retrieve(

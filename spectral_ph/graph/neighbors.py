@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray, Metric, RandomState, SearchName, Settings
 
@@ -225,7 +224,7 @@ def _exact(X: FloatArray, k: int, metric: Metric) -> tuple[IntArray, FloatArray]
     step = max(16, min(n, BLOCK // n))
     starts = range(0, n, step)
     search = _by_products if metric in ("euclidean", "sqeuclidean", "cosine", "correlation") else _by_metric
-    bar = tqdm(starts, desc="neighbours", delay=2.0, leave=False, disable=not sys.stderr.isatty())
+    bar = tqdm(starts, desc="neighbours", delay=2.0, leave=False, disable=not _log.shows_bars())
     blocks = Parallel()(delayed(search)(X, k, metric, start, min(start + step, n)) for start in bar)
     indices, distances = (np.concatenate(part) for part in zip(*blocks, strict=True))
     if metric == "euclidean":

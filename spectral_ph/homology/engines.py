@@ -7,7 +7,6 @@ longest first, nothing of zero length, essential classes with death inf.
 from __future__ import annotations
 
 import math
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._types import Diagram, FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 from spectral_ph.homology.rips_sparse import Edges, edges_within, rips_sparse
@@ -308,7 +307,7 @@ def watched(call: Callable[[], Any], maxdim: int) -> Any:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     with tqdm(
-        desc=f"H{maxdim}", bar_format="{desc} {elapsed}", leave=False, delay=PATIENCE, disable=not sys.stderr.isatty()
+        desc=f"H{maxdim}", bar_format="{desc} {elapsed}", leave=False, delay=PATIENCE, disable=not _log.shows_bars()
     ) as bar:
         while thread.is_alive():
             thread.join(0.1)

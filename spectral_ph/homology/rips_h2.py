@@ -29,14 +29,13 @@ complexes*, SoCG 2020; enclosing radius, Bauer, *Ripser*, J. Appl. Comput. Topol
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
@@ -113,7 +112,7 @@ def rips_h2(D: FloatArray, threshold: float | None = None, *, progress: bool = F
     i, j, lengths = _edges(D, longest)
     state = _start(i, j, n)
     bar = None
-    if progress and sys.stderr.isatty():
+    if progress and _log.shows_bars():
         from tqdm import tqdm
 
         bar = tqdm(total=len(i), desc="H2", unit="edge", leave=False)

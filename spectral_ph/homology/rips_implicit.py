@@ -8,14 +8,13 @@ anew, each always with the same bits. So the diagram is exactly that of the impl
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._implicit import ImplicitDistances
 from spectral_ph._types import FloatArray
 from spectral_ph.homology.rips_h1 import RipsH1, lengths_of, result, spanning_tree
@@ -101,7 +100,7 @@ def _blocks(n: int, name: str, progress: bool) -> list[int]:
     from tqdm import tqdm
 
     starts = range(0, n, BLOCK)
-    bar: list[int] = tqdm(starts, desc=name, delay=2.0, leave=False, disable=not (progress and sys.stderr.isatty()))
+    bar: list[int] = tqdm(starts, desc=name, delay=2.0, leave=False, disable=not (progress and _log.shows_bars()))
     return bar
 
 

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.homology.diagram import canonical_order
 
@@ -201,7 +200,7 @@ def rips_sparse(edges: Edges, maxdim: int = 2, *, n_threads: int | None = None, 
 
     graph = _graph(edges)
     bar = None
-    if progress and sys.stderr.isatty():
+    if progress and _log.shows_bars():
         from tqdm import tqdm
 
         bar = tqdm(total=2 * len(edges), desc=f"H{maxdim}", unit="edge", leave=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 
 if TYPE_CHECKING:
     from spectral_ph.homology._sweep_h1 import Bits, Found, Ids, Implicit, Rows, State
@@ -46,7 +45,7 @@ def run(
 
     state = start(D, births, near, near_length, keep_edges)
     bar = None
-    if progress and sys.stderr.isatty():
+    if progress and _log.shows_bars():
         from tqdm import tqdm
 
         # Lengths say how far the sweep is; how many edges there will be is not known beforehand.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._check import Argument
 from spectral_ph._types import Settings
 from spectral_ph.nn import checkpoint as files
@@ -152,7 +151,7 @@ def train(
         unit="epoch",
         delay=2.0,
         leave=False,
-        disable=not sys.stderr.isatty(),
+        disable=not _log.shows_bars(),
     )
     with bar:
         while True:

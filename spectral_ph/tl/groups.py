@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -53,7 +52,7 @@ def loops_in_groups(
             _check.Argument("min_cells"),
             f" (cells in each: {sizes}). Pass a smaller number, or another column.",
         )
-    bar = tqdm(large, desc="groups", unit="group", leave=False, disable=not sys.stderr.isatty())
+    bar = tqdm(large, desc="groups", unit="group", leave=False, disable=not _log.shows_bars())
     found = {}
     for name in bar:
         bar.set_postfix_str(name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 
+from spectral_ph import _log
 from spectral_ph._types import BoolArray, FloatArray, IntArray, Metric
 from spectral_ph.graph.neighbors import nearest_among
 from spectral_ph.loops.agreement import NEAR, Carried, Seen, agreements
@@ -156,7 +156,7 @@ def split_points(
         total=len(pairs),
         delay=2.0,
         leave=False,
-        disable=not sys.stderr.isatty(),
+        disable=not _log.shows_bars(),
     )
     looked = [candidate if only in (None, c) else None for c, candidate in enumerate(choice)]
     found: list[Split] = Parallel()(

@@ -11,13 +11,12 @@ cases at a level of 5 %, and doubled in nine of ten (`benchmarks.inference`).
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._types import BoolArray, EngineName, FloatArray, IntArray, Settings
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.persistence import rips_persistence
@@ -122,7 +121,7 @@ def confidence_band_of(
     size = _size(kind, size, n)
     P = rips_persistence(D, maxdim, engine, coeff=coeff)
     draws = [np.unique(rng.choice(n, size, replace=kind == "bootstrap")) for _ in range(n_resamples)]
-    bar = tqdm(draws, desc="resamples", delay=2.0, leave=False, disable=not sys.stderr.isatty())
+    bar = tqdm(draws, desc="resamples", delay=2.0, leave=False, disable=not _log.shows_bars())
     away = np.array(Parallel()(delayed(moved)(D, draw) for draw in bar))
     radius = FACTOR[kind] * float(np.sort(away)[place])
     about: Settings = {"kind": kind, "level": level, "n_resamples": n_resamples, "size": size}

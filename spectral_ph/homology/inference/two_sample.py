@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spectral_ph import _check
+from spectral_ph import _check, _log
 from spectral_ph._types import Diagram, FloatArray, IntArray, RandomState
 from spectral_ph.homology.diagram import Persistence
 from spectral_ph.homology.matching import checked_diagram, diagram_distance
@@ -194,7 +193,7 @@ def _distances(
     n = len(diagrams)
     D = np.zeros((n, n))
     pairs = list(combinations(range(n), 2))
-    for i, j in tqdm(pairs, desc="distances", delay=2.0, leave=False, disable=not sys.stderr.isatty()):
+    for i, j in tqdm(pairs, desc="distances", delay=2.0, leave=False, disable=not _log.shows_bars()):
         D[i, j] = D[j, i] = diagram_distance(
             diagrams[i], diagrams[j], kind, order=order, internal_p=internal_p, delta=delta
         )
