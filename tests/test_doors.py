@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import spectral_ph as sph
 from spectral_ph.cells.about import about_result
+from spectral_ph.cells.expression import Expression
 from spectral_ph.cli import app
 from spectral_ph.graph import nearest_neighbors
 from spectral_ph.graph.recipe import Recipe
@@ -110,7 +111,9 @@ def test_four_doors_one_answer(cells, tmp_path):
     adata.obsm["X_pca"] = X
     adata.write_h5ad(tmp_path / "cells.h5ad")
     sph.tl.loops(adata, splits=2, anchor=False, genes=False)
-    invoke("loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "--splits", 2, "-o", tmp_path / "out")
+    invoke(
+        "loops", tmp_path / "cells.h5ad", "--use-rep", "X_pca", "--splits", 2, "--genes", "none", "-o", tmp_path / "out"
+    )
     written = json.loads((tmp_path / "out" / "result.json").read_text())
     stored = adata.uns["spectral_ph"]
 
@@ -194,6 +197,87 @@ def test_every_door_makes_the_same_tables(cells, tmp_path):
     np.testing.assert_array_equal(points["phase_1"], adata.obs["spectral_ph_phase"])
     words = (tmp_path / "out" / "report.html").read_text()
     assert stored["genes"].index[0] in words
+
+
+def tables(folder, *names):
+    """Return what the command line wrote of each name, or an empty table where it wrote none."""
+    return {
+        name: pd.read_csv(folder / f"{name}.csv", index_col=0, float_precision="round_trip")
+        if (folder / f"{name}.csv").exists()
+        else pd.DataFrame()
+        for name in names
+    }
+
+
+@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
+@pytest.mark.parametrize(
+    ("holds", "asked"),
+    [
+        ("counts", ("--use-rep", "X_pca")),
+        ("logs, and counts in a layer", ()),
+        pytest.param("scaled logs", ("--use-rep", "X_pca"), marks=pytest.mark.slow),
+        ("nothing", ()),
+    ],
+)
+def test_components_have_the_genes_of_x_at_every_door(cells, tmp_path, holds, asked):
+    """Nobody has to say where genes are: `tl` and the command line look in the same place, and tell the same."""
+    counts = cells.counts.toarray().astype(np.float64) if sp.issparse(cells.counts) else cells.counts.astype(np.float64)
+    logs = np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4)
+    X = {"counts": counts, "scaled logs": logs - logs.mean(axis=0), "nothing": None}.get(holds, logs)
+    adata = anndata.AnnData(X, obs=pd.DataFrame(index=[f"cell {i}" for i in range(240)]))
+    if X is not None:
+        adata.var_names = list(map(str, cells.gene_names))
+    if holds.endswith("layer"):
+        adata.layers["counts"] = counts
+    if holds == "counts":
+        adata.obs["batch"] = np.where(np.arange(240) % 3 == 0, "a", "b")
+    adata.obsm["X_pca"] = sph.preprocess(cells.counts).X
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    sph.tl.loops(adata, splits=0)
+    printed = invoke("loops", tmp_path / "cells.h5ad", *asked, "--splits", 0, "-o", tmp_path / "out", "--report")
+    said, stored = json.loads((tmp_path / "out" / "result.json").read_text()), adata.uns["spectral_ph"]
+    page = (tmp_path / "out" / "report.html").read_text()
+
+    expected = {"counts": ["library size", "batch"], "logs, and counts in a layer": ["genes detected", "library size"]}
+    assert list(stored["confounders"].index) == expected.get(holds, [])
+    for name, table in tables(tmp_path / "out", "genes", "confounders").items():
+        if name not in stored or not len(stored[name]):
+            assert table.empty
+            continue
+        pd.testing.assert_frame_equal(table, stored[name], check_dtype=False, check_index_type=False)
+        shown = pd.DataFrame(said[name]).set_index(table.index.name)
+        pd.testing.assert_frame_equal(
+            shown, stored[name][: len(shown)], check_dtype=False, check_index_type=False, check_column_type=False
+        )
+    assert ("genes" in stored) == (holds != "nothing")
+    assert set(said["warnings"]) == set(stored["warnings"])
+    assert {name: value for name, value in said["anchor"].items() if value is not None} == {
+        name: value
+        for name, value in stored["anchor"].items()
+        if value == value  # NaN is null in JSON
+    }
+
+    # Why the table is empty is said at every door, and only there.
+    values = Expression.of(X, adata.var_names) if holds != "nothing" else Expression.of(None, ())
+    _, about = about_result(sph.find_loops(adata.obsm["X_pca"], splits=0), values)
+    why = {
+        "scaled logs": "the expression is no counts and has as many genes that are not 0 in every cell",
+        "nothing": "there is no expression that tells the depth of the cells",
+    }.get(holds)
+    note = (
+        ""
+        if why is None
+        else (
+            f"Nothing was compared with the phase, for {why}, and no property of the cells was named or has one of the usual "
+            "names, such as total_counts, n_genes, pct_counts_mt or batch."
+        )
+    )
+    assert about.confounders_note == said["confounders_note"] == stored.get("confounders_note", "") == note
+    assert ("Nothing was compared" in printed.output) == ("Nothing was compared" in page) == bool(note)
+    assert note in printed.output
+    assert note in page
+    sph.report.from_anndata(adata, tmp_path / "again.html")
+    assert note in (tmp_path / "again.html").read_text()
 
 
 def parameters(function):

@@ -631,10 +631,11 @@ def test_cells_without_expression_are_described_without_genes(chain):
 def test_a_feature_that_was_not_called_is_said_to_be_none(cells, chain):
     adata, truth = cells
     said = (
-        "no loop was called (verdict 'undecided'), so the phase and the genes in obs and uns are those of the feature with "
+        "no loop was called (verdict 'undecided'), so the phase, and what is said to follow it, are those of the feature with "
         "the most evidence, which may be noise."
     )
     tl.loops(adata, genes=False)
+    assert adata.uns["spectral_ph"]["format"] == 1
     assert said not in adata.uns["spectral_ph"]["warnings"]
     chain.answer = answer(truth.phase, ("undecided",))
     tl.loops(adata, genes=False)

@@ -51,6 +51,7 @@ class AboutLoop:
         of them, or as many as there are cells.
     profile_phases : (bins,) float64, radians, the median phase of the cells in each interval, ascending.
     confounders : what else was compared with the phase.
+    confounders_note : why nothing was, a sentence; "" if something was.
     """
 
     index: int
@@ -60,6 +61,7 @@ class AboutLoop:
     profiles: FloatArray
     profile_phases: FloatArray
     confounders: tuple[Association, ...]
+    confounders_note: str = ""
 
     def gene_columns(self) -> dict[str, Any]:
         """Return the table of tested genes, the surest first: by name of the column, one value a gene.
@@ -233,6 +235,7 @@ def about_result(
     top = loops[index]
     found, following, profiles, middles = None, np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
     compared: list[Association] = []
+    note = f"Nothing was compared with the phase, for fewer than {LEAST_CELLS} different phases are on the loop."
     if not _enough(top):
         _check.warn(
             f"the loop has {len(np.unique(top.phase[top.domain]))} different phases, but {LEAST_CELLS} are "
@@ -249,13 +252,40 @@ def about_result(
             following = order[found.q_value[order] < FALSE_DISCOVERY_RATE][:PROFILED]
             profiles = phase_profiles(top.phase, source, following, cells=top.domain)
             middles = phase_bins(top.phase, cells=top.domain)[1]
-        compared = _compared(top, {**expression.depth(), **(properties or {})}, random_state)
+        known = {**expression.depth(), **(properties or {})}
+        compared = _compared(top, known, random_state)
+        note = _why_empty(expression, list(known))
+    if top.verdict != "loop":
+        _check.warn(
+            f"no loop was called (verdict {result.verdict!r}), so the phase, and what is said to follow it, are those of the "
+            "feature with the most evidence, which may be noise."
+        )
     reason = result.reason
     if anchor and result.verdict != "loop":
         reason += _divide_without_ring(expression, groups)
     return dataclasses.replace(result, loops=loops, reason=reason), AboutLoop(
-        index, anchors.get(index), found, following, profiles, middles, tuple(compared)
+        index, anchors.get(index), found, following, profiles, middles, tuple(compared), "" if compared else note
     )
+
+
+def _why_empty(expression: Expression, tried: list[str]) -> str:
+    """Return why nothing was compared with the phase, where nothing was."""
+    if tried:
+        return f"Nothing was compared with the phase, for {_listed(tried)} could not be. The warnings say why."
+    if expression.values is None:
+        why = "there is no expression that tells the depth of the cells"
+    elif expression.counts:
+        why = "all cells have the same total of counts and there are no genes named MT-"
+    else:
+        why = "the expression is no counts and has as many genes that are not 0 in every cell"
+    return (
+        f"Nothing was compared with the phase, for {why}, and no property of the cells was named or has one of the usual "
+        "names, such as total_counts, n_genes, pct_counts_mt or batch."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _enough(loop: Loop) -> bool:

@@ -137,8 +137,8 @@ def loops(
     points, prepared = inputs.points(table, preprocess, drop_empty, graph)
     rows = inputs.kept_rows(prepared, points.shape[0])
     labels = inputs.columns(path, "--label", label, rows)
-    expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"])
-    others = inputs.confounders(path, confounder, expression, rows)
+    expression = inputs.expression(path, genes, table, preprocess, rows, reading["feature_type"], pairwise)
+    others = inputs.depth(path, expression, rows, pairwise) | inputs.confounders(path, confounder, rows, pairwise)
     cells = annotated.cells(path, table, points, rows) if write_h5ad else None
     drawn = inputs.layout(path, basis, rows)
     with _log.step(f"finding loops of {len(rows)} {table.rows}"):
@@ -172,7 +172,7 @@ def loops(
                 annotated.write(folder / "cells.h5ad", cells, R, about, table, prepared, said)
             if as_report:
                 output.write_page(folder, R, path.name, *drawn, facts)
-    output.say_loops(table, prepared, R, out, record if as_json else None)
+    output.say_loops(table, prepared, R, about, out, record if as_json else None)
 
 
 def _read(path: Path, reading: dict[str, Any]) -> files.Table:

@@ -18,6 +18,9 @@ from spectral_ph.stored import LAYOUTS
 if TYPE_CHECKING:
     from spectral_ph.embedding.report import EmbeddingReport
 
+NO_GENES = "none"
+"""What is passed to --genes for no genes."""
+
 MANY_COLUMNS = 50
 """A table of whole numbers with as many columns or more is likely to be one of counts."""
 
@@ -119,24 +122,51 @@ def column(path: Path, option: str, name: str | None, rows: Any) -> Any:
     return None if name is None else columns(path, option, (name,), rows)[name]
 
 
-def confounders(path: Path, names: tuple[str, ...], expression: Expression | None, rows: Any) -> dict[str, Any]:
-    """Return the columns of obs that the phase is compared with: those that are named, or the usual ones beside genes."""
-    if not names and expression is not None and files.holds_obs(path):
+def confounders(path: Path, names: tuple[str, ...], rows: Any, pairwise: bool) -> dict[str, Any]:
+    """Return the columns of obs that the phase is compared with: those that are named, or the usual ones of cells."""
+    if not names and not pairwise and files.holds_obs(path):
         known = files.obs_names(path)
         names = tuple(name for name in KNOWN_CONFOUNDERS if name in known)
     return columns(path, "--confounder", names, rows)
 
 
+def depth(path: Path, expression: Expression | None, rows: Any, pairwise: bool) -> dict[str, Any]:
+    """Return what layers["counts"] says of the depth of each cell, where the expression itself does not."""
+    if pairwise or expression is None or expression.counts or not files.holds_obs(path):
+        return {}
+    if "counts" not in files.layer_names(path):
+        return {}
+    found = files.read(path, layer="counts", feature_type="all")
+    return Expression.of(found.X[rows], found.columns or (), "auto", found.source).depth()
+
+
 def expression(
-    path: Path, entry: str | None, table: files.Table, preprocess: str, rows: Any, feature_type: str | None = None
+    path: Path,
+    entry: str | None,
+    table: files.Table,
+    preprocess: str,
+    rows: Any,
+    feature_type: str | None,
+    pairwise: bool,
 ) -> Expression | None:
-    """Return the expression of genes in the cells that are used, if it is known where it is."""
-    if entry is not None:
+    """Return the expression of genes in the cells that are used, from where `spectral_ph.tl.loops` takes it; None for none.
+
+    Of the cells of an AnnData it is known that they have expression or none; of points it is not.
+    """
+    if entry == NO_GENES:
+        return None
+    if entry is None and preprocess != "none":
+        found, kind = table, preprocess
+    elif entry is not None:
         where: dict[str, Any] = {"use_rep" if entry == "X" else "layer": entry}
         found, kind = files.read(path, feature_type=feature_type, **where), "auto"
+    elif pairwise or not files.holds_obs(path):
+        return None
+    elif not files.holds_values(path):
+        return Expression.of(None, ())
     else:
-        found, kind = table, preprocess
-    if kind == "none" or found.columns is None:
+        found, kind = files.read(path, use_rep="X", feature_type=feature_type), "auto"
+    if found.columns is None:
         return None
     return Expression.of(found.X[rows], found.columns, cast(Kind, kind), found.source)
 

@@ -311,7 +311,7 @@ REPORT = [
         multiple=True,
         metavar="COLUMN",
         help="Column of obs of an .h5ad that the phase should not go with, such as a batch; may be repeated; "
-        "default, where genes are known: the usual names.",
+        "default: the usual names.",
     ),
     _of(
         "Report",
@@ -324,7 +324,8 @@ REPORT = [
         "Report",
         "--genes",
         metavar="ENTRY",
-        help="Where an .h5ad holds the expression of genes: X or a layer; with --preprocess the input itself is used.",
+        help="Where an .h5ad holds the expression of genes: X, a layer, or none for no genes; default: the input itself where "
+        "it is prepared, else X.",
     ),
 ]
 FETCH = [

@@ -213,6 +213,7 @@ def say_loops(
     table: files.Table,
     prepared: Preprocessed | None,
     R: sph.LoopResult,
+    about: AboutLoop | None,
     out: Path | None,
     record: dict[str, Any] | None,
 ) -> None:
@@ -223,6 +224,8 @@ def say_loops(
     click.echo(f"Read {table.source}.")
     say_steps(prepared)
     say_result(R)
+    if about is not None and about.confounders_note:
+        click.echo(about.confounders_note)
     say_written(out)
 
 

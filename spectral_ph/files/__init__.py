@@ -1,6 +1,6 @@
 """Reading points from any file they come in, and writing results whole or not at all."""
 
-from spectral_ph.files.annotated import holds_obs, obs_names, obsm_names, read_obs
+from spectral_ph.files.annotated import holds_obs, holds_values, layer_names, obs_names, obsm_names, read_obs
 from spectral_ph.files.read import Table, read
 from spectral_ph.files.write import (
     MARKER,
@@ -18,6 +18,8 @@ __all__ = [
     "PathLike",
     "Table",
     "holds_obs",
+    "holds_values",
+    "layer_names",
     "obs_names",
     "obsm_names",
     "output_folder",

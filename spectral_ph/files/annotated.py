@@ -157,9 +157,8 @@ def _entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> tuple[
         if layer not in layers:
             raise InputError(f"{file} has no layer {layer!r}. {_those('layers', layers)}.")
         return "layers", layer
-    # A sparse X is a group that holds its shape as an attribute; an AnnData without X has none or one of type "null".
-    shape: Any = f["X"].attrs.get("shape", getattr(f["X"], "shape", ())) if "X" in f else ()
-    has_columns = len(shape) == 2 and shape[1] > 0
+    shape = _shape(f)
+    has_columns = _has_columns(shape)
     offer = f"{_those('obsm entries', obsm)}, and X has {f'{shape[1]} columns' if has_columns else 'no columns'}"
     if use_rep == "X":
         if not has_columns:
@@ -180,6 +179,15 @@ def _entry(file: Path, f: Any, use_rep: str | None, layer: str | None) -> tuple[
     raise InputError(
         f"{file} does not say which entry holds the points. {offer}. Name one with ", Argument("use_rep"), "."
     )
+
+
+def _shape(f: Any) -> Any:
+    # A sparse X is a group that holds its shape as an attribute; an AnnData without X has none or one of type "null".
+    return f["X"].attrs.get("shape", getattr(f["X"], "shape", ())) if "X" in f else ()
+
+
+def _has_columns(shape: Any) -> bool:
+    return shape is not None and len(shape) == 2 and bool(shape[1] > 0)
 
 
 def _those(what: str, keys: list[str]) -> str:
@@ -254,6 +262,76 @@ def obsm_names(path: PathLike) -> list[str]:
     file = Path(path)
     with _opened(file, _kind(file)) as f:
         return sorted(map(str, f["obsm"])) if "obsm" in f else []
+
+
+def layer_names(path: PathLike) -> list[str]:
+    """Return the names of the layers of an .h5ad or a .zarr.
+
+    Parameters
+    ----------
+    path : the file or folder.
+
+    Returns
+    -------
+    list of str, sorted.
+
+    Raises
+    ------
+    InputError : the file could not be read.
+    MissingExtraError : without anndata.
+
+    See Also
+    --------
+    obsm_names, holds_values
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, anndata, numpy as np
+    >>> from spectral_ph import files
+    >>> adata = anndata.AnnData(np.eye(3), layers={"counts": np.eye(3)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     adata.write_h5ad(pathlib.Path(folder) / "cells.h5ad")
+    ...     files.layer_names(pathlib.Path(folder) / "cells.h5ad")
+    ['counts']
+    """
+    file = Path(path)
+    with _opened(file, _kind(file)) as f:
+        return sorted(map(str, f["layers"])) if "layers" in f else []
+
+
+def holds_values(path: PathLike) -> bool:
+    """Tell whether X of an .h5ad or a .zarr has columns.
+
+    Parameters
+    ----------
+    path : the file or folder.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    InputError : the file could not be read.
+    MissingExtraError : without anndata.
+
+    See Also
+    --------
+    layer_names, read
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, anndata, numpy as np
+    >>> from spectral_ph import files
+    >>> adata = anndata.AnnData(obsm={"X_pca": np.eye(3)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     adata.write_h5ad(pathlib.Path(folder) / "cells.h5ad")
+    ...     files.holds_values(pathlib.Path(folder) / "cells.h5ad")
+    False
+    """
+    file = Path(path)
+    with _opened(file, _kind(file)) as f:
+        return _has_columns(_shape(f))
 
 
 def read_obs(path: PathLike, names: Iterable[str]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from spectral_ph.plot.phases import (
     pursued,
 )
 from spectral_ph.plot.phases import (
+    phase_ring as phase_ring,
+)
+from spectral_ph.plot.phases import (
     phase_ticks as phase_ticks,
 )
 

@@ -343,6 +343,30 @@ def _square_root_radius(ax: PolarAxes, counts: IntArray, middle: FloatArray) -> 
     ax.set_rmax(1.05 * math.sqrt(most))
 
 
+def phase_ring(angles: ArrayLike, *, ax: PolarAxes) -> Axes:
+    """Draw how another angle changes along the loop: a ring, its colours those of the angle.
+
+    Parameters
+    ----------
+    angles : (bins,) radians, such as the circular mean in equal intervals of the phase; NaN where nothing is.
+    ax : polar axes to draw on.
+    """
+    known = np.asarray(_check.numbers(angles, "angles"), dtype=np.float64)
+    there, bins = np.isfinite(known), len(known)
+    middles = (np.arange(bins) + 0.5) * 2 * np.pi / bins
+    colours = phase_map()(np.mod(known[there], 2 * np.pi) / (2 * np.pi))
+    ax.bar(middles[there], 0.35, width=2 * np.pi / bins, bottom=0.65, color=colours, edgecolor=colours, linewidth=0.5)
+    ax.set_xticks(QUARTERS[:-1], QUARTER_NAMES[:-1])
+    ax.set_yticks([])
+    ax.set_ylim(0, 1.0)
+    ax.spines["polar"].set_visible(False)
+    ax.grid(visible=False)
+    key = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+    ax.scatter(key, np.full(len(key), 0.3), c=key, cmap=phase_map(), vmin=0, vmax=2 * np.pi, s=14, linewidths=0)
+    ax.text(0, 0, "label", ha="center", va="center", color=INK)
+    return ax
+
+
 def phase_ticks(ax: Axes, phases: ArrayLike | None = None, things: str = "points") -> None:
     """Write the quarters of a phase under an axis that runs from 0 to 1 in the order of the phase.
 

@@ -41,7 +41,7 @@ HEADERS = {
     "g2m_p_value": "p, G2/M genes",
     "share": "Share explained",
     "rank_share": "Share of ranks",
-    "distance_correlation": "Distance correlation",
+    "distance_correlation": "Distance to the loop (Spearman)",
     "agreement": "Agreement",
     "evidence": "Evidence",
     "prominence": "Prominence",
@@ -64,6 +64,7 @@ HEADERS = {
     "lower_quartile": "Lower quartile",
     "upper_quartile": "Upper quartile",
     "mean_phase": "Mean phase (rad)",
+    "mean_angle": "Mean angle (rad)",
     "concentration": "Concentration",
 }
 """Headings of columns; any other name is shown with its underscores as spaces."""
@@ -85,6 +86,17 @@ def number(value: float) -> str:
         return f"{float(f'{value:.3g}'):,.10g}"
     digits, power = f"{value:.1e}".split("e")
     return f"{digits} × 10{str(int(power)).translate(RAISED)}"
+
+
+SURELY = 1e-10
+"""Below it a p-value is not told apart from 0: its tail was never measured so far out."""
+
+
+def probability(value: object) -> str:
+    """Return a p-value or q-value as people read it; any other value as `shown` returns it."""
+    if isinstance(value, (float, np.floating)) and 0 <= value < SURELY:
+        return f"< 10{'-10'.translate(RAISED)}"
+    return shown(value)
 
 
 def shown(value: object) -> str:
@@ -122,7 +134,7 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str, columns: Sequence[str
     head = "".join(f'<th scope="col"{sort[c]}>{text(header(c))}</th>' for c in columns)
     lines = []
     for row in rows[:MAX_ROWS]:
-        cells = [f"<td{sort[c]}>{text(shown(row.get(c)))}</td>" for c in columns[1:]]
+        cells = [f"<td{sort[c]}>{text(_as_in(c, row.get(c)))}</td>" for c in columns[1:]]
         first = f'<th scope="row">{text(shown(row.get(columns[0])))}</th>'
         chosen = ' class="chosen"' if row.get("chosen") is True else ""
         lines.append(f"<tr{chosen}>{first}{''.join(cells)}</tr>")
@@ -133,6 +145,11 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str, columns: Sequence[str
     )
 
 
+def _as_in(column: str, value: object) -> str:
+    """Return a value of a column of the record as people read it."""
+    return probability(value) if column.endswith(("p_value", "q_value")) or column in ("p", "q") else shown(value)
+
+
 def _is_number(value: object) -> bool:
     return value is None or (isinstance(value, (int, float, np.number)) and not isinstance(value, bool))
 
@@ -141,7 +158,7 @@ def facts(pairs: Mapping[str, Any], caption: str, as_typed: bool = False) -> str
     """Return names and values as a table; names that one types are shown as they are typed."""
     rows = "".join(
         f'<tr><th scope="row">{f"<code>{text(name)}</code>" if as_typed else text(header(str(name)))}</th>'
-        f"<td>{text(shown(value))}</td></tr>"
+        f"<td>{text(_as_in(str(name), value))}</td></tr>"
         for name, value in pairs.items()
     )
     return f'<table class="facts"><caption>{text(caption)}</caption><tbody>{rows}</tbody></table>'

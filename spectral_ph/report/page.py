@@ -1,6 +1,8 @@
 """One self-contained HTML file about a LoopResult: the answer first, then what it rests on, then what would repeat it.
 
 It shows the record with pictures; nothing is in the page that is not in the record, the diagrams or the per-point results.
+
+Long because each section of the page has a function here, and all of them say it in one voice.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from importlib import resources
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 import numpy as np
@@ -144,6 +147,22 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
     return document(title, about, links, sections, said.get("versions", {}).get("spectral_ph", ""))
 
 
+def docs_address() -> str:
+    """Return the address of the documentation that the installed package names in [project.urls]; "" if it names none."""
+    try:
+        named = metadata("spectral_ph").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    known = {label.strip().casefold(): address.strip() for label, _, address in (one.partition(",") for one in named)}
+    address = known.get("documentation", known.get("homepage", ""))
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+def _docs_link() -> str:
+    address = docs_address()
+    return f' <a href="{markup.text(address)}">How to read it</a> is in the documentation.' if address else ""
+
+
 def document(title: str, about: str, links: list[tuple[str, str]], sections: list[str], version: str) -> str:
     """Return a whole page of sections.
 
@@ -164,7 +183,7 @@ def document(title: str, about: str, links: list[tuple[str, str]], sections: lis
         f'<nav aria-label="Sections"><ul>{menu}</ul></nav></header>\n'
         f'<main id="main" tabindex="-1">{there}</main>\n'
         f"<footer><p>Made by spectral_ph {markup.text(version)}. The numbers of this "
-        "page are in result.json where the command line wrote it.</p></footer></body></html>\n"
+        f"page are in result.json where the command line wrote it.{_docs_link()}</p></footer></body></html>\n"
     )
 
 
@@ -326,6 +345,24 @@ def _label_section(result: LoopResult, said: Settings) -> str:
                 + markup.table(rows, f"{name} in {len(rows)} equal intervals of the phase.")
                 + "</details>"
             )
+        elif label["kind"] == "angles":
+            rows = [{"interval": k, **row} for k, row in enumerate(label["bins"], start=1)]
+            picture = markup.figure(
+                lambda f, rows=rows: plot.phase_ring(  # type: ignore[misc]
+                    [r["mean_angle"] for r in rows], ax=f.add_subplot(projection="polar")
+                ),
+                f"Ring of {len(rows)} intervals of the phase, in the colours of the mean {name} in each.",
+                f"Outer ring: the circular mean of {name} along the loop. Inner ring: its colours from 0 to 2π. Where the "
+                "colours go round alike, or the other way round, the two orders are the same.",
+            )
+            agreement = label["agreement"]
+            table = (
+                f"<p>Agreement of the two orders: {'–' if agreement is None else f'{agreement:.2f}'} (1: the same up to turn and "
+                f"direction, 0: no relation). {markup.text(name)} is taken as an angle in radians, for it is called one.</p>"
+                f"<details><summary>Numbers of {markup.text(name)}</summary>"
+                + markup.table(rows, f"{name} in {len(rows)} equal intervals of the phase, means as angles.")
+                + "</details>"
+            )
         else:
             parts.append(f"<p>{markup.text(name)}: nothing to show along the loop.</p>")
             continue
@@ -379,12 +416,15 @@ def _gene_section(said: Settings) -> str:
 
 
 def _confounder_section(said: Settings) -> str:
-    if not said["confounders"]:
+    note = said["confounders_note"]
+    if not said["confounders"] and not note:
         return ""
     return markup.section(
         "confounders",
         "Could it be something else?",
-        markup.table(said["confounders"], "How strongly each of these goes with the phase."),
+        f"<p>{markup.text(note)}</p>"
+        if note
+        else markup.table(said["confounders"], "How strongly each of these goes with the phase."),
     )
 
 

@@ -6,6 +6,7 @@ The command line writes the record as result.json, and the page shows it.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +17,15 @@ from spectral_ph import _check
 from spectral_ph._types import FloatArray, Settings
 from spectral_ph.cells.about import AboutLoop
 from spectral_ph.cells.genes import BINS
+from spectral_ph.loops.coordinates import circular_agreement, to_ranks
 from spectral_ph.loops.result import Loop, LoopResult, versions
 from spectral_ph.report import markup
 
 MAX_GROUPS = 12
 """Categories of a label that get a row of their own; the rest are put together."""
+
+ANGLES = re.compile("phase|angle|theta|circular", re.IGNORECASE)
+"""What columns that hold an angle are called."""
 
 ANSWERS = {
     "loop": "Yes: the {things} go round a loop.",
@@ -90,7 +95,8 @@ def record(
     `LoopResult.to_dict` (each loop with "n_on_loop" and "median_spread" in radians), "in_words" (question by question),
     "labels", "genes" (those that follow the loop, the surest first, at most `spectral_ph.cells.about.PROFILED`),
     "gene_test" (how many were tested and how many follow, and how that was tested), "gene_heatmap" (the genes of that table
-    along the phase, in intervals that hold equally many points), "confounders", "anchor", and what `made_by` holds.
+    along the phase, in intervals that hold equally many points), "confounders", "confounders_note" (why there are
+    none), "anchor", and what `made_by` holds.
 
     Raises
     ------
@@ -146,7 +152,7 @@ def _label(top: Loop | None, name: str, values: ArrayLike, n: int) -> Settings:
     if given.dtype.kind in "fiu" and len(np.unique(given[np.isfinite(given)])) > MAX_GROUPS:
         numbers = given.astype(np.float64)
         there = np.isfinite(numbers)
-        kind: Callable[..., Settings] = _along
+        kind: Callable[..., Settings] = _around if _is_angle(str(name), numbers[there]) else _along
     else:
         numbers = np.array([_category(value) for value in np.asarray(values).tolist()], dtype=object)
         numbers[missing] = ""
@@ -197,10 +203,38 @@ def _along(phase: FloatArray, values: FloatArray) -> Settings:
     return {"kind": "numbers", "bins": rows}
 
 
+def _is_angle(name: str, values: FloatArray) -> bool:
+    """Tell whether numbers are angles in radians: what they are called says so, and they go round most of a circle."""
+    low, high = float(values.min()), float(values.max())
+    fits = (low >= 0 and high <= 2 * np.pi + 1e-6) or (low >= -np.pi - 1e-6 and high <= np.pi + 1e-6)
+    return bool(fits and high - low > np.pi and ANGLES.search(name))
+
+
+def _around(phase: FloatArray, values: FloatArray) -> Settings:
+    """Return how an angle goes round with the phase: its circular mean in intervals, and how alike the two orders are."""
+    place = np.minimum((phase / (2 * np.pi) * BINS).astype(int), BINS - 1)
+    rows = []
+    for k in range(BINS):
+        inside = np.exp(1j * values[place == k])
+        mean = inside.mean() if len(inside) else complex(np.nan)
+        rows.append(
+            {"n": len(inside), "mean_angle": float(np.angle(mean) % (2 * np.pi)), "concentration": float(abs(mean))}
+        )
+    agreement = circular_agreement(to_ranks(phase), to_ranks(np.mod(values, 2 * np.pi))) if len(phase) else None
+    return {"kind": "angles", "agreement": agreement, "bins": rows}
+
+
 def _about(about: AboutLoop | None) -> Settings:
     """Return what is known about a loop beside its shape."""
     if about is None:
-        return {"genes": [], "gene_test": {}, "gene_heatmap": None, "confounders": [], "anchor": None}
+        return {
+            "genes": [],
+            "gene_test": {},
+            "gene_heatmap": None,
+            "confounders": [],
+            "confounders_note": "",
+            "anchor": None,
+        }
     names = [] if about.genes is None else [about.genes.names[j] for j in about.following]
     return {
         # The table begins with the genes that follow the loop, in the same order.
@@ -210,6 +244,7 @@ def _about(about: AboutLoop | None) -> Settings:
         if about.genes is not None
         else None,
         "confounders": _rows(about.confounder_columns()),
+        "confounders_note": about.confounders_note,
         "anchor": None if about.anchor is None else dataclasses.asdict(about.anchor),
     }
 
@@ -266,7 +301,32 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
         {"question": "How sure is this?", "answer": sure},
         {"question": "What does it mean?", "answer": meaning},
         {"question": "What could fool it?", "answer": [pitfall.format(things=things) for pitfall in PITFALLS]},
+        {"question": "What to check next?", "answer": _next(result, things, said)},
     ]
+
+
+def _next(result: LoopResult, things: str, said: Settings) -> list[str]:
+    """Return what is still to be looked at: what this result does not hold yet, and what no result can."""
+    steps = []
+    if result.p_value is None:
+        steps.append("A p-value: let the loop be sought in halves of the data.")
+    if result.loops and not said["labels"]:
+        steps.append(f"Labels: set what is known of the {things}, such as type, time or batch, beside the phase.")
+    if result.loops and not said["confounders"]:
+        steps.append("Confounders: compare the phase with what it should not go with, such as depth or batch.")
+    if result.loops and not said["gene_test"]:
+        steps.append(
+            "Genes: give the expression of genes, to see which of them follow the phase."
+            if things == "cells"
+            else "Features: see which of the variables that were measured go up and down once along the phase."
+        )
+    again = "another sample, another number of neighbours and another representation"
+    steps.append(
+        f"The same in {again}: what is real comes back."
+        if result.verdict == "loop"
+        else f"More {things}, and {again}: what these data do not settle, others may."
+    )
+    return steps
 
 
 def as_count(p: float) -> str:

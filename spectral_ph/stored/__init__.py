@@ -40,6 +40,9 @@ PLACED = ("phase", "cos", "sin", "distance", "in_domain")
 """Columns that new cells get when they are placed on a loop."""
 
 
+FORMAT = 1
+"""Version of what uns holds of a result, in uns[key]["format"]; docs/reference/files.md says what that is."""
+
 LONGEST_KEY = 200
 """File systems take names of 255 bytes, and obs gets names that begin with the key."""
 
@@ -145,6 +148,7 @@ def write_loops(
         index=pd.Index([str(k + 1) for k in range(len(rows))], dtype=object, name="loop"),
     )
     adata.uns[key] = {
+        "format": FORMAT,
         "verdict": result.verdict,
         "reason": result.reason,
         "p_value": _number(result.p_value),
@@ -417,6 +421,7 @@ def read_about(adata: Any, key: str) -> AboutLoop:
         profiles=profiles,
         profile_phases=np.asarray(stored.get("profile_phases", ()), dtype=np.float64),
         confounders=tuple(Association(**row) for row in rows),
+        confounders_note=str(stored.get("confounders_note", "")),
     )
 
 
@@ -559,6 +564,8 @@ def _about(about: AboutLoop | None) -> dict[str, Any]:
         )
         out["profile_phases"] = about.profile_phases
     out["confounders"] = _frame(about.confounder_columns(), "name")
+    if about.confounders_note:
+        out["confounders_note"] = about.confounders_note
     return out
 
 

@@ -22,7 +22,7 @@ from spectral_ph.cells.genes import FALSE_DISCOVERY_RATE
 
 TABLES = {"loops": "loop", "genes": "gene", "profiles": "gene", "confounders": "name"}
 """Tables of one result, and what their index is called."""
-DETAILS = ("params", "anchor", "genes_params", "profile_phases", "pursued")
+DETAILS = ("params", "anchor", "genes_params", "profile_phases", "confounders_note", "pursued")
 """What is kept of each group as JSON, for it has no fixed columns."""
 TOP_GENES = 5
 MISSING: dict[str, Any] = {"cycle": -1, "on_loop": False, "in_domain": False}
@@ -103,6 +103,7 @@ def write(
     if said:
         tables["warnings"] = stored.of_rows(said)
     adata.uns[key] = {
+        "format": stored.FORMAT,
         "groupby": groupby,
         "groups": tables,
         "least_q": least_q,

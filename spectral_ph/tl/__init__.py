@@ -249,9 +249,10 @@ def loops(
     uns[k] gets the verdict, reason, p_value and agreement (NaN if not computed), `loops` (a table of all loops),
     `diagrams`, `tried`, `params`, `versions`, `warnings`, and of the first of those loops `anchor`, `genes` (a table, surest
     first), `profiles` (mean of the top genes in intervals of the phase that hold equally many cells), `profile_phases`
-    (the median phase in each) and `confounders`. Where a loop was pursued, uns[k] also gets `pursued` (evidence and what it is
-    made of, reason, settings, and `genes`, a table of those in which the loop is seen), obsm["X_k_pursued"] the cells in the
-    components of these genes, and obs `k_pursued_phase`. What an earlier call stored under the same name is removed.
+    (the median phase in each), `confounders`, and where that is empty `confounders_note`, which says why. Where a loop was
+    pursued, uns[k] also gets `pursued` (evidence and what it is made of, reason, settings, and `genes`, a table of those in which
+    the loop is seen), obsm["X_k_pursued"] the cells in the components of these genes, and obs `k_pursued_phase`. What an earlier
+    call stored under the same name is removed.
 
     With `groupby`, obs gets the same columns, each cell's from its own group, and `k_group`, the group it was looked at in.
     uns[k]["groups"] holds the tables, all with a column `group`: `summary` (cells, verdict, p_value, the q_value of Benjamini and
@@ -315,11 +316,6 @@ def loops(
                 g2m_genes=g2m_genes,
                 properties=properties,
                 random_state=random_state,
-            )
-        if about is not None and R.loops[about.index].verdict != "loop":
-            _check.warn(
-                f"no loop was called (verdict {R.verdict!r}), so the phase and the genes in obs and uns are those "
-                "of the feature with the most evidence, which may be noise."
             )
     said |= {"random_state": _check.seed_record(random_state), "layer": layer, "expression": expression.what}
     names = stored.write_loops(adata, key_added, R, about, R.settings | said, dict.fromkeys((*R.warnings, *warned)))

@@ -68,6 +68,37 @@ def test_depth_and_properties_are_looked_at_as_confounders(cells):
     assert list(linear.depth()) == ["mitochondrial share"]  # all totals are one
 
 
+def test_where_nothing_was_compared_it_is_said_why(cells):
+    _, R = cells
+    usual = (
+        "and no property of the cells was named or has one of the usual names, such as total_counts, n_genes, pct_counts_mt or "
+        "batch."
+    )
+    even = Expression.of(np.ones((300, 3)), ["a", "b", "c"])
+    _, about = about_result(R, even, genes=False)
+    assert about.confounders_note == (
+        "Nothing was compared with the phase, for all cells have the same total of counts and there are no genes named MT-, "
+        + usual
+    )
+    with pytest.warns(SpectralWarning) as said:
+        _, about = about_result(R, even, genes=False, properties={"short": [1.0], "long": np.ones(301)})
+    assert [str(one.message)[:35] for one in said] == [
+        "the phase was not compared with sho",
+        "the phase was not compared with lon",
+    ]
+    assert about.confounders_note == (
+        "Nothing was compared with the phase, for short and long could not be. The warnings say why."
+    )
+    few = dataclasses.replace(R.loops[0], domain=np.arange(300) < 5)
+    with pytest.warns(SpectralWarning, match="the loop has 5 different phases"):
+        _, about = about_result(dataclasses.replace(R, loops=[few]), even)
+    assert about.confounders_note == (
+        "Nothing was compared with the phase, for fewer than 10 different phases are on the loop."
+    )
+    _, about = about_result(R, even, genes=False, properties={"x": np.arange(300.0)})
+    assert (len(about.confounders), about.confounders_note) == (1, "")
+
+
 def test_a_sparse_table_and_a_dense_one_give_the_same(cells):
     simulated, R = cells
     counts = sp.csr_array(simulated.counts, dtype=np.float64)
@@ -127,7 +158,7 @@ def test_errors_are_sentences(call, sentence):
         call(result()[0])
 
 
-@pytest.mark.filterwarnings("ignore:the loop has")
+@pytest.mark.filterwarnings("ignore:the loop has", "ignore:no loop was called")
 def test_cells_that_divide_without_a_ring_are_said_to():
     """S and G2/M genes go up and down along one line: they vary, and nothing goes round."""
     rng = np.random.default_rng(0)

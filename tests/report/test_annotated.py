@@ -55,6 +55,7 @@ def test_it_is_the_record_of_the_result_itself(cells):
         "gene_test",
         "gene_heatmap",
         "confounders",
+        "confounders_note",
         "anchor",
     ):
         assert json.loads(to_json(again[name])) == json.loads(to_json(direct[name])), name

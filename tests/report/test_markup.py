@@ -34,3 +34,11 @@ def test_escaped_text_is_one_piece_of_text(text):
 )
 def test_values_as_people_read_them(value, said):
     assert markup.shown(value) == said
+
+
+@pytest.mark.parametrize("column", ["p_value", "q_value", "s_p_value", "p", "q"])
+def test_a_probability_too_small_to_tell_from_0_is_said_to_be_small(column):
+    shown = markup.table([{"gene": "A", column: p} for p in (0.0, 9e-11, 1e-10, 0.25)], "x")
+    assert [cell for cell in ("&lt; 10⁻¹⁰", "1.0 × 10⁻¹⁰", "0.25") if cell not in shown] == []
+    assert shown.count("&lt; 10⁻¹⁰") == 2
+    assert "&lt;" not in markup.table([{"gene": "A", "amplitude": 1e-12}], "x")

@@ -175,6 +175,98 @@ def test_unknown_arguments_are_refused():
         report.html(result()[0], lables={})
 
 
+def paragraphs(page):
+    """Return what a reader takes for a paragraph, a point or a caption: all that is of a sentence's length."""
+    return [data.strip() for tag, _, data in Page(page).texts if tag not in ("th", "td") and len(data.strip()) > 50]
+
+
+@pytest.mark.parametrize("verdict", ["loop", "no loop", "undecided"])
+@pytest.mark.parametrize("facts", [{}, everything()], ids=["bare", "everything"])
+def test_nothing_is_said_twice(verdict, facts):
+    R, layout = result(verdict=verdict)
+    said = paragraphs(report.html(R, layout=layout, **facts))
+    assert len(said) > 8
+    assert sorted(said) == sorted(set(said))
+
+
+def test_a_bare_page_says_what_to_check_next(plain):
+    R, _ = result()
+    again = (
+        "The same in another sample, another number of neighbours and another representation: what is real comes back."
+    )
+    bare = report.record(R)["in_words"][-1]
+    assert bare == {
+        "question": "What to check next?",
+        "answer": [
+            "Labels: set what is known of the points, such as type, time or batch, beside the phase.",
+            "Confounders: compare the phase with what it should not go with, such as depth or batch.",
+            "Features: see which of the variables that were measured go up and down once along the phase.",
+            again,
+        ],
+    }
+    assert report.record(R, **everything())["in_words"][-1]["answer"] == [again]
+    assert report.record(NOTHING)["in_words"][-1]["answer"] == [
+        "A p-value: let the loop be sought in halves of the data.",
+        "More points, and another sample, another number of neighbours and another representation: what these data do not "
+        "settle, others may.",
+    ]
+    page = Page(report.html(R)).words()
+    assert all(step in page for step in bare["answer"])
+
+
+def test_an_angle_is_drawn_as_a_ring_and_compared_as_one():
+    R, _ = result()
+    phase = R.loops[0].phase
+    turned = np.append(np.mod(1.0 - phase, 2 * np.pi)[:-1], np.nan)
+    facts = {
+        "true phase": turned,
+        "signed angle": np.angle(np.exp(1j * turned)),
+        "depth": turned,
+        "phase score": phase / 9,
+    }
+    kinds = {label["name"]: label for label in report.record(R, labels=facts)["labels"]}
+    assert {name: label["kind"] for name, label in kinds.items()} == {
+        "true phase": "angles",
+        "signed angle": "angles",
+        "depth": "numbers",
+        "phase score": "numbers",
+    }
+    label = kinds["true phase"]
+    assert label["agreement"] == pytest.approx(1.0, abs=0.01)
+    assert label["missing"] == 1
+    middles = (np.arange(BINS) + 0.5) * 2 * np.pi / BINS
+    known = [(row["mean_angle"], m) for row, m in zip(label["bins"], middles, strict=True) if row["n"]]
+    off = [abs(np.angle(np.exp(1j * (mean - (1.0 - m))))) for mean, m in known]
+    assert max(off) < 2 * np.pi / BINS  # also where the angle goes from 2 pi to 0, where a median would be pi
+    page = report.html(R, labels={"true phase": turned})
+    assert "Agreement of the two orders: 1.00" in page
+    assert "true phase is taken as an angle in radians, for it is called one." in page
+
+
+@pytest.mark.parametrize(
+    ("urls", "address"),
+    [
+        (None, ""),
+        ([], ""),
+        (["Source, https://x.org/code"], ""),
+        (["Homepage, https://x.org"], "https://x.org"),
+        (["Homepage, https://x.org", "Documentation, https://x.org/docs"], "https://x.org/docs"),
+        (["Documentation, javascript:alert(1)"], ""),
+    ],
+)
+def test_the_page_links_to_the_documentation_that_the_package_names(urls, address, monkeypatch):
+    from spectral_ph.report import page
+
+    class Named:
+        def get_all(self, name):
+            return urls if name == "Project-URL" else None
+
+    monkeypatch.setattr(page, "metadata", lambda _: Named())
+    assert page.docs_address() == address
+    link = [a["href"] for a in Page(report.html(NOTHING)).all("a") if not a["href"].startswith("#")]
+    assert link == ([address] if address else [])
+
+
 def browse(page, tmp_path, *options):
     file = tmp_path / "host.html"
     file.write_text(page, encoding="utf-8")
