@@ -58,6 +58,8 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             try:
                 with thread_limit(threads):
                     function(**arguments)
+            except sph.InputError as error:  # spelled here, where it is known which command runs
+                raise sph.InputError(error.spelled(option)) from error
             except BrokenPipeError as error:  # for which click has an exit code and no sentence
                 raise sph.InputError(output.not_written(error)) from error
             finally:

@@ -46,6 +46,14 @@ OPTIONS = {
     "overwrite": "--overwrite",
     "embedding": "--embedding",
     "affinity": "--affinity",
+    "pursue": "--pursue",
+    "start_genes": "--start-gene",
+    "groupby": "--groupby",
+    "min_cells": "--min-cells",
+    "genes": "--genes",
+    "labels": "--label",
+    "confounders": "--confounder",
+    "basis": "--basis",
 }
 
 
@@ -98,7 +106,7 @@ def option(argument: Argument) -> str:
 
     Returns
     -------
-    str, as in Python where nothing here takes the argument.
+    str, as in Python where nothing here takes the argument, or the command that runs does not.
 
     Examples
     --------
@@ -112,12 +120,24 @@ def option(argument: Argument) -> str:
         return "INPUT"
     if name not in OPTIONS and name not in BY_PARAM:
         return str(argument)
+    if not _taken(OPTIONS.get(name, "--param")):
+        return str(argument)
+    if isinstance(value, (list, tuple)) and name in OPTIONS:
+        return " ".join(f"{OPTIONS[name]} {shlex.quote(str(one))}" for one in value)
+    if name == "pursue" and isinstance(value, bool):
+        value = "yes" if value else "no"
     flag, joint = (OPTIONS[name], " ") if name in OPTIONS else (f"--param {name}", "=")
     if value is ... or (value is True and name in OPTIONS):
         return flag
     if value is False and name in OPPOSITES:
         return OPPOSITES[name]
     return f"no {flag}" if value is False and name in OPTIONS else f"{flag}{joint}{shlex.quote(str(value))}"
+
+
+def _taken(flag: str) -> bool:
+    """Tell whether the command that runs, if one does, has an option."""
+    context = click.get_current_context(silent=True)
+    return context is None or any(flag in one.opts for one in context.command.params)
 
 
 def params(items: tuple[str, ...]) -> Settings:
