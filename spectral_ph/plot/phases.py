@@ -257,7 +257,12 @@ def phase_band(
 
 @without_latex
 def phase_heatmap(
-    values: ArrayLike, names: Sequence[str], *, phases: ArrayLike | None = None, ax: Axes | None = None
+    values: ArrayLike,
+    names: Sequence[str],
+    *,
+    phases: ArrayLike | None = None,
+    things: str = "points",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw how genes, or other features, change along the loop: one row of colours each, from low to high.
 
@@ -267,6 +272,7 @@ def phase_heatmap(
     names : g names, drawn as they are, in the order to draw from the top.
     phases : (bins,) radians, ascending: the phase of each interval, where all hold equally many points; default None,
         intervals of equal width.
+    things : what the points are, in the plural.
     ax : where to draw; default None, a new figure.
 
     Returns
@@ -301,7 +307,7 @@ def phase_heatmap(
         vmax=1,
         extent=(0, 1, len(names) - 0.5, -0.5),
     )
-    phase_ticks(ax, phases)
+    phase_ticks(ax, phases, things)
     ax.set_yticks(range(len(names)), [literal(name) for name in names])
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)

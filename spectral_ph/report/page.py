@@ -23,7 +23,7 @@ from spectral_ph.loops.result import LoopResult
 from spectral_ph.report import markup
 from spectral_ph.report.record import record
 
-GENE_COLUMNS = ("gene", "q_value", "r_squared_held_out", "r_squared", "peak", "amplitude")
+GENE_COLUMNS = ("gene", "q_value", "amplitude", "r_squared_held_out", "r_squared", "peak")
 """What the table of genes shows; the record holds all columns."""
 
 MAX_GENES = 30
@@ -136,7 +136,7 @@ def _page(title: str, result: LoopResult, said: Settings, layout: ArrayLike | No
     links = [
         ("answer", "Answer"),
         ("loop", "Loop"),
-        ("labels", "Labels"),
+        ("labels", "Labels" if said["labels"] else "Zero of the phase"),
         ("genes", "Genes"),
         ("pursued", "Loop pursuit"),
         ("confounders", "Confounders"),
@@ -372,7 +372,8 @@ def _label_section(result: LoopResult, said: Settings) -> str:
             else ""
         )
         parts.append(f'<h3>{markup.text(name)}</h3><div class="pair">{picture}<div>{table}{missing}</div></div>')
-    return markup.section("labels", "Phase against known labels", *parts) if parts else ""
+    heading = "Phase against known labels" if said["labels"] else "Zero and direction of the phase"
+    return markup.section("labels", heading, *parts) if parts else ""
 
 
 def _gene_section(said: Settings) -> str:
@@ -397,7 +398,11 @@ def _gene_section(said: Settings) -> str:
     most = f"The {len(names)} surest of {test['following']:,}. " if test["following"] > len(names) else ""
     picture = markup.figure(
         lambda f: plot.phase_heatmap(
-            heat["values"][drawn], [markup.short(name) for name in names], phases=heat["phases"], ax=f.add_subplot()
+            heat["values"][drawn],
+            [markup.short(name) for name in names],
+            phases=heat["phases"],
+            things=things,
+            ax=f.add_subplot(),
         ),
         f"Heat map of {len(names)} genes along the phase: {', '.join(names[:5])} and so on.",
         f"Mean expression along the loop, each gene from its lowest to its highest. Every column holds equally many "
