@@ -2,7 +2,12 @@
 
     python -m benchmarks.neural autoencoder     sphere patch, swiss roll, digits: areas, reconstruction, distances
     python -m benchmarks.neural rotation        cells in any direction: the map and the features with turned views and without
+    python -m benchmarks.neural images          digits and shapes: the map beside t-SNE and UMAP of pixels
     python -m benchmarks.neural parametric      digits: the kind of points that the net has not seen
+    python -m benchmarks.neural weights         ring with outliers: norms as weights of vertices, beside other weights
+    python -m benchmarks.neural classes         norms by how common a class is, 20 seeds
+    python -m benchmarks.neural topological     circle in 50 dimensions: whether a topological term keeps its loop
+    python -m benchmarks.neural figure          the figure of cells in any direction in docs/figures
     python -m benchmarks.neural write           results/neural.json from the parts whose runs are all there
 
 Every run is kept in results/sweep/neural/ as soon as it is done, and is not made again. A part prints its rows and the bars it
@@ -10,37 +15,15 @@ is held to. Numbers are of points that the nets were not fitted to.
 """
 
 import argparse
-import json
 import time
 
 import numpy as np
 
 import spectral_ph as sph
-from benchmarks import record
+from benchmarks import neural_images, neural_norms, neural_topological, record
+from benchmarks.neural_runs import FOLDER, SEEDS, kept, mean
 
-SEEDS = (0, 1, 2)  # what the benchmarks were set up on has other seeds
-FOLDER = record.RESULTS / "sweep" / "neural"
 HELD_OUT = 0.1
-
-
-def kept(part, key, run):
-    """Return the row of a run, made now unless it is there."""
-    path = FOLDER / part / f"{key}.json"
-    if path.exists():
-        return json.loads(path.read_text())
-    row = run()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(row))
-    partial.replace(path)
-    print(row, flush=True)
-    return row
-
-
-def mean(rows, name, **where):
-    """Return the mean of a column over the rows that have the given values."""
-    found = [row[name] for row in rows if all(row[k] == v for k, v in where.items())]
-    return float(np.mean(found))
 
 
 # Autoencoders
@@ -143,90 +126,6 @@ def autoencoder():
     return rows, bars
 
 
-# Cells in any direction
-
-ROTATION_BUDGET = (40, 8, 13)
-
-
-def neighbour_accuracy(X, labels):
-    """Return the share of points that their 15 nearest neighbours name rightly, in five folds."""
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
-    from sklearn.neighbors import KNeighborsClassifier
-
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    return float(cross_val_score(KNeighborsClassifier(15), X, labels, cv=folds).mean())
-
-
-def turned_cells(seed, objects=8, angles=72):
-    """New cells, each turned through equal angles, (objects, angles, H, W), corners filled with the border's colour."""
-    import torch
-
-    from spectral_ph.nn.augment import placed, warped
-    from spectral_ph.nn.images import border_colour
-
-    X = sph.datasets.textured_cells(objects, random_state=5000 + seed).images
-    fill = torch.tensor(border_colour(X[..., None]), dtype=torch.float64)
-    one = torch.ones(objects, dtype=torch.float64)
-    images = torch.from_numpy(X)[:, None]
-    made = [
-        warped(images, placed(one, one, 0 * one, 0 * one, a * one, 1.0), fill)[:, 0].numpy()
-        for a in np.linspace(0, 2 * np.pi, angles, endpoint=False)
-    ]
-    return np.stack(made, axis=1)
-
-
-def rotation_run(augment, seed):
-    from sklearn.metrics import silhouette_score
-
-    cells = sph.datasets.textured_cells(1024, random_state=seed)
-    start = time.process_time()
-    model = sph.nn.TSimCNE(augment=augment, epochs=ROTATION_BUDGET, random_state=seed, device="cpu").fit(cells.images)
-    seconds = time.process_time() - start
-    Y, F = model.transform(cells.images), model.features(cells.images)
-    # Neighbours among new cells of one texture, so that texture tells nothing about who is near.
-    more = sph.datasets.textured_cells(2400, random_state=9000 + seed)
-    one = np.flatnonzero(more.texture == 1)[:500]
-    turned = turned_cells(seed)
-    orbits = model.features(turned.reshape(-1, *turned.shape[2:])).reshape(*turned.shape[:2], -1)
-    report = sph.nn.invariance_report(model.features(more.images[one]), more.angle[one], orbits=orbits)
-    striped = F[cells.texture == 1]
-    return {
-        "augment": augment,
-        "seed": seed,
-        "accuracy of features": neighbour_accuracy(F, cells.texture),
-        "accuracy of the map": neighbour_accuracy(Y, cells.texture),
-        "silhouette of the map": float(silhouette_score(Y, cells.texture)),
-        "coherence": report.coherence,
-        "chance": report.chance,
-        "orbit spread": report.orbit_spread,
-        "loop of an orbit": report.orbit_loop,
-        "H1 score of features": sph.detection_score(sph.persistence(striped, distance="eff_res")[1]),
-        "seconds": seconds,
-    }
-
-
-def rotation():
-    rows = [
-        kept("rotation", f"{augment}-{seed}", lambda a=(augment, seed): rotation_run(*a))
-        for seed in SEEDS
-        for augment in ("natural", "rotation")
-    ]
-
-    def of(augment, name):
-        return mean(rows, name, augment=augment)
-
-    gain = of("rotation", "silhouette of the map") - of("natural", "silhouette of the map")
-    without, with_ = of("natural", "coherence"), of("rotation", "coherence")
-    share = of("rotation", "orbit spread") / of("natural", "orbit spread")
-    bars = {
-        f"silhouette of the map at least .15 higher ({gain:+.2f})": gain >= 0.15,
-        f"coherence above .6 without ({without:.2f})": without > 0.6,
-        f"coherence below .45 with ({with_:.2f})": with_ < 0.45,
-        f"orbit spread at least a fifth lower ({share:.2f} of it)": share <= 0.8,
-    }
-    return rows, bars
-
-
 # New points of a parametric layout
 
 
@@ -251,16 +150,40 @@ def parametric():
     return rows, {f"accuracy of new digits at least .85 (least {min(found):.3f})": min(found) >= 0.85}
 
 
-PARTS = {"autoencoder": autoencoder, "rotation": rotation, "parametric": parametric}
-RUNS = {"autoencoder": 18, "rotation": 6, "parametric": 3}
+PARTS = {
+    "autoencoder": autoencoder,
+    "rotation": neural_images.rotation,
+    "images": neural_images.images,
+    "parametric": parametric,
+    "weights": neural_norms.weights,
+    "classes": neural_norms.classes,
+    "topological": neural_topological.topological,
+}
+RUNS = {
+    "autoencoder": 18,
+    "rotation": 6,
+    "images": 6,
+    "parametric": 3,
+    "weights": 3,
+    "classes": neural_norms.CLASS_SEEDS,
+    "topological": 75,
+}
+SUMMARIES = {
+    "class_summary": ("classes", neural_norms.class_summary),
+    "topological_summary": ("topological", neural_topological.summary),
+}
+"""Shorter tables, from the rows of a part."""
 
 
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.neural", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=[*PARTS, "write"])
+    parser.add_argument("part", choices=[*PARTS, "figure", "write"])
     part = parser.parse_args().part
+    if part == "figure":
+        neural_images.rotation_figure()
+        return
     if part != "write":
         rows, bars = PARTS[part]()
         record.table(rows, [name for name in rows[0] if name != "report"])
@@ -275,6 +198,7 @@ def main():
         seeds=list(SEEDS),
         bars={name: bars for name, (_, bars) in made.items()},
         **{name: rows for name, (rows, _) in made.items()},
+        **{name: make(made[part][0]) for name, (part, make) in SUMMARIES.items() if part in made},
     )
 
 

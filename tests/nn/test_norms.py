@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 from torch import nn
 
 import spectral_ph as sph
+from benchmarks.neural_norms import class_contrasted, sphere_data
 from spectral_ph.nn import GradScale, cut_initialize, norm_report, norm_weights
-from spectral_ph.nn.losses import info_nce
 from spectral_ph.nn.networks import built, perceptron, torch_generator
 
 STEPS = (96, 385, 869, 1547)
@@ -71,43 +71,10 @@ def test_a_cut_net_without_biases_shrinks_by_the_power_of_its_layers(layers):
     np.testing.assert_allclose((whole(X) / cut(X)).detach(), 3.0**layers, rtol=1e-9)
 
 
-CLASSES = (1, 2, 4, 8)
-
-
-def sphere_data(seed, n=1500, d=10, columns=64):
-    """Points of the sphere, classes 1:2:4:8 around centres, seen through a random map."""
-    rng = np.random.default_rng(seed)
-    labels = rng.choice(len(CLASSES), size=n, p=np.array(CLASSES) / sum(CLASSES))
-    centres = rng.standard_normal((len(CLASSES), d))
-    X = centres[labels] + rng.standard_normal((n, d))
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    return X, labels, 10 * X @ rng.standard_normal((d, columns)) / np.sqrt(columns)
-
-
-def trained(seen, labels, seed, epochs=40, batch=128):
-    """Rows of a net trained to give rows of one class one direction."""
-    generator = torch_generator(seed)
-    net = built(lambda: perceptron([seen.shape[1], 64, 10], "relu"), generator)
-    optimizer = torch.optim.SGD(net.parameters(), 0.01)
-    X = torch.from_numpy(seen).float()
-    members = [torch.from_numpy(np.flatnonzero(labels == k)) for k in range(len(CLASSES))]
-    for _ in range(epochs):
-        order = torch.randperm(len(X), generator=generator)
-        for i in order.split(batch):
-            draw = torch.rand(len(i), generator=generator)
-            j = torch.stack(
-                [members[k][int(u * len(members[k]))] for k, u in zip(labels[i.numpy()], draw, strict=True)]
-            )
-            optimizer.zero_grad()
-            info_nce(net(X[i]), net(X[j]), temperature=1.0).backward()
-            optimizer.step()
-    return net(X).detach().double().numpy()
-
-
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_norms_are_small_where_the_embedding_is_sparse_and_wrong(seed):
     _, labels, seen = sphere_data(seed)
-    Z = trained(seen, labels, seed)
+    _, Z = class_contrasted(seen, labels, seed)
     report = norm_report(Z, Z / np.linalg.norm(Z, axis=1, keepdims=True), labels)
     assert report.spearman < -0.6
     assert report.accuracy[-1] > report.accuracy[0]
