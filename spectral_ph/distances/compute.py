@@ -162,8 +162,7 @@ def compute(
         )
     if row.needs == "points":
         X = _check.points(X)
-        n = len(X)
-        _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
+        _fits(len(X), dtype, row)
         _check.distinct(X)
     if sparse and row.needs == "distances" and _check.is_sparse(X):
         D: Any = X
@@ -171,6 +170,16 @@ def compute(
     else:
         D, facts = row.function(X, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, None, random_state), dtype)
+
+
+BYTES = {"float64": 8.0, "float32": 12.0}
+"""What a pair of points takes. All is computed in float64, so while it becomes float32 both are held."""
+
+
+def _fits(n: int, dtype: str, row: Distance) -> None:
+    """Refuse a matrix that there is no memory for, and an unknown type of number."""
+    kept = _check.one_of(dtype, tuple(BYTES), "type of number", "dtype")
+    _check.memory(BYTES[kept] * n**2, f"the distance matrix of {n} points", *_instead(row))
 
 
 def _on_graph(
@@ -192,8 +201,7 @@ def _on_graph(
         )
     A, made_how = neighbourhood(X, graph, recipe, random_state=random_state, edges=row.edges, known=known)
     _pass_neighbors(row.function, params, made_how)
-    n = A.shape[0]
-    _check.memory(8.0 * n**2, f"the distance matrix of {n} points", *_instead(row))
+    _fits(A.shape[0], dtype, row)
     D, facts = row.function(A, **_seeded(row.function, params, random_state))
     return _kept(D, _settings(row.function, row.name, params | facts, made_how, random_state), dtype)
 
@@ -365,7 +373,7 @@ def compute_implicit(
 
 
 def _kept(D: FloatArray, settings: Settings, dtype: str) -> Computed:
-    if _check.one_of(dtype, ("float64", "float32"), "type of number", "dtype") == "float32":
+    if _check.one_of(dtype, tuple(BYTES), "type of number", "dtype") == "float32":
         D = D.astype(np.float32)
         settings["distance"]["dtype"] = "float32 (distances rounded to 6e-8 of their size)"
     return Computed(D, settings)

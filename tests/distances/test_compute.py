@@ -163,3 +163,15 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
     for name, way in ways.items():
         with pytest.raises(sph.TooLargeError, match=f"^{re.escape(sentence + way)}$"):
             sph.distance_matrix(X, name)
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "hops"])
+def test_both_matrices_are_asked_for_where_one_becomes_the_other(distance, monkeypatch):
+    """In float32 the result is small, and on the way to it the float64 matrix is held as well."""
+    from spectral_ph import _check
+
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    monkeypatch.setattr(_check, "available_memory", lambda: 10 * 60**2)
+    assert sph.distance_matrix(X, distance=distance).dtype == np.float64
+    with pytest.raises(sph.TooLargeError, match=r"^the distance matrix of 60 points would take about "):
+        sph.distance_matrix(X, distance=distance, dtype="float32")

@@ -356,6 +356,18 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch, engine, 
         rips_persistence(square(), maxdim, engine)
 
 
+@pytest.mark.parametrize(("engine", "pairs"), [("ripser", 32), ("gudhi", 8)])
+def test_memory_is_asked_for_by_edges_where_edges_take_it(monkeypatch, engine, pairs):
+    """A threshold that leaves few edges makes room, and without one each edge counts."""
+    from spectral_ph import _check
+
+    D = np.abs(np.subtract.outer(np.arange(40.0), np.arange(40.0)))
+    monkeypatch.setattr(_check, "available_memory", lambda: pairs * 40**2 + 160 * 39)
+    rips_persistence(D, 1, engine, threshold=1.0)  # 39 edges
+    with pytest.raises(sph.TooLargeError, match=r"^persistent homology of 40 points with engine "):
+        rips_persistence(D, 1, engine, threshold=2.0)
+
+
 def test_more_edges_than_float32_can_number_are_refused(monkeypatch):
     monkeypatch.setattr(engines, "FLOAT32_EXACT", 5)
     sentence = (
