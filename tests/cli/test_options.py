@@ -39,7 +39,7 @@ def test_the_installed_script_runs():
     assert done.stdout == f"spectral-ph, version {sph.__version__}\n"
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", *(pytest.param(name, marks=pytest.mark.slow) for name in ("zsh", "fish"))])
 def test_the_shell_completes_as_the_docs_say(shell):
     """What docs/start/install.md names is what the script answers to."""
     root = Path(__file__).parents[2]
