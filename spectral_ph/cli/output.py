@@ -143,17 +143,7 @@ def embedding_record(name: str, model: Any, told: EmbeddingReport | None, said: 
     """Return what is to be said about a layout beside its coordinates."""
     record: dict[str, Any] = {"embedding": name, "settings": model.settings_, "warnings": list(dict.fromkeys(said))}
     if told is not None:
-        measures = (
-            "recall",
-            "trustworthiness",
-            "spearman",
-            "distance_correlation",
-            "data_score",
-            "layout_score",
-            "score",
-        )
-        record |= {"verdict": told.verdict, "loops": told.to_records()}
-        record |= {name: getattr(told, name) for name in measures}
+        record |= {"verdict": told.verdict, "loops": told.to_records(), **told.measures()}
     return record
 
 

@@ -135,6 +135,11 @@ class EmbeddingReport:
         of_all = len(self.loops) + len(self.invented)
         return sum(loop.word == "kept" for loop in self.loops) / of_all if of_all else 1.0
 
+    def measures(self) -> dict[str, float]:
+        """Return the numbers of the report that are no loop's, by the names of its attributes."""
+        names = ("recall", "trustworthiness", "spearman", "distance_correlation", "data_score", "layout_score", "score")
+        return {name: float(getattr(self, name)) for name in names}
+
     def to_records(self) -> list[dict[str, Any]]:
         """Return a row for each loop of the data and each invented one, ready for pandas.DataFrame."""
         rows: list[dict[str, Any]] = [

@@ -40,17 +40,8 @@ def write_embedding(
     }
     entry["obs_columns"] = stored.text([])
     if report is not None:
-        measures = (
-            "recall",
-            "trustworthiness",
-            "spearman",
-            "distance_correlation",
-            "data_score",
-            "layout_score",
-            "score",
-        )
         entry |= {"verdict": report.verdict, "loops": stored.of_rows(report.to_records())}
-        entry["measures"] = {name: float(getattr(report, name)) for name in measures}
+        entry["measures"] = report.measures()
     adata.uns[key] = entry
 
 
