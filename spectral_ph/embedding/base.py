@@ -17,11 +17,9 @@ from spectral_ph._check import Argument
 from spectral_ph._numba import thread_limit
 from spectral_ph._types import FloatArray, Graph, RandomState, Settings
 from spectral_ph.embedding.affinities import AFFINITIES, PAIRED, USUAL_NEIGHBORS, affinities
+from spectral_ph.embedding.common import Callback, show_common
 from spectral_ph.embedding.start import STARTS, starting_layout
 from spectral_ph.graph.components import connected_components
-
-Callback = Callable[[int, float | None, FloatArray], Any]
-"""Called with the step, the loss (None unless losses are recorded) and a copy of the layout; True stops the optimisation."""
 
 SEED_BOUND = 2**31
 
@@ -87,10 +85,11 @@ class Watch:
 
 
 class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """The common part of all embeddings; its subclasses store their arguments and optimise.
+    """The common part of all embeddings; its subclasses store their own arguments and optimise.
 
-    A subclass has in its `__init__` the arguments below and its own, checks its own in `_check_own`, and lays the points out in
-    `_optimize`, where it may set `partition_` and `critical_` and add to `settings_`.
+    A subclass has in its `__init__` its own arguments and `**common: Unpack[Common]`, which it hands on, and in its docstring an
+    entry "**common". Users and scikit-learn then see all arguments in both. It checks its own in `_check_own`, and lays the
+    points out in `_optimize`, where it may set `partition_` and `critical_` and add to `settings_`.
 
     Parameters
     ----------
@@ -129,17 +128,37 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     _warm: bool
     """Whether the start is the layout of another embedding of the same points."""
 
-    n_components: int
-    affinity: str
-    perplexity: float
-    n_neighbors: int
-    affinity_params: dict[str, Any] | None
-    init: str | FloatArray
-    n_jobs: int | None
-    random_state: RandomState
-    callback: Callback | None
-    callback_every: int
-    record_loss: bool
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        affinity: str = "perplexity",
+        perplexity: float = 30,
+        n_neighbors: int = 15,
+        affinity_params: dict[str, Any] | None = None,
+        init: str | FloatArray = "spectral",
+        n_jobs: int | None = None,
+        random_state: RandomState = 0,
+        callback: Callback | None = None,
+        callback_every: int = 50,
+        record_loss: bool = False,
+    ) -> None:
+        self.n_components = n_components
+        self.affinity = affinity
+        self.perplexity = perplexity
+        self.n_neighbors = n_neighbors
+        self.affinity_params = affinity_params
+        self.init = init
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.callback = callback
+        self.callback_every = callback_every
+        self.record_loss = record_loss
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Put the common arguments where `**common` stands: scikit-learn reads the signature, and users the docstring."""
+        super().__init_subclass__(**kwargs)
+        show_common(cls, Embedding)
 
     @abstractmethod
     def _optimize(self, A: Graph, Y: FloatArray, watch: Watch, rng: np.random.Generator) -> FloatArray:

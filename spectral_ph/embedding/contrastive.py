@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, RandomState
-from spectral_ph.embedding.base import SEED_BOUND, Callback, Embedding, Watch
+from spectral_ph._types import FloatArray, Graph
+from spectral_ph.embedding.base import SEED_BOUND, Embedding, Watch
+from spectral_ph.embedding.common import Common
 from spectral_ph.embedding.critical import collapse, critical_values
 from spectral_ph.embedding.descent import adam, descend
 from spectral_ph.embedding.losses import Similarity, Value, choice_loss, pair_loss, partition
@@ -88,10 +89,9 @@ class ContrastiveEmbedding(Embedding):
     n_epochs : passes over the edges, or steps for n_negatives="all". None: 500, but 200 for more than 10,000 points.
     learning_rate : step at the beginning. None: 1 with "cauchy", temperature / 2 with "cosine"; for n_negatives="all"
         the largest that is safe. A sweep takes a tenth of it where it starts at the layout before.
-    affinity, perplexity, n_neighbors, affinity_params, init, n_jobs, random_state, callback, callback_every, record_loss
-    : as for
-        every embedding, see `spectral_ph.embedding.base.Embedding`. The loss that is recorded is the one over all pairs,
-        for "infonce" with all negatives; it takes n^2 time.
+    record_loss : compute the loss over all pairs every `callback_every` steps, for "infonce" with all negatives. It takes n^2
+        time.
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -136,18 +136,9 @@ class ContrastiveEmbedding(Embedding):
         denominators: str = "head",
         n_epochs: int | None = None,
         learning_rate: float | None = None,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        self.n_components = n_components
+        super().__init__(n_components, **common)
         self.loss = loss
         self.s = s
         self.Z_bar = Z_bar
@@ -157,23 +148,13 @@ class ContrastiveEmbedding(Embedding):
         self.denominators = denominators
         self.n_epochs = n_epochs
         self.learning_rate = learning_rate
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def transform(self, X: FloatArray | Graph) -> FloatArray:
         """Place new points among the old ones, as every embedding does; with kernel "cosine" on the sphere.
 
         Parameters
         ----------
-        X : see `spectral_ph.embedding.base.Embedding.transform`.
+        X : as for every embedding.
 
         Returns
         -------

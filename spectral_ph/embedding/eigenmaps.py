@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, RandomState
-from spectral_ph.embedding.base import Callback, Embedding, Watch
+from spectral_ph._types import FloatArray, Graph
+from spectral_ph.embedding.base import Embedding, Watch
 
 
 class LaplacianEigenmaps(Embedding):
@@ -23,10 +21,11 @@ class LaplacianEigenmaps(Embedding):
 
     Parameters
     ----------
-    n_components, affinity, perplexity, n_neighbors, affinity_params, n_jobs, random_state : as for every embedding, see
-        `spectral_ph.embedding.base.Embedding`.
     init : "spectral", for the start is the result; anything else is refused.
-    callback, callback_every, record_loss : taken as by every embedding. There are no steps, so nothing is called or recorded.
+    callback : not called, for there are no steps.
+    callback_every : not used.
+    record_loss : nothing is recorded.
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -51,33 +50,6 @@ class LaplacianEigenmaps(Embedding):
     >>> sph.embedding.LaplacianEigenmaps(affinity="knn").fit_transform(X).shape
     (100, 2)
     """
-
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
-    ) -> None:
-        self.n_components = n_components
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def _check_own(self) -> None:
         if not isinstance(self.init, str) or self.init != "spectral":

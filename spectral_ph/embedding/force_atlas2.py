@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, RandomState
+from spectral_ph._types import FloatArray, Graph
 from spectral_ph.embedding.affinities import edge_arrays
-from spectral_ph.embedding.base import Callback, Embedding, Watch
+from spectral_ph.embedding.base import Embedding, Watch
+from spectral_ph.embedding.common import Common
 
 JITTER = 1e-3
 """Of the spread of the start, is added to it: the repulsion of points in one place is not defined."""
@@ -28,17 +29,17 @@ class ForceAtlas2(Embedding):
 
     and a point moves the less, the more its force swings from step to step. Not to be confused with t-SNE of a large
     exaggeration, which it resembles: its repulsion has no bound near a point and reaches farther. All pairs are computed, so a
-    step of n points takes n^2 operations.
+    step of n points takes n^2 operations. Weights are taken as they are made, and not divided by their sum.
 
     Parameters
     ----------
     n_components : dimensions of the layout.
-    affinity, perplexity, n_neighbors, affinity_params, n_jobs, random_state, callback, callback_every, record_loss : as for
-        every embedding, see `spectral_ph.embedding.base.Embedding`. Weights are taken as they are made. The loss is the energy.
-    init : as for every embedding. All but an array are scaled to the size that has the least energy. A thousandth of the spread
-        of the start is added as noise, for points in one place would not come apart.
+    init : "spectral", "pca" or "random", scaled to the size that has the least energy, or an array that is taken as it is. A
+        thousandth of the spread of the start is added as noise, for points in one place would not come apart.
     n_steps : steps.
     jitter_tolerance : how much swing is allowed; a smaller number is slower and more precise.
+    record_loss : compute the energy every `callback_every` steps.
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -70,32 +71,13 @@ class ForceAtlas2(Embedding):
         self,
         n_components: int = 2,
         *,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
         n_steps: int = 750,
         jitter_tolerance: float = 1.0,
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        self.n_components = n_components
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
+        super().__init__(n_components, **common)
         self.n_steps = n_steps
         self.jitter_tolerance = jitter_tolerance
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def _check_own(self) -> None:
         _check.positive_int(self.n_steps, "n_steps", least=0)

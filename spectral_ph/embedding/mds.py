@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import scipy.linalg
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, RandomState, Settings
+from spectral_ph._types import FloatArray, Graph, Settings
 from spectral_ph.distances.compute import compute, parted
 from spectral_ph.embedding.affinities import PAIRED
-from spectral_ph.embedding.base import Callback, Embedding, Watch
+from spectral_ph.embedding.base import Embedding, Watch
+from spectral_ph.embedding.common import Common
 from spectral_ph.embedding.start import starting_layout
 from spectral_ph.spectrum.eigen import fix_signs
 
@@ -47,8 +48,8 @@ class MDS(Embedding):
     init : "spectral" is classical scaling: the first eigenvectors of the doubly centred squared distances. All others as for
         every embedding, scaled to the least stress unless it is an array.
     n_steps : at most so many steps.
-    n_jobs, random_state, callback, callback_every, record_loss : as for every embedding, see
-        `spectral_ph.embedding.base.Embedding`. The loss is the stress.
+    record_loss : compute the stress every `callback_every` steps.
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -82,31 +83,12 @@ class MDS(Embedding):
         n_components: int = 2,
         *,
         distance: str | None = None,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
         n_steps: int = 500,
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        self.n_components = n_components
+        super().__init__(n_components, **common)
         self.distance = distance
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
         self.n_steps = n_steps
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def _check_own(self) -> None:
         _check.positive_int(self.n_steps, "n_steps", least=0)

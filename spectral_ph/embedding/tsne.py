@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, Unpack
 
 import numpy as np
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, RandomState
+from spectral_ph._types import FloatArray, Graph
 from spectral_ph.distances.layout import Phase, opentsne
 from spectral_ph.embedding.affinities import edge_arrays
-from spectral_ph.embedding.base import Callback, Embedding, Watch
+from spectral_ph.embedding.base import Embedding, Watch
+from spectral_ph.embedding.common import Common
 from spectral_ph.embedding.critical import collapse, critical_values
 
 EXACT_POINTS = 2000
@@ -42,9 +43,7 @@ class TSNE(Embedding):
     ----------
     n_components : dimensions of the layout.
     rho : exaggeration, more than 0.
-    affinity, perplexity, n_neighbors, affinity_params, n_jobs, random_state, callback, callback_every, record_loss : as for every
-        embedding, see `spectral_ph.embedding.base.Embedding`. The loss is the one above.
-    init : as for every embedding; the start is scaled so that the first column has a standard deviation of 1e-4, but an array is
+    init : "spectral", "pca" or "random", scaled so that the first column has a standard deviation of 1e-4, or an array that is
         taken as it is.
     early_exaggeration : in the first phase. "auto" is 12 or half of rho_1, whichever is smaller, but at least 1 and at least rho:
         above rho_1 the layout shrinks to a point, as data without structure do at 12.
@@ -53,6 +52,7 @@ class TSNE(Embedding):
     learning_rate : of a quarter of the gradient, as openTSNE counts, with momentum .8 and gains. "auto" is n over the
         exaggeration, as in openTSNE, but at most half of what is stable at the collapsed layout.
     solver : "exact", "opentsne" or "auto".
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -88,39 +88,20 @@ class TSNE(Embedding):
         n_components: int = 2,
         *,
         rho: float = 1.0,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
         early_exaggeration: float | Literal["auto"] = "auto",
         early_steps: int = 250,
         n_steps: int = 500,
         learning_rate: float | Literal["auto"] = "auto",
         solver: Literal["auto", "exact", "opentsne"] = "auto",
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        self.n_components = n_components
+        super().__init__(n_components, **common)
         self.rho = rho
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
         self.early_exaggeration = early_exaggeration
         self.early_steps = early_steps
         self.n_steps = n_steps
         self.learning_rate = learning_rate
         self.solver = solver
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def _check_own(self) -> None:
         _check.one_of(self.solver, ("auto", "exact", "opentsne"), "solver of t-SNE", "solver")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
 from spectral_ph import _check
-from spectral_ph._types import FloatArray, Graph, RandomState
-from spectral_ph.embedding.base import SEED_BOUND, Callback, Embedding, Watch
+from spectral_ph._types import FloatArray, Graph
+from spectral_ph.embedding.base import SEED_BOUND, Embedding, Watch
+from spectral_ph.embedding.common import Common
 from spectral_ph.embedding.sampling import WARM, Contrast, drawable, optimize, usual_epochs
 from spectral_ph.embedding.true_loss import FLOOR, curve, umap_loss
 
@@ -21,7 +22,7 @@ class UMAP(Embedding):
     differ from umap-learn. All updates of a head are made at once, with the other points as they were a moment before, so
     that the result is the same at any number of threads. And the attraction is the proximal step, which never overshoots.
 
-    What this descends on is not the loss of the paper. See `umap_loss`.
+    What this descends on is not the loss of the paper. See `umap_loss`. The affinity "umap" is UMAP's own graph.
 
     Parameters
     ----------
@@ -32,10 +33,8 @@ class UMAP(Embedding):
     n_epochs : None: 500, but 200 for more than 10,000 points.
     learning_rate : step at the beginning; it falls linearly to 0. A sweep takes a tenth of it where it starts at the
         layout before.
-    affinity, perplexity, n_neighbors, affinity_params, init, n_jobs, random_state, callback, callback_every, record_loss
-    : as for
-        every embedding, see `spectral_ph.embedding.base.Embedding`. The loss that is recorded is `umap_loss(...).sampled`,
-        which takes n^2 time. Affinity "umap" is UMAP's own.
+    record_loss : compute `umap_loss(...).sampled` every `callback_every` steps, which takes n^2 time.
+    **common : the arguments of every embedding, see `Embedding`.
 
     Attributes
     ----------
@@ -76,18 +75,9 @@ class UMAP(Embedding):
         n_negatives: int = 5,
         n_epochs: int | None = None,
         learning_rate: float = 1.0,
-        affinity: str = "perplexity",
-        perplexity: float = 30,
-        n_neighbors: int = 15,
-        affinity_params: dict[str, Any] | None = None,
-        init: str | FloatArray = "spectral",
-        n_jobs: int | None = None,
-        random_state: RandomState = 0,
-        callback: Callback | None = None,
-        callback_every: int = 50,
-        record_loss: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        self.n_components = n_components
+        super().__init__(n_components, **common)
         self.min_dist = min_dist
         self.spread = spread
         self.a = a
@@ -95,16 +85,6 @@ class UMAP(Embedding):
         self.n_negatives = n_negatives
         self.n_epochs = n_epochs
         self.learning_rate = learning_rate
-        self.affinity = affinity
-        self.perplexity = perplexity
-        self.n_neighbors = n_neighbors
-        self.affinity_params = affinity_params
-        self.init = init
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.callback = callback
-        self.callback_every = callback_every
-        self.record_loss = record_loss
 
     def _check_own(self) -> None:
         curve(self.a, self.b, self.min_dist, self.spread)

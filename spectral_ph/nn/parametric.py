@@ -55,7 +55,7 @@ class ParametricEmbedding(OfPoints):
     loss : "neg", "nce" or "infonce", see `ContrastiveEmbedding`.
     s : slider from t-SNE (0) to UMAP (1), for "neg" and "infonce".
     n_negatives : for each edge that is drawn.
-    affinity, perplexity, n_neighbors, affinity_params : as for every embedding, see `spectral_ph.embedding.base.Embedding`;
+    affinity, perplexity, n_neighbors, affinity_params : as for `spectral_ph.embedding.ContrastiveEmbedding`;
         for "graph" weights are passed to `fit` beside the points.
     hidden : widths of the hidden layers.
     epochs : in each, as many edges are drawn as there are.

@@ -1,6 +1,10 @@
 """What every embedding has: scikit-learn's contract, hard inputs, the same bits at any number of threads, new points."""
 
+import inspect
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,10 +16,20 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import spectral_ph as sph
 from spectral_ph import embedding as E
 from spectral_ph._numba import thread_limit
+from spectral_ph.embedding.registry import EMBEDDINGS
 
 DIGITS = load_digits().data[:300]
-FAST = [E.TSNE(early_steps=20, n_steps=40), E.LaplacianEigenmaps(), E.ForceAtlas2(n_steps=40), E.MDS(n_steps=40)]
-AFFINE = FAST[:3]
+SHORT = {
+    "tsne": {"early_steps": 20, "n_steps": 40},
+    "umap": {"n_epochs": 20},
+    "contrastive": {"n_epochs": 20},
+    "eigenmaps": {},
+    "forceatlas2": {"n_steps": 40},
+    "mds": {"n_steps": 40},
+}
+"""What makes each embedding short, by its name in the registry; one without an entry fails here."""
+MODELS = [kind(**SHORT[name]) for name, kind in EMBEDDINGS.items()]
+AFFINE = [model for model in MODELS if not isinstance(model, E.MDS)]
 """Those that have affinities."""
 
 
@@ -28,12 +42,12 @@ def matching(sentence):
 
 
 @pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")  # few points: the default perplexity is lowered
-@parametrize_with_checks(FAST)
+@parametrize_with_checks(MODELS)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
+@pytest.mark.parametrize("model", MODELS, ids=named)
 def test_every_embedding_has_the_same_common_arguments_and_what_is_fitted(model):
     common = {
         "n_components": 2,
@@ -57,17 +71,47 @@ def test_every_embedding_has_the_same_common_arguments_and_what_is_fitted(model)
     np.testing.assert_array_equal(fitted.get_feature_names_out()[0], f"{named(model).lower()}0")
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
-def test_same_bits_at_one_and_two_threads(model):
-    # Above `_numba.SMALL` and the last block of 64 heads is not full.
-    X = np.random.default_rng(0).standard_normal((1030, 5))
-    one = clone(model).set_params(n_jobs=1).fit(X)
-    two = clone(model).set_params(n_jobs=2).fit(X)
-    np.testing.assert_array_equal(one.embedding_, two.embedding_)
-    assert one.partition_ == two.partition_
+@pytest.mark.parametrize("model", MODELS, ids=named)
+def test_every_argument_is_in_the_signature_and_in_the_docstring(model):
+    parameters = inspect.signature(type(model)).parameters
+    assert all(p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters.values())
+    described = inspect.getdoc(type(model)).partition("Parameters\n")[2].partition("\n\n")[0]
+    names = [name for line in re.findall(r"^(\w+(?:, \w+)*) :", described, flags=re.M) for name in line.split(", ")]
+    assert sorted(names) == sorted(parameters)
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
+def test_an_unknown_argument_is_no_argument():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'perplexty'"):
+        E.TSNE(perplexty=3)
+
+
+@pytest.mark.slow
+def test_same_bits_at_one_two_and_four_threads():
+    """Of more points than `_numba.SMALL`, and the last block of 64 heads is not full; four threads, however many cores."""
+    code = """
+import hashlib
+import sys
+import warnings
+import numpy as np
+from spectral_ph.embedding.registry import EMBEDDINGS
+X = np.random.default_rng(0).standard_normal((1030, 5))
+for name, short in eval(sys.argv[1]).items():
+    models = [EMBEDDINGS[name](n_jobs=j, affinity="knn", **short).fit(X) for j in (1, 2, 4)]
+    print(name, *(hashlib.sha256(model.embedding_).hexdigest() + repr(model.partition_) for model in models))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, repr({name: dict.fromkeys(short, 4) for name, short in SHORT.items()})],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"NUMBA_NUM_THREADS": "4"},
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [name for name, *_ in lines] == list(EMBEDDINGS)
+    assert [len(set(bits)) for _, *bits in lines] == [1] * len(lines)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=named)
 def test_n_jobs_leaves_the_threads_of_the_caller_alone(model):
     import numba
 
@@ -115,13 +159,13 @@ def test_mds_refuses_an_infinite_distance():
         E.MDS(affinity="precomputed_distance").fit(D)
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
+@pytest.mark.parametrize("model", MODELS, ids=named)
 def test_duplicates_have_a_finite_layout(model):
     X = np.repeat(DIGITS[:50], 3, axis=0)
     assert np.isfinite(clone(model).fit_transform(X)).all()
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
+@pytest.mark.parametrize("model", MODELS, ids=named)
 def test_points_that_all_coincide_are_refused(model):
     sentence = "all 100 points of X are the same point, so there is no shape to find. Check the input."
     with pytest.raises(sph.InputError, match=matching(sentence)):
@@ -228,7 +272,7 @@ def test_a_seed_gives_the_same_bits_and_another_one_another_start():
 # New points
 
 
-@pytest.mark.parametrize("model", FAST, ids=named)
+@pytest.mark.parametrize("model", MODELS, ids=named)
 def test_a_new_point_has_the_same_place_alone_and_in_a_batch(model):
     X, new = DIGITS[:200], DIGITS[200:]
     fitted = clone(model).fit(X)

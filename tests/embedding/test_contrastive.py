@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import spectral_ph as sph
 from spectral_ph.embedding import UMAP, ContrastiveEmbedding, critical_values, sweep
@@ -243,21 +242,7 @@ def test_a_sweep_starts_each_layout_at_the_one_before():
     assert moved < 0.7 * np.linalg.norm(cold.embedding_ - first.embedding_)
 
 
-# The contract of an estimator
-
-SMALL = {"affinity": "knn", "n_neighbors": 3, "n_epochs": 20}
-
-
-@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
-@parametrize_with_checks(
-    [
-        ContrastiveEmbedding(**SMALL),
-        ContrastiveEmbedding(loss="infonce", n_negatives="all", **SMALL),
-        UMAP(**SMALL),
-    ]
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
+# The contract of an estimator, beside what tests/embedding/test_base.py asks of all
 
 
 @pytest.fixture(scope="module")
@@ -280,15 +265,6 @@ def test_a_seed_decides_every_bit_and_a_clone_repeats_it(model, circle):
     np.testing.assert_array_equal(one, two)
     if model.get_params().get("n_negatives") != "all":
         assert np.abs(clone(model).set_params(random_state=1).fit_transform(circle) - one).max() > 1e-3
-
-
-@pytest.mark.parametrize("model", MODELS[:1] + MODELS[4:], ids=["neg", "umap"])
-def test_a_new_point_has_the_same_place_alone_and_in_a_batch(model, circle):
-    fitted = clone(model).fit(circle)
-    new = sph.datasets.circle(10, ambient_dim=5, sigma=0.1, random_state=1)
-    batch = fitted.transform(new)
-    for i in range(len(new)):
-        np.testing.assert_array_equal(fitted.transform(new[i : i + 1])[0], batch[i])
 
 
 def test_new_points_of_a_spherical_layout_lie_on_the_sphere(circle):
@@ -367,12 +343,6 @@ def test_vertices_without_an_edge_and_components_get_a_place():
     ):
         with pytest.warns(sph.SpectralWarning, match="the graph of affinities has 4 connected components"):
             assert np.isfinite(model.fit_transform(A)).all()
-
-
-def test_duplicates_are_laid_out():
-    X = np.repeat(np.random.default_rng(10).standard_normal((15, 3)), 3, axis=0)
-    for model in (UMAP(affinity="knn", n_neighbors=6), ContrastiveEmbedding(affinity="knn", n_neighbors=6)):
-        assert np.isfinite(model.set_params(n_epochs=30).fit_transform(X)).all()
 
 
 @pytest.mark.parametrize(
