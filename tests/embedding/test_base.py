@@ -174,7 +174,7 @@ def test_points_that_all_coincide_are_refused(model):
 
 @pytest.mark.parametrize("n", [5, 7, 19])
 @pytest.mark.parametrize("model", AFFINE, ids=named)
-@pytest.mark.parametrize("affinity", ["perplexity", "knn", "umap", "diffusion"])
+@pytest.mark.parametrize("affinity", ["perplexity", "knn", "umap", "eff_res", "diffusion"])
 def test_few_points_have_a_finite_layout_and_a_sentence(model, affinity, n):
     fitted = clone(model).set_params(affinity=affinity)
     if affinity == "perplexity":
@@ -188,6 +188,11 @@ def test_few_points_have_a_finite_layout_and_a_sentence(model, affinity, n):
         return
     with pytest.warns(sph.SpectralWarning, match=matching(sentence)):
         assert np.isfinite(fitted.fit_transform(DIGITS[:n])).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 19])
+def test_mds_needs_no_neighbours(n):
+    assert np.isfinite(E.MDS(n_steps=40).fit_transform(DIGITS[:n])).all()
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])

@@ -70,7 +70,7 @@ def mean_step(run, plan):
 
 def assert_means(found, expected):
     mean, error = found
-    assert (np.abs(mean - expected) <= 5 * error + 1e-3 * np.abs(expected).max()).all()
+    assert (np.abs(mean - expected) <= 5 * error).all()
     assert np.abs(mean).max() > 10 * error.max()  # so that the test could tell
 
 

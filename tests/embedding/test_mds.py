@@ -34,6 +34,22 @@ def test_classical_scaling_of_euclidean_distances_is_pca():
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
+def test_a_step_goes_down_the_gradient_of_the_stress(d):
+    """By 1 / 2n of it, for centred points (de Leeuw); the stress is over pairs i < j."""
+    D, h = squareform(pdist(NOISY[:20])), 1e-4
+    Y = np.random.default_rng(2).standard_normal((20, d))
+    Y -= Y.mean(axis=0)
+    moved, slope = np.empty_like(Y), np.empty_like(Y)
+    _exact.majorise(D, Y, moved, np.empty(20))
+    for index in np.ndindex(Y.shape):
+        nudge = np.zeros_like(Y)
+        nudge[index] = h
+        low, less, more, high = (stress(D, Y + k * nudge) for k in (-2, -1, 1, 2))
+        slope[index] = (low - 8 * less + 8 * more - high) / (12 * h)
+    assert np.abs(2 * 20 * (Y - moved) - slope).max() < 1e-6 * np.abs(slope).max()
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
 def test_a_step_equals_its_slow_twin_and_never_raises_the_stress(d):
     D = squareform(pdist(NOISY[:30]))
     Y = np.random.default_rng(1).standard_normal((30, d))
