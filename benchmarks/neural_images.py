@@ -94,8 +94,8 @@ def rotation():
     share = of("rotation", "orbit spread") / of("natural", "orbit spread")
     bars = {
         f"silhouette of the map at least .15 higher ({gain:+.2f})": gain >= 0.15,
-        f"coherence above .6 without ({without:.2f})": without > 0.6,
-        f"coherence below .45 with ({with_:.2f})": with_ < 0.45,
+        f"coherence above .6 without ({without:.3f})": without > 0.6,
+        f"coherence below .45 with ({with_:.3f})": with_ < 0.45,
         f"orbit spread at least a fifth lower ({share:.2f} of it)": share <= 0.8,
     }
     return rows, bars

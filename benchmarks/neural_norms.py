@@ -165,6 +165,7 @@ def class_summary(rows):
             "mean growth of its norms": float(values.mean()),
             "standard error": float(values.std(ddof=1) / np.sqrt(len(values))),
             "seeds": len(values),
+            "commit": rows[0]["commit"],
         }
         for size, values in found.items()
     ]

@@ -144,6 +144,7 @@ def summary(rows):
                 "sigma": sigma,
                 **{term: float(values.mean()) for term, values in scores.items()},
                 "spectral H0 + H1 above none": f"{above} of {len(TOPOLOGICAL_SEEDS)}",
+                "commit": rows[0]["commit"],
             }
         )
     return made

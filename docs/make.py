@@ -79,7 +79,7 @@ def with_results(text):
             columns = re.split(r";\s", marker[3])
         lines = ["| " + " | ".join(map(_cell, columns)) + " |", "|" + "---|" * len(columns)]
         lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
-        lines += ["", *_provenance(record)]
+        lines += ["", *_provenance(record, rows)]
         made += [text[at : marker.end()], "\n\n", "\n".join(lines), "\n\n"]
         at = text.index(END, marker.end())
     return "".join([*made, text[at:]])
@@ -148,12 +148,13 @@ def _called(row):
     return None if row is None else f"{row['called']} of {row['samples']}"
 
 
-def _provenance(record):
-    """When, where and with what a record was made, in lines of prose."""
+def _provenance(record, rows):
+    """When, where and with what a record was made, in lines of prose; rows may say at which commit each of them was."""
+    commits = list(dict.fromkeys(row["commit"] for row in rows if "commit" in row)) or [record["commit"]]
     machine = record["machine"]
     versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
     return [
-        f"Measured on {record['date']} at commit {record['commit']}.",
+        f"Measured on {record['date']} at commit {' and '.join(commits)}.",
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB.",
         *textwrap.wrap(f"Versions: {versions}.", WIDTH, break_on_hyphens=False),
     ]
