@@ -1,9 +1,5 @@
 """Contrastive embeddings: gradients of the losses, where the layouts settle, and the contract of an estimator."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -272,33 +268,6 @@ def test_new_points_of_a_spherical_layout_lie_on_the_sphere(circle):
     new = fitted.transform(sph.datasets.circle(10, ambient_dim=5, sigma=0.1, random_state=1))
     np.testing.assert_allclose(np.linalg.norm(new, axis=1), 1)
     np.testing.assert_allclose(fitted.transform(circle[:5]), fitted.embedding_[:5], atol=1e-9)
-
-
-def test_the_bits_are_the_same_at_one_two_and_four_threads():
-    code = """
-import hashlib
-import spectral_ph as sph
-E = sph.embedding
-X = sph.datasets.circle(150, ambient_dim=5, sigma=0.1)
-for model in (
-    E.UMAP(affinity="umap", n_epochs=10),
-    E.ContrastiveEmbedding(affinity="knn", loss="nce", n_epochs=10),
-    E.ContrastiveEmbedding(affinity="knn", loss="infonce", n_epochs=10),
-    E.ContrastiveEmbedding(affinity="knn", n_negatives="all", n_epochs=10),
-):
-    print(*(hashlib.sha256(model.set_params(n_jobs=j).fit_transform(X)).hexdigest() for j in (1, 2, 4)))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"NUMBA_NUM_THREADS": "4"},
-    )
-    lines = [line.split() for line in done.stdout.splitlines()]
-    assert len(lines) == 4
-    for hashes in lines:
-        assert len(set(hashes)) == 1
 
 
 @pytest.mark.parametrize("model", MODELS, ids=range(len(MODELS)))
