@@ -5,7 +5,7 @@
     python -m benchmarks.embedding --ring                    UMAP's ring: published and true loss (Damrich, Hamprecht, 2021)
     python -m benchmarks.embedding --graphs                  recall and accuracy of node embeddings
     python -m benchmarks.embedding --cells ../shared/data    loops of real cells in each layout, and what the report says
-    python -m benchmarks.embedding --speed [--threads 2]     time and memory beside umap-learn and openTSNE
+    python -m benchmarks.embedding --speed --threads 1 2    time and memory beside umap-learn and openTSNE
 
 Each part is a file embedding_*.py, which says what it measures. Rows go to results/embedding_*.json as they are measured, with
 the bars that the part is held to, whether they are met or not. A run that was cut off goes on where it ended; with
@@ -31,7 +31,7 @@ def main():
         else:
             parser.add_argument(f"--{part}", action="store_true")
     parser.add_argument("--quick", action="store_true", help="small sizes, nothing is written")
-    parser.add_argument("--threads", type=int, default=1, help="of --speed")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1], help="of --speed, one number or several")
     parser.add_argument("--only", help="of --speed: the cases with this text in their name or data")
     given = parser.parse_args()
     chosen = [part for part in PARTS if getattr(given, part)]
