@@ -8,6 +8,7 @@ that holds them.
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -53,8 +54,10 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"
 myst_heading_anchors = 4
 myst_dmath_double_inline = True
 
-# "off" shows what the notebooks and the gallery kept from their last run; `make site` runs them.
+# "off" shows what the notebooks and the gallery kept from their last run; `make site` runs them, but for those of
+# nets where torch is not installed.
 nb_execution_mode = os.environ.get("SPECTRAL_PH_SITE_EXECUTE", "off")
+nb_execution_excludepatterns = [] if find_spec("torch") else ["*05_autoencoder.ipynb", "*06_images.ipynb"]
 nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_merge_streams = True

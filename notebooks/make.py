@@ -3,6 +3,8 @@
 python notebooks/make.py              runs all of them in place
 python notebooks/make.py 01 --points 300
 
+Those of nets need torch and are left as they are where it is not installed, which is said.
+
 Nothing is written that would not read well: errors, warnings, paths of the machine and files that are too large are
 refused. What differs from run to run (times, ids of cells, the version of Python) is left out.
 """
@@ -11,6 +13,7 @@ import argparse
 import os
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -18,6 +21,8 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NETS = ("05", "06")
+"""Those that need torch."""
 POINTS = "SPECTRAL_PH_NOTEBOOK_POINTS"
 LARGEST = 700_000
 """Bytes of a file; a repository page does not show much larger ones."""
@@ -100,6 +105,9 @@ def main():
     bad = 0
     for path in NOTEBOOKS:
         if given.names and not path.name.startswith(tuple(given.names)):
+            continue
+        if path.name.startswith(NETS) and find_spec("torch") is None:
+            print(f"{path.name} was left as it is: it needs torch (pip install 'spectral_ph[nn]')", file=sys.stderr)
             continue
         notebook = cleaned(run(path, given.points), path.name)
         if found := problems(notebook):

@@ -95,8 +95,21 @@ def kept(request):
     return nbformat.read(request.param, as_version=4)
 
 
-def test_the_notebooks_are_five():
-    assert [path.name[:2] for path in make.NOTEBOOKS] == ["01", "02", "03", "04", "07"]
+def test_the_notebooks_are_seven():
+    assert [path.name[:2] for path in make.NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "07"]
+
+
+def test_notebooks_of_nets_are_left_alone_without_torch(monkeypatch, capsys):
+    monkeypatch.setattr(make, "find_spec", lambda name: None)
+    monkeypatch.setattr(make, "run", None)
+    monkeypatch.setattr("sys.argv", ["make.py", "05", "06"])
+    with pytest.raises(SystemExit) as ended:
+        make.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{name} was left as it is: it needs torch (pip install 'spectral_ph[nn]')"
+        for name in ("05_autoencoder.ipynb", "06_images.ipynb")
+    ]
 
 
 def test_what_is_kept_reads_well(kept):
