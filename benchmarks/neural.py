@@ -7,6 +7,7 @@
     python -m benchmarks.neural weights         ring with outliers: norms as weights of vertices, beside other weights
     python -m benchmarks.neural classes         norms by how common a class is, 20 seeds
     python -m benchmarks.neural topological     circle in 50 dimensions: whether a topological term keeps its loop
+    python -m benchmarks.neural topological_others     the same with other terms
     python -m benchmarks.neural figure          the figure of cells in any direction in docs/figures
     python -m benchmarks.neural write           results/neural.json from the parts whose runs are all there
 
@@ -153,20 +154,25 @@ def parametric():
 PARTS = {
     "autoencoder": autoencoder,
     "rotation": neural_images.rotation,
-    "images": neural_images.images,
+    "shapes": neural_images.shapes_beside_layouts,
+    "digits": neural_images.digits_beside_layouts,
     "parametric": parametric,
     "weights": neural_norms.weights,
     "classes": neural_norms.classes,
-    "topological": neural_topological.topological,
+    "topological": neural_topological.deciding,
+    "topological_others": neural_topological.others,
 }
+TOGETHER = {"images": ("shapes", "digits")}
 RUNS = {
     "autoencoder": 18,
     "rotation": 6,
-    "images": 6,
+    "shapes": 3,
+    "digits": 3,
     "parametric": 3,
     "weights": 3,
     "classes": neural_norms.CLASS_SEEDS,
-    "topological": 75,
+    "topological": 30,
+    "topological_others": 45,
 }
 SUMMARIES = {
     "class_summary": ("classes", neural_norms.class_summary),
@@ -179,16 +185,17 @@ def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.neural", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=[*PARTS, "figure", "write"])
+    parser.add_argument("part", choices=[*PARTS, *TOGETHER, "figure", "write"])
     part = parser.parse_args().part
     if part == "figure":
         neural_images.rotation_figure()
         return
     if part != "write":
-        rows, bars = PARTS[part]()
-        record.table(rows, [name for name in rows[0] if name != "report"])
-        for bar, met in bars.items():
-            print(f"{'met   ' if met else 'MISSED'} {bar}")
+        for name in TOGETHER.get(part, (part,)):
+            rows, bars = PARTS[name]()
+            record.table(rows, [name for name in rows[0] if name != "report"])
+            for bar, met in bars.items():
+                print(f"{'met   ' if met else 'MISSED'} {bar}")
         return
     done = {name: make for name, make in PARTS.items() if len([*(FOLDER / name).glob("*.json")]) == RUNS[name]}
     made = {name: make() for name, make in done.items()}

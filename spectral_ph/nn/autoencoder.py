@@ -12,17 +12,17 @@ from torch import Tensor, nn
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray, Graph, Settings
+from spectral_ph._types import FloatArray, Graph, IntArray, Settings
 from spectral_ph.graph.neighbors import nearest_neighbors
 from spectral_ph.graph.symmetrize import graph_from_edges, undirected_edges
 from spectral_ph.nn import checkpoint as files
-from spectral_ph.nn import geometry
+from spectral_ph.nn import geometry, topology
 from spectral_ph.nn.base import OfPoints
 from spectral_ph.nn.geometry import Indicatrices
 from spectral_ph.nn.networks import ACTIVATIONS, chosen_device, evaluated, perceptron
 from spectral_ph.nn.training import Callback, Losses, Stage, descended, shuffled
 
-REGULARIZERS = ("geometric", None)
+REGULARIZERS = ("geometric", "topological", None)
 RECONSTRUCTIONS = ("share", "mse")
 
 BLOCK = 1024
@@ -36,10 +36,15 @@ class Coder(nn.Module):  # type: ignore[misc]
     ----------
     columns : of the data. hidden : widths of the encoder's hidden layers. components : of the latent space.
     activation : one of `ACTIVATIONS`.
+    scaled : whether a factor of latent distances is learned.
     """
 
-    def __init__(self, columns: int, hidden: tuple[int, ...], components: int, activation: str) -> None:
+    def __init__(
+        self, columns: int, hidden: tuple[int, ...], components: int, activation: str, scaled: bool = False
+    ) -> None:
         super().__init__()
+        if scaled:
+            self.log_scale = nn.Parameter(torch.zeros(()))
         sizes = [columns, *hidden, components]
         self.encoder = perceptron(sizes, activation)
         self.decoder = perceptron(sizes[::-1], activation)
@@ -63,7 +68,10 @@ class GeometricAutoencoder(OfPoints):
     ----------
     n_components : latent dimensions, at most as many as X has columns.
     lam : weight of the regulariser.
-    regularizer : "geometric", or None for an ordinary autoencoder.
+    regularizer : "geometric", or None for an ordinary autoencoder. "topological" is experimental: in place of the variance of log
+        det it asks that the edges that hold a batch together and the edges of its most persistent loop are as long, up to one
+        factor, as in the distances of the data. It keeps an (n, n) matrix while it fits.
+    distance : of the data, for "topological": "eff_res" or "euclidean", on all points at once.
     hidden : widths of the hidden layers of the encoder; the decoder has them the other way round.
     activation : between the layers, "elu", "relu", "silu" or "tanh". There is none on the points or on their reconstruction.
     reconstruction : "share", or "mse": the mean squared error in the unit of X, as in the paper; then lam has a unit.
@@ -79,7 +87,8 @@ class GeometricAutoencoder(OfPoints):
     Attributes
     ----------
     net_, loss_history_, settings_, n_features_in_ : see `spectral_ph.nn.base.Neural`. Records have "loss", "share" (whatever
-        `reconstruction` is), "log_det_variance" with the regulariser, and "held_out", the loss on the points held out.
+        `reconstruction` is), "log_det_variance" or "disagreement" with a regulariser, and "held_out", the loss on the points held
+        out.
     center_, scale_ : see `spectral_ph.nn.base.OfPoints`.
 
     References
@@ -102,6 +111,7 @@ class GeometricAutoencoder(OfPoints):
         *,
         lam: float = 0.1,
         regularizer: str | None = "geometric",
+        distance: str = "eff_res",
         hidden: tuple[int, ...] = (100, 100, 100, 100),
         activation: str = "elu",
         reconstruction: str = "share",
@@ -120,6 +130,7 @@ class GeometricAutoencoder(OfPoints):
         self.n_components = n_components
         self.lam = lam
         self.regularizer = regularizer
+        self.distance = distance
         self.hidden = hidden
         self.activation = activation
         self.reconstruction = reconstruction
@@ -135,6 +146,7 @@ class GeometricAutoencoder(OfPoints):
         self.checkpoint = checkpoint
         self.callback = callback
 
+    _reference: FloatArray
     _regularizers: ClassVar[tuple[str | None, ...]] = REGULARIZERS
 
     def _check_arguments(self) -> None:
@@ -143,6 +155,7 @@ class GeometricAutoencoder(OfPoints):
         _check.real(self.lam, "lam", least=0.0, most=1e6)
         if self.regularizer is not None:
             _check.one_of(self.regularizer, filter(None, self._regularizers), "regularizer", "regularizer")
+        _check.one_of(self.distance, topology.REFERENCES, "distance", "distance")
         _check.one_of(self.activation, ACTIVATIONS, "activation", "activation")
         _check.one_of(self.reconstruction, RECONSTRUCTIONS, "reconstruction", "reconstruction")
         _check.positive_int(self.epochs, "epochs")
@@ -154,7 +167,13 @@ class GeometricAutoencoder(OfPoints):
         _check.positive_int(self.warm_up, "warm_up", least=0)
 
     def _make_net(self) -> Coder:
-        return Coder(self.n_features_in_, tuple(self.hidden), self.n_components, self.activation)
+        return Coder(
+            self.n_features_in_,
+            tuple(self.hidden),
+            self.n_components,
+            self.activation,
+            self.regularizer == "topological",
+        )
 
     def fit(self, X: FloatArray, y: object = None) -> Self:
         """Train encoder and decoder.
@@ -189,19 +208,23 @@ class GeometricAutoencoder(OfPoints):
             held = int(self.validation_share * len(points))
             held = held if held >= 2 and len(points) - held >= 2 else 0
             self.settings_: Settings = {"held_out": held, "batch_size": min(self.batch_size, len(points) - held)}
-            stage = self._stage(net, points[order[held:]], points[order[:held]], order[held:], generator)
-            self._train(net, [stage], generator, self._asked(X=points))
+            if self.regularizer == "topological":
+                self._reference = topology.reference_distances(points, self.distance)
+            try:
+                self._train(net, [self._stage(net, points, order, held, generator)], generator, self._asked(X=points))
+            finally:
+                self.__dict__.pop("_reference", None)  # a fitted object holds no data
         self.settings_["warnings"] = list(heard)
         self._keep(net)
         return self
 
     def _stage(
-        self, net: nn.Module, points: FloatArray, held_out: FloatArray, rows: Any, generator: torch.Generator
+        self, net: nn.Module, points: FloatArray, order: IntArray, held: int, generator: torch.Generator
     ) -> Stage:
-        """Return the one stage; `rows` are the numbers of the points in X, for what is known of them."""
+        """Return the one stage; the first `held` points of the order are held out."""
         device = chosen_device(self.device)
-        seen, judged = (torch.from_numpy(P.astype(np.float32)).to(device) for P in (points, held_out))
-        numbers = torch.from_numpy(rows)
+        numbers, held_out = torch.from_numpy(order[held:]), torch.from_numpy(order[:held])
+        seen, judged = (torch.from_numpy(points[rows].astype(np.float32)).to(device) for rows in (numbers, held_out))
 
         def begin() -> torch.optim.Optimizer:
             return descended(torch.optim.Adam(net.parameters(), self.learning_rate, weight_decay=self.weight_decay))
@@ -211,7 +234,12 @@ class GeometricAutoencoder(OfPoints):
                 yield self._losses(net, seen[batch.to(device)], self._lam(epoch), numbers[batch])
 
         def judge(epoch: int) -> float:
-            return float(self._losses(net, judged, self._lam(epoch), None)["loss"])
+            if self.regularizer != "topological":
+                return float(self._losses(net, judged, self._lam(epoch), held_out)["loss"])
+            # In parts of the size of a batch, for the work grows faster than the number of points.
+            parts = zip(judged.split(self.batch_size), held_out.split(self.batch_size), strict=True)
+            found = [(len(X), self._losses(net, X, self._lam(epoch), rows)["loss"]) for X, rows in parts]
+            return float(sum(n * value for n, value in found)) / len(judged)
 
         return Stage(
             "autoencoder",
@@ -226,11 +254,14 @@ class GeometricAutoencoder(OfPoints):
     def _lam(self, epoch: int) -> float:
         return self.lam * min(1.0, (epoch + 1) / (self.warm_up + 1))
 
-    def _losses(self, net: nn.Module, X: Tensor, lam: float, rows: Tensor | None) -> Losses:
-        """Return the loss of a batch and its parts."""
+    def _losses(self, net: nn.Module, X: Tensor, lam: float, rows: Tensor) -> Losses:
+        """Return the loss of a batch and its parts; `rows` are the numbers of its points."""
         Z = net.encoder(X)
-        if self.regularizer != "geometric":
+        if self.regularizer is None:
             Y, more = net.decoder(Z), {}
+        elif self.regularizer == "topological":
+            near = self._reference[np.ix_(rows.numpy(), rows.numpy())]
+            Y, more = net.decoder(Z), {"disagreement": topology.disagreement(Z, near, net.log_scale)}
         else:
             Y, J = geometry.jacobian(net.decoder, Z)
             more = {"log_det_variance": geometry.log_det_variance(J)}
