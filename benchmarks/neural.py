@@ -177,6 +177,7 @@ RUNS = {
 SUMMARIES = {
     "class_summary": ("classes", neural_norms.class_summary),
     "topological_summary": ("topological", neural_topological.summary),
+    "topological_others_summary": ("topological_others", neural_topological.others_summary),
 }
 """Shorter tables, from the rows of a part."""
 

@@ -137,3 +137,19 @@ def summary(rows):
             }
         )
     return made
+
+
+def others_summary(rows):
+    """Return the mean scores under the other terms, by the level of noise."""
+    terms = [term for term in TERMS if term not in DECIDING]
+    return [
+        {
+            "sigma": sigma,
+            **{
+                term: float(np.mean([r["score"] for r in rows if (r["sigma"], r["term"]) == (sigma, term)]))
+                for term in terms
+            },
+            "commit": rows[0]["commit"],
+        }
+        for sigma in SIGMAS
+    ]
