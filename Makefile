@@ -16,9 +16,9 @@ help:  ## list these commands
 demo: $(VENV)/.installed  ## simulate a cell-cycle experiment and find its loop
 	$(BIN)/spectral-ph demo -o $(OUT)
 
-# As many files at a time as there are cores; what the tests of one file share is made once.
+# As many files at a time as there are cores; what the tests of one file share is made once. Threads of one do not hold up another.
 test: $(VENV)/.installed-test  ## run all tests and the examples of the docstrings; FAST=1 leaves out what is slow
-	$(BIN)/python -m pytest -n logical --dist loadfile $(if $(FAST),-m "not slow")
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n logical --dist loadfile $(if $(FAST),-m "not slow")
 
 # What needs torch, in an environment of its own: the other tests show that the package does without.
 test-nn: $(VENV_NN)/.installed  ## run the tests of spectral_ph.nn, with torch

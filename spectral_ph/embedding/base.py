@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._numba import thread_limit
+from spectral_ph._numba import thread_limit, threads_for
 from spectral_ph._types import FloatArray, Graph, RandomState, Settings
 from spectral_ph.embedding.affinities import AFFINITIES, PAIRED, USUAL_NEIGHBORS, affinities
 from spectral_ph.embedding.common import Callback, show_common
@@ -101,7 +101,8 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     n_neighbors : neighbours of each point, itself not counted, for the other affinities of points or distances; likewise.
     affinity_params : further parameters of the affinity by name, for instance {"t": 16} for "diffusion".
     init : "spectral", "pca", "random", or an (n, n_components) array that is taken as it is. See `starting_layout`.
-    n_jobs : threads of the optimisation; None: as many as numba has. The result has the same bits at any number.
+    n_jobs : threads of the optimisation; None: as many as numba has, and one for up to 1,000 points, where threads mostly wait
+        for each other. The result has the same bits at any number.
     random_state : seed of whatever is random.
     callback : function of (step, loss, layout), called every `callback_every` steps; the loss is None unless `record_loss`.
         The optimisation stops where it returns True.
@@ -206,7 +207,8 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             rng = _check.generator(self.random_state)
             watch = Watch(self.callback, self.callback_every, self.record_loss)
             # One BLAS thread: the last bits of a matrix product depend on how many there are.
-            with thread_limit(self.n_jobs), threadpool_limits(limits=1, user_api="blas"):
+            small = threads_for(data.shape[0]) if self.n_jobs is None else thread_limit(self.n_jobs)
+            with small, threadpool_limits(limits=1, user_api="blas"):
                 A, Y = self._prepare(data, int(rng.integers(SEED_BOUND)), before, same)
                 layout = self._optimize(A, Y, watch, rng)
         if not np.isfinite(layout).all():
