@@ -20,9 +20,10 @@ demo: $(VENV)/.installed  ## simulate a cell-cycle experiment and find its loop
 test: $(VENV)/.installed-test  ## run all tests and the examples of the docstrings; FAST=1 leaves out what is slow
 	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n logical --dist loadfile $(if $(FAST),-m "not slow")
 
-# What needs torch, in an environment of its own: the other tests show that the package does without.
+# What needs torch, in an environment of its own: the other tests show that the package does without. On one thread, for the
+# bits of torch depend on how many there are, and two take longer for nets as small as these.
 test-nn: $(VENV_NN)/.installed  ## run the tests of spectral_ph.nn, with torch
-	$(VENV_NN)/bin/python -m pytest tests/nn spectral_ph/nn
+	OMP_NUM_THREADS=1 $(VENV_NN)/bin/python -m pytest tests/nn spectral_ph/nn
 
 check: $(VENV)/.installed-docs  ## style, types, layers, tables of the docs, and the site as it is kept
 	$(BIN)/ruff format --check .
