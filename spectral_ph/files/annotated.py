@@ -259,9 +259,7 @@ def obsm_names(path: PathLike) -> list[str]:
     ...     files.obsm_names(pathlib.Path(folder) / "cells.h5ad")
     ['X_pca']
     """
-    file = Path(path)
-    with _opened(file, _kind(file)) as f:
-        return sorted(map(str, f["obsm"])) if "obsm" in f else []
+    return _keys(Path(path), "obsm")
 
 
 def layer_names(path: PathLike) -> list[str]:
@@ -294,9 +292,12 @@ def layer_names(path: PathLike) -> list[str]:
     ...     files.layer_names(pathlib.Path(folder) / "cells.h5ad")
     ['counts']
     """
-    file = Path(path)
+    return _keys(Path(path), "layers")
+
+
+def _keys(file: Path, group: str) -> list[str]:
     with _opened(file, _kind(file)) as f:
-        return sorted(map(str, f["layers"])) if "layers" in f else []
+        return sorted(map(str, f[group])) if group in f else []
 
 
 def holds_values(path: PathLike) -> bool:
