@@ -309,22 +309,22 @@ def _next(result: LoopResult, things: str, said: Settings) -> list[str]:
     """Return what is still to be looked at: what this result does not hold yet, and what no result can."""
     steps = []
     if result.p_value is None:
-        steps.append("A p-value: let the loop be sought in halves of the data.")
+        steps.append("Ask for a p-value: let the loop be sought in halves of the data.")
     if result.loops and not said["labels"]:
-        steps.append(f"Labels: set what is known of the {things}, such as type, time or batch, beside the phase.")
+        steps.append(f"Set what is known of the {things} beside the phase: labels such as type, time or batch.")
     if result.loops and not said["confounders"]:
-        steps.append("Confounders: compare the phase with what it should not go with, such as depth or batch.")
+        steps.append("Compare the phase with what it should not go with: confounders such as depth or batch.")
     if result.loops and not said["gene_test"]:
         steps.append(
-            "Genes: give the expression of genes, to see which of them follow the phase."
+            "Give the expression of genes, to see which of them follow the phase."
             if things == "cells"
-            else "Features: see which of the variables that were measured go up and down once along the phase."
+            else "See which of the variables that were measured go up and down once along the phase."
         )
     again = "another sample, another number of neighbours and another representation"
     steps.append(
-        f"The same in {again}: what is real comes back."
+        f"Look for the loop again with {again}. What is real comes back."
         if result.verdict == "loop"
-        else f"More {things}, and {again}: what these data do not settle, others may."
+        else f"Look again with more {things}, and with {again}. What these data do not settle, others may."
     )
     return steps
 
@@ -333,5 +333,5 @@ def as_count(p: float) -> str:
     """Return a probability as a count people can picture."""
     if p <= 0:
         return "none of those that were looked at"
-    among = max(100, 10 ** int(np.ceil(-np.log10(p) - 1e-9)))
-    return f"{p * among:.2g} in {among:,}"
+    among = max(100, 10 ** int(np.ceil(-np.log10(p / 0.95) - 1e-9)))  # 0.0099 is 1 in 100, not 9.9 in 1,000
+    return f"{round(p * among, 1):.2g} in {among:,}"

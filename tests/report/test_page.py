@@ -192,23 +192,24 @@ def test_nothing_is_said_twice(verdict, facts):
 def test_a_bare_page_says_what_to_check_next(plain):
     R, _ = result()
     again = (
-        "The same in another sample, another number of neighbours and another representation: what is real comes back."
+        "Look for the loop again with another sample, another number of neighbours and another representation. What is real "
+        "comes back."
     )
     bare = report.record(R)["in_words"][-1]
     assert bare == {
         "question": "What to check next?",
         "answer": [
-            "Labels: set what is known of the points, such as type, time or batch, beside the phase.",
-            "Confounders: compare the phase with what it should not go with, such as depth or batch.",
-            "Features: see which of the variables that were measured go up and down once along the phase.",
+            "Set what is known of the points beside the phase: labels such as type, time or batch.",
+            "Compare the phase with what it should not go with: confounders such as depth or batch.",
+            "See which of the variables that were measured go up and down once along the phase.",
             again,
         ],
     }
     assert report.record(R, **everything())["in_words"][-1]["answer"] == [again]
     assert report.record(NOTHING)["in_words"][-1]["answer"] == [
-        "A p-value: let the loop be sought in halves of the data.",
-        "More points, and another sample, another number of neighbours and another representation: what these data do not "
-        "settle, others may.",
+        "Ask for a p-value: let the loop be sought in halves of the data.",
+        "Look again with more points, and with another sample, another number of neighbours and another representation. What "
+        "these data do not settle, others may.",
     ]
     page = Page(report.html(R)).words()
     assert all(step in page for step in bare["answer"])

@@ -64,7 +64,15 @@ def test_numbers_are_shown_by_quartiles_along_the_phase():
 
 @pytest.mark.parametrize(
     ("p", "said"),
-    [(0.5, "50 in 100"), (0.05, "5 in 100"), (0.01, "1 in 100"), (0.004, "4 in 1,000"), (0.001, "1 in 1,000")],
+    [
+        (0.5, "50 in 100"),
+        (0.05, "5 in 100"),
+        (0.01, "1 in 100"),
+        (0.0099, "1 in 100"),
+        (0.0094, "9.4 in 1,000"),
+        (0.004, "4 in 1,000"),
+        (0.001, "1 in 1,000"),
+    ],
 )
 def test_probabilities_are_counts(p, said):
     assert as_count(p) == said
