@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, cast
 
 import click
+from click.core import ParameterSource
 
 import spectral_ph as sph
 from spectral_ph import _check, _log, files, report
@@ -81,9 +82,11 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _needs_folder(out: Path | None, asked: dict[str, bool]) -> None:
-    """Refuse options that write a file where there is no folder for it."""
-    for name, wanted in asked.items():
+def _check_out(out: Path | None, overwrite: bool, asked: dict[str, bool] | None = None) -> None:
+    """Refuse a folder that cannot be taken, and options that write a file where there is no folder for it."""
+    if out is not None:
+        files.check_output_folder(out, overwrite)
+    for name, wanted in (asked or {}).items():
         if wanted and out is None:
             raise sph.InputError(f"{name} needs a folder to write to. Pass --out FOLDER.")
 
@@ -129,7 +132,10 @@ def loops(
 
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
-    _needs_folder(out, {"--report": as_report, "--write-h5ad": write_h5ad})
+    _check_out(out, overwrite, {"--report": as_report, "--write-h5ad": write_h5ad})
+    given = click.get_current_context().get_parameter_source("min_cells")
+    if groupby is None and given is not ParameterSource.DEFAULT:
+        raise sph.InputError("--min-cells is about groups of cells. Pass --groupby COLUMN too, or leave it out.")
     if groupby is not None:
         grouped.run(path, reading, click.get_current_context().params)
         return
@@ -212,6 +218,7 @@ def persistence(
 
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
+    _check_out(out, overwrite)
     table = _read(path, reading)
     pairwise = graph or "precomputed" in (distance, metric)
     preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
@@ -293,6 +300,7 @@ def embed(
         raise sph.InputError(
             f"--graph says that INPUT is a graph, but --affinity is {affinity}. Leave one of them out."
         )
+    _check_out(out, overwrite)
     table = _read(path, reading)
     pairwise = graph or affinity == "precomputed_distance"
     preprocess = inputs.preparation(table, preprocess, reading["use_rep"], pairwise)
@@ -346,6 +354,7 @@ def fetch(name: str | None, check: bool, unchecked: bool) -> None:
 @_command
 def demo(out: Path, cells: int, genes: int, seed: int, as_json: bool) -> None:
     """Simulate a cell-cycle experiment, find its loop and compare with the truth."""
+    _check_out(out, True)
     simulated = sph.datasets.cells.cell_cycle(
         n_cells=cells,
         n_genes=genes,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import spectral_ph as sph
-from spectral_ph import _check, files
+from spectral_ph import _check, files, stored
 from spectral_ph import report as pages
 from spectral_ph.cli import inputs, output
 from spectral_ph.cli.annotated import KEY
@@ -21,8 +21,7 @@ WRITTEN = ("summary", "loops", "genes", "confounders")
 """Tables that get a file."""
 SHOWN = ("group", "cells", "verdict", "p_value", "q_value", "top_genes")
 
-
-TAKEN: tuple[str, ...] = (
+TAKEN = (
     "groupby",
     "min_cells",
     "distance",
@@ -33,8 +32,9 @@ TAKEN: tuple[str, ...] = (
     "splits",
     "split_by",
     "level",
+    "max_points",
+    "engine",
 )
-TAKEN += ("max_points", "engine")
 """Options that are arguments of `spectral_ph.tl.loops` or `spectral_ph.find_loops` under the same name."""
 
 
@@ -54,8 +54,8 @@ def run(path: Path, reading: Mapping[str, Any], options: Mapping[str, Any]) -> N
     arguments |= {"pursue": {"auto": "auto", "yes": True, "no": False}[options["pursue"]]}
     arguments |= {"start_genes": list(options["start_gene"]) or None}
     arguments |= {"random_state": options["seed"], "confounders": options["confounder"] or None}
-    adata = loops(path, arguments)
-    record = _record(adata, path, options["seed"])
+    adata = loops(path, arguments, options["basis"])
+    record = _record(adata, path, arguments)
     if options["out"] is not None:
         write(adata, path, record, options)
     if options["as_json"]:
@@ -63,7 +63,13 @@ def run(path: Path, reading: Mapping[str, Any], options: Mapping[str, Any]) -> N
         return
     shown = adata.uns[KEY]["groups"]["summary"][list(SHOWN)]
     click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.2g}", na_rep="-"))
-    click.echo(f"The smallest q-value that one group alone could have is {adata.uns[KEY]['least_q']:.2g}.")
+    click.echo(
+        f"The smallest q-value that one group alone could have is {adata.uns[KEY]['least_q']:.2g}; it is smaller where several "
+        "groups have small p-values."
+    )
+    for group, texts in record["warnings"].items():
+        for text in texts:
+            click.echo(f"{group}: {text}")
     output.say_written(options["out"])
 
 
@@ -79,31 +85,50 @@ def _refuse(reading: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         )
 
 
-def loops(path: Path, arguments: dict[str, Any]) -> Any:
+def loops(path: Path, arguments: dict[str, Any], basis: str | None = None) -> Any:
     """Return the AnnData of a file with the result in it.
 
     Parameters
     ----------
-    path : of an .h5ad or .zarr. arguments : of `spectral_ph.tl.loops`, by name.
+    path : of an .h5ad or .zarr.
+    arguments : of `spectral_ph.tl.loops`, by name.
+    basis : a layout that will be drawn on; that it is there is checked first.
+
+    Returns
+    -------
+    AnnData
+
+    Raises
+    ------
+    InputError : for what cannot be read, or as `spectral_ph.tl.loops` does.
     """
     if not files.holds_obs(path):
         raise sph.InputError(
             f"--groupby needs an .h5ad or .zarr, whose obs says the group of every cell, not {path.name}."
         )
     anndata = _check.need("anndata", "cells")
+    files.obs_names(path)  # which says what is wrong with a file that is cut short
     adata = (anndata.read_zarr if path.is_dir() else anndata.read_h5ad)(path)
+    if basis is not None:
+        stored.read_layout(adata, basis)
     sph.tl.loops(adata, key_added=KEY, **arguments)
     return adata
 
 
-def _record(adata: Any, path: Path, seed: int) -> dict[str, Any]:
+def _record(adata: Any, path: Path, arguments: dict[str, Any]) -> dict[str, Any]:
     kept = adata.uns[KEY]
+    warned = kept["groups"].get("warnings")
+    rows = [] if warned is None else warned.to_dict("records")
     return {
         "input": {"source": path.name, "shape": list(adata.shape)},
+        "settings": {name: value for name, value in arguments.items() if value is not None},
+        "warnings": {
+            g: [r["warning"] for r in rows if r["group"] == g] for g in dict.fromkeys(r["group"] for r in rows)
+        },
         "groupby": kept["groupby"],
         "least_q": kept["least_q"],
         "groups": kept["groups"]["summary"].to_dict("records"),
-        **output.made_by("loops", seed),
+        **output.made_by("loops", arguments["random_state"]),
     }
 
 

@@ -5,6 +5,7 @@ from spectral_ph.files.read import Table, read
 from spectral_ph.files.write import (
     MARKER,
     PathLike,
+    check_output_folder,
     output_folder,
     to_json,
     write_bytes,
@@ -17,6 +18,7 @@ __all__ = [
     "MARKER",
     "PathLike",
     "Table",
+    "check_output_folder",
     "holds_obs",
     "holds_values",
     "layer_names",

@@ -246,8 +246,8 @@ def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
     ...     (pathlib.Path(above) / "result" / "note.txt").read_text()
     'done'
     """
+    check_output_folder(path, overwrite)
     target = Path(path).resolve()
-    _check_target(Path(path), target, overwrite)
     above = next(folder for folder in target.parents if folder.exists())
     token = secrets.token_hex(4)
     partial = above / f".{target.name}.{token}.partial"
@@ -264,7 +264,29 @@ def output_folder(path: PathLike, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _check_target(path: Path, target: Path, overwrite: bool) -> None:
+def check_output_folder(path: PathLike, overwrite: bool = False) -> None:
+    """Refuse a folder that `output_folder` would refuse, before anything long is computed for it.
+
+    Parameters
+    ----------
+    path, overwrite : as for `output_folder`.
+
+    Raises
+    ------
+    InputError : as `output_folder`, but for what only writing shows.
+
+    See Also
+    --------
+    output_folder
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from spectral_ph import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.check_output_folder(pathlib.Path(folder) / "result")
+    """
+    target = Path(path).resolve()
     if target.exists() and not target.is_dir():
         raise InputError(f"{path} is a file, but the results need a folder. Name another one.")
     if target.is_mount() or Path.cwd().is_relative_to(target):

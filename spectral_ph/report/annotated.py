@@ -62,6 +62,13 @@ def from_anndata(
             ".",
         )
     if group is None and "groups" in (adata.uns.get(key) or {}):
+        if labels:
+            raise _check.InputError(
+                _check.Argument("labels"),
+                " are for the page about one group. Pass its name as ",
+                _check.Argument("group"),
+                ", or leave them out.",
+            )
         files.write_text(path, html_of_groups(adata, key, basis, title))
         return
     adata = of_group(adata, key, group)

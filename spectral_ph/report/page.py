@@ -172,7 +172,9 @@ def document(title: str, about: str, links: list[tuple[str, str]], sections: lis
         some of them empty. version : of spectral_ph.
     """
     there = "".join(sections)
-    menu = "".join(f'<li><a href="#{name}">{label}</a></li>' for name, label in links if f'id="{name}"' in there)
+    menu = "".join(
+        f'<li><a href="#{name}">{markup.text(label)}</a></li>' for name, label in links if f'id="{name}"' in there
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -308,7 +308,8 @@ def _in_words(result: LoopResult, things: str, said: Settings) -> list[dict[str,
 def _next(result: LoopResult, things: str, said: Settings) -> list[str]:
     """Return what is still to be looked at: what this result does not hold yet, and what no result can."""
     steps = []
-    if result.p_value is None:
+    # Only where that was left out: a graph and very few points have no halves, and the reason says so.
+    if result.p_value is None and result.settings.get("loops", {}).get("splits") == 0:
         steps.append("Ask for a p-value: let the loop be sought in halves of the data.")
     if result.loops and not said["labels"]:
         steps.append(f"Set what is known of the {things} beside the phase: labels such as type, time or batch.")
@@ -334,4 +335,4 @@ def as_count(p: float) -> str:
     if p <= 0:
         return "none of those that were looked at"
     among = max(100, 10 ** int(np.ceil(-np.log10(p / 0.95) - 1e-9)))  # 0.0099 is 1 in 100, not 9.9 in 1,000
-    return f"{round(p * among, 1):.2g} in {among:,}"
+    return f"{float(f'{round(p * among, 1):.2g}'):g} in {among:,}"

@@ -4,6 +4,7 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -206,11 +207,14 @@ def test_a_bare_page_says_what_to_check_next(plain):
         ],
     }
     assert report.record(R, **everything())["in_words"][-1]["answer"] == [again]
-    assert report.record(NOTHING)["in_words"][-1]["answer"] == [
+    left_out = replace(NOTHING, settings={"loops": {"splits": 0}})
+    assert report.record(left_out)["in_words"][-1]["answer"] == [
         "Ask for a p-value: let the loop be sought in halves of the data.",
         "Look again with more points, and with another sample, another number of neighbours and another representation. What "
         "these data do not settle, others may.",
     ]
+    no_halves = report.record(replace(NOTHING, settings={"loops": {"splits": 5}}))["in_words"][-1]["answer"]
+    assert not any("p-value" in step for step in no_halves)
     page = Page(report.html(R)).words()
     assert all(step in page for step in bare["answer"])
 

@@ -65,6 +65,8 @@ def test_numbers_are_shown_by_quartiles_along_the_phase():
 @pytest.mark.parametrize(
     ("p", "said"),
     [
+        (1.0, "100 in 100"),
+        (0.996, "100 in 100"),
         (0.5, "50 in 100"),
         (0.05, "5 in 100"),
         (0.01, "1 in 100"),
