@@ -55,7 +55,8 @@ def invariance_report(
 
     Raises
     ------
-    InputError : for arrays that do not fit together or hold no finite numbers.
+    InputError : for arrays that do not fit together or hold no finite numbers, and for objects that nearly all have the same
+        features.
 
     References
     ----------
@@ -71,27 +72,39 @@ def invariance_report(
     """
     X = _check.points(features, what="features")
     _check.distinct(X, "features")
-    directions = np.exp(1j * _check.points(np.reshape(_check.numbers(angle, "angle"), (-1, 1)), what="angle")[:, 0])
-    if len(directions) != len(X):
-        raise _check.InputError(
-            Argument("angle"), f" must be a number for each of the {len(X)} objects, not {len(directions)}."
-        )
+    given = _check.numbers(angle, "angle")
+    if given.shape != (len(X),):
+        what = len(given) if given.ndim == 1 else f"an array of the shape {given.shape}"
+        raise _check.InputError(Argument("angle"), f" must be a number for each of the {len(X)} objects, not {what}.")
+    directions = np.exp(1j * _check.points(given[:, None], what="angle")[:, 0])
+    turned = None if orbits is None else _turned(orbits, X.shape[1])
     near = nearest_neighbors(X, n_neighbors, search="exact").indices
     shuffled = np.random.default_rng(0).permutation(directions)
     coherence, chance = (float(np.abs(d[near].mean(axis=1)).mean()) for d in (directions, shuffled))
-    if orbits is None:
+    if turned is None:
         return InvarianceReport(coherence, chance)
-    turned = np.asarray(_check.numbers(orbits, "orbits"), dtype=np.float64)
-    if turned.ndim != 3 or turned.shape[1] < 3 or turned.shape[2] != X.shape[1] or not np.isfinite(turned).all():
-        raise _check.InputError(
-            Argument("orbits"),
-            f" must be finite numbers of the shape (objects, at least 3 angles, {X.shape[1]} features), not {turned.shape}.",
-        )
     D = pairwise_euclidean(X)
     usual = float(np.median(D[np.triu_indices(len(D), 1)]))
+    if usual == 0:
+        raise _check.InputError(
+            "at least half of the pairs of objects have the same features, so that their median distance is 0 and no orbit can "
+            "be compared with it. Drop copies first."
+        )
     spreads = [_spread(orbit) for orbit in turned]
     loops = [_longest(pairwise_euclidean(orbit)) for orbit in turned]
     return InvarianceReport(coherence, chance, float(np.mean(spreads)) / _spread(X), float(np.mean(loops)) / usual)
+
+
+def _turned(orbits: object, columns: int) -> FloatArray:
+    """Return checked features of turned objects."""
+    turned = np.asarray(_check.numbers(orbits, "orbits"), dtype=np.float64)
+    if turned.ndim != 3 or turned.shape[0] < 1 or turned.shape[1] < 3 or turned.shape[2] != columns:
+        raise _check.InputError(
+            Argument("orbits"),
+            f" must be of the shape (at least 1 object, at least 3 angles, {columns} features), not {turned.shape}.",
+        )
+    _check.points(turned.reshape(-1, columns), what="orbits")
+    return turned
 
 
 def _spread(X: FloatArray) -> float:

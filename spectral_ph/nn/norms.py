@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from spectral_ph import _check
 from spectral_ph._check import Argument
-from spectral_ph._types import FloatArray
+from spectral_ph._types import FloatArray, IntArray
 from spectral_ph.graph.neighbors import nearest_neighbors
 
 NEIGHBOR = 10
@@ -26,11 +26,15 @@ class GradScale(nn.Module):  # type: ignore[misc]
 
     The gradient of a loss of directions is at right angles to the row and falls as one over its length, so that the angle
     moves by 1 / |z|^2. Behind this layer the number of steps to a given angle grows as |z|^(2 - p): it does not depend on the
-    length for p = 2.
+    length for p = 2. A row of zeros has no direction to move, so its gradient becomes 0 for every p but 0.
 
     Parameters
     ----------
-    p : the power; 0 changes nothing.
+    p : the power, from -10 to 10; 0 changes nothing.
+
+    Raises
+    ------
+    InputError : for another power.
 
     References
     ----------
@@ -49,8 +53,28 @@ class GradScale(nn.Module):  # type: ignore[misc]
         self.p = _check.real(p, "p", least=-10, most=10)
 
     def forward(self, Z: Tensor) -> Tensor:
-        """Return (b, d) rows as they are."""
-        factor = Z.detach().norm(dim=1, keepdim=True) ** self.p
+        """Return rows as they are.
+
+        Parameters
+        ----------
+        Z : (b, d) floating numbers.
+
+        Returns
+        -------
+        of the same shape.
+
+        Raises
+        ------
+        InputError : for a tensor of another shape, or of whole numbers.
+        """
+        if not isinstance(Z, Tensor) or Z.ndim != 2 or not Z.is_floating_point():
+            what = f"{Z.dtype} of the shape {tuple(Z.shape)}" if isinstance(Z, Tensor) else type(Z).__name__
+            raise _check.InputError(Argument("Z"), f" must be a (b, d) tensor of floating numbers, not {what}.")
+        lengths = Z.detach().norm(dim=1, keepdim=True)
+        # The difference below is 0, and 0 times an infinite factor would be NaN.
+        factor = (lengths**self.p).clamp_max(torch.finfo(Z.dtype).max)
+        if self.p < 0:
+            factor = torch.where(lengths == 0, 0.0, factor)
         return Z.detach() + factor * (Z - Z.detach())
 
 
@@ -125,7 +149,7 @@ def norm_report(
 
     Raises
     ------
-    InputError : for arrays that do not fit together, or rows of length 0.
+    InputError : for arrays that do not fit together, rows of length 0, or rows without a label.
 
     References
     ----------
@@ -143,15 +167,15 @@ def norm_report(
     rows, points = _check.points(Z, what="Z"), _check.points(X)
     norms = np.linalg.norm(rows, axis=1)
     _check_rows(norms, len(points), "X")
+    classed = None if labels is None else _classes(labels, norms)
     far = nearest_neighbors(points, n_neighbors, search="exact").distances[:, -1]
     rho = float(spearmanr(norms, far).statistic)
-    if labels is None:
+    if classed is None:
         return NormReport((), rho, ())
-    names, classes, counts = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
-    _check_rows(norms, len(classes), "labels")
+    classes, counts = classed
     means = [float(norms[classes == k].mean() / norms.mean()) for k in np.argsort(counts, kind="stable")]
     near = nearest_neighbors(rows / norms[:, None], n_neighbors, search="exact").indices
-    votes = np.stack([(classes[near] == k).sum(axis=1) for k in range(len(names))], axis=1)
+    votes = np.stack([(classes[near] == k).sum(axis=1) for k in range(len(counts))], axis=1)
     right = votes.argmax(axis=1) == classes
     quarters = np.array_split(np.argsort(norms, kind="stable"), QUARTERS)
     return NormReport(tuple(means), rho, tuple(float(right[quarter].mean()) for quarter in quarters))
@@ -205,6 +229,27 @@ def _unit(values: FloatArray) -> FloatArray:
     if high == low:
         return np.zeros_like(values)
     return np.asarray(np.clip((values - low) / (high - low), 0, 1))
+
+
+def _classes(labels: ArrayLike, norms: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return the number of the class of each row, and how many rows each class has."""
+    values, missing = _check.column(labels, "labels")
+    if values.ndim != 1:
+        raise _check.InputError(
+            Argument("labels"), f" must be one label for each row of Z, not an array of the shape {values.shape}."
+        )
+    _check_rows(norms, len(values), "labels")
+    if missing.any():
+        raise _check.InputError(
+            Argument("labels"),
+            f" has no label for {int(missing.sum())} rows (first: {int(np.flatnonzero(missing)[0])}). Name their class, or drop "
+            "these rows.",
+        )
+    # Objects of several types have no order.
+    _, classes, counts = np.unique(
+        values.astype(str) if values.dtype == object else values, return_inverse=True, return_counts=True
+    )
+    return classes.astype(np.int64), counts.astype(np.int64)
 
 
 def _check_rows(norms: Any, n: int, what: str) -> None:

@@ -49,6 +49,24 @@ def test_arrays_that_do_not_fit_get_a_sentence():
     sentence = "angle must be a number for each of the 400 objects, not 399."
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         invariance_report(ring(ANGLE), ANGLE[1:])
-    sentence = "orbits must be finite numbers of the shape (objects, at least 3 angles, 2 features), not (4, 2)."
+    for bad in (ANGLE[:, None], ANGLE.reshape(200, 2)):
+        sentence = f"angle must be a number for each of the 400 objects, not an array of the shape {bad.shape}."
+        with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+            invariance_report(ring(ANGLE), bad)
+    for shape in ((4, 2), (0, 5, 2), (3, 2, 2), (3, 5, 3)):
+        sentence = f"orbits must be of the shape (at least 1 object, at least 3 angles, 2 features), not {shape}."
+        with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+            invariance_report(ring(ANGLE), ANGLE, orbits=np.zeros(shape))
+    holed = np.ones((2, 5, 2))
+    holed[1, 0, 0] = np.nan
+    sentence = "orbits contains NaN in 1 of its 20 entries (first in row 5). Drop those rows or fill the gaps first."
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
-        invariance_report(ring(ANGLE), ANGLE, orbits=np.zeros((4, 2)))
+        invariance_report(ring(ANGLE), ANGLE, orbits=holed)
+    copies = np.zeros((400, 2))
+    copies[0] = 1
+    sentence = (
+        "at least half of the pairs of objects have the same features, so that their median distance is 0 and no orbit can be "
+        "compared with it. Drop copies first."
+    )
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        invariance_report(copies, ANGLE, orbits=np.ones((1, 10, 2)))

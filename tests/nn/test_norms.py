@@ -60,6 +60,30 @@ def test_grad_scale_changes_no_value():
         np.testing.assert_allclose(GradScale(p)(Z), Z, rtol=1e-6)
 
 
+@pytest.mark.parametrize("p", [-10, -1, 0, 1, 10])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_grad_scale_changes_no_value_of_rows_of_any_length_and_its_gradients_are_numbers(p, dtype):
+    """A power of a length that is 0, tiny or huge is infinite or more than a number can hold."""
+    lengths = torch.tensor([0.0, 1e-30, 1e-6, 1.0, 1e6, 1e15], dtype=dtype)
+    Z = (lengths[:, None] * torch.tensor([[0.6, 0.8]], dtype=dtype)).requires_grad_()
+    rows = GradScale(p)(Z)
+    assert torch.equal(rows, Z)
+    rows.sum().backward()
+    assert not Z.grad.isnan().any()
+    assert torch.equal(Z.grad[0], torch.full((2,), float(p == 0), dtype=dtype))
+    np.testing.assert_allclose(Z.grad[3], 1.0, rtol=1e-6)
+
+
+def test_classes_are_the_same_however_labels_are_written():
+    rng = np.random.default_rng(0)
+    Z, kind = rng.standard_normal((60, 3)), rng.integers(0, 3, 60)
+    numbers, text, mixed = (
+        norm_report(Z, Z, labels) for labels in (kind, kind.astype(str), np.array([0, "1", 2.5], dtype=object)[kind])
+    )
+    assert numbers.class_norms == text.class_norms == mixed.class_norms
+    assert numbers.accuracy == text.accuracy
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_a_cut_net_without_biases_shrinks_by_the_power_of_its_layers(layers):
     def make():
@@ -113,6 +137,24 @@ def test_bad_input_gets_a_sentence():
         ),
         (lambda: cut_initialize(nn.Linear(1, 1), 0), "c must be a finite number above 0, not 0."),
         (lambda: GradScale("1"), "p must be a number, not '1'."),
+        (lambda: GradScale(11), "p must be between -10 and 10, not 11."),
+        (
+            lambda: GradScale(1)(torch.ones(3)),
+            "Z must be a (b, d) tensor of floating numbers, not torch.float32 of the shape (3,).",
+        ),
+        (
+            lambda: GradScale(1)(torch.ones(3, 2, dtype=int)),
+            "Z must be a (b, d) tensor of floating numbers, not torch.int64 of the shape (3, 2).",
+        ),
+        (lambda: GradScale(1)(X), "Z must be a (b, d) tensor of floating numbers, not ndarray."),
+        (
+            lambda: norm_report(X, X, [None, "a"] * 10),
+            "labels has no label for 10 rows (first: 0). Name their class, or drop these rows.",
+        ),
+        (
+            lambda: norm_report(X, X, X),
+            "labels must be one label for each row of Z, not an array of the shape (20, 2).",
+        ),
     ):
         with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
             call()
