@@ -15,15 +15,18 @@ LARGEST = 1e100
 """Largest size of a coordinate: squares must neither overflow nor vanish."""
 
 
-def points(X: object, least: int = 2, what: str = "X") -> FloatArray:
-    """Return `X` as a C-contiguous (n, d) float64 array of finite numbers with at least `least` rows."""
+def points(X: object, least: int = 2, what: str = "X", *, objects: bool = False) -> FloatArray:
+    """Return `X` as a C-contiguous (n, d) float64 array of finite numbers with at least `least` rows.
+
+    With `objects` it may be an array of Python objects that all are real numbers, as scikit-learn takes it.
+    """
     if is_sparse(X):
         raise InputError(
             f"Sparse data was passed: {what} must be a dense (n, d) array. Reduce it first (spectral_ph.preprocess turns "
             f"counts into principal components), or pass {what}.toarray() if it fits in memory."
         )
     with np.errstate(over="ignore"):
-        array: FloatArray = np.asarray(numbers(X, what), dtype=np.float64, order="C")
+        array: FloatArray = np.asarray(numbers(X, what, objects=objects), dtype=np.float64, order="C")
     if array.ndim != 2:
         raise InputError(
             f"{what} must be a 2-dimensional array (n points, d coordinates), not one of {array.ndim} dimensions. "

@@ -189,7 +189,7 @@ class GeometricAutoencoder(OfPoints):
 
         Raises
         ------
-        InputError, ValueError : for bad points or arguments, or a checkpoint of other settings or data.
+        InputError : for bad points or arguments, or a checkpoint of other settings or data.
         """
         self._check_arguments()
         points = self._read(X)
@@ -426,21 +426,3 @@ class GeometricAutoencoder(OfPoints):
                 "points, call transform.",
             )
         return checked
-
-    @classmethod
-    def load(cls, path: files.PathLike) -> Self:
-        """Return the model that `save` wrote.
-
-        Parameters
-        ----------
-        path : the file.
-
-        Returns
-        -------
-        GeometricAutoencoder, with the bits that were saved.
-
-        Raises
-        ------
-        InputError : for a file that is not there, is damaged, or holds something else.
-        """
-        return cls._load(path, {})

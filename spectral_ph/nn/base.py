@@ -70,6 +70,10 @@ class Neural(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             raise _check.InputError(
                 Argument("callback"), f" must be a function of (epoch, record) or None, not {self.callback!r}."
             )
+        if self.checkpoint is not None and (found := files.unfinished(self.checkpoint)) is not None:
+            # Other settings are refused now, other data when all of them are there.
+            asked = self._asked()
+            files.same_run(self.checkpoint, found[0]["settings"] | {"data": asked["data"]}, asked)
 
     def _asked(self, **data: files.Array) -> Settings:
         """Return what a checkpoint must have been made with."""
@@ -107,7 +111,7 @@ class Neural(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
 
         Raises
         ------
-        NotFittedError : before `fit`. InputError : if the file cannot be written.
+        NotFittedError : before `fit`. InputError : if the file cannot be written, or the path is none or a folder.
         """
         check_is_fitted(self)
         said = {
@@ -129,19 +133,18 @@ class Neural(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             what = f"a saved {said['estimator']}" if "params" in said else "a checkpoint, which holds an unfinished run"
             raise _check.InputError(f"{path} is {what}, not a saved {cls.__name__}. Name a file that its save wrote.")
         params = dict(said["params"])
-        for name in cls._callables:
-            if isinstance(params[name], dict):  # how `_spelled` tells of one
-                if given.get(name) is None:
-                    raise _check.InputError(
-                        f"{path} was made with ",
-                        Argument(name),
-                        f" {params[name]['object']}, which no file can hold. Pass it to load as ",
-                        Argument(name),
-                        ".",
-                    )
-                params[name] = given[name]
-        if isinstance(params["random_state"], dict):
-            params["random_state"] = None
+        for name, value in params.items():
+            if not isinstance(value, dict):  # how `_spelled` tells of what no file can hold
+                continue
+            params[name] = given.get(name)
+            if name in cls._callables and params[name] is None:
+                raise _check.InputError(
+                    f"{path} was made with ",
+                    Argument(name),
+                    f" {value['object']}, which no file can hold. Pass it to load as ",
+                    Argument(name),
+                    ".",
+                )
         model = cls(**params)
         for name in cls._numbers:
             stored = arrays[f"number/{name}"]
@@ -199,8 +202,8 @@ class OfPoints(Neural):
 
     def _read(self, X: FloatArray) -> FloatArray:
         """Return checked points in the unit of the net, and keep that unit."""
-        checked = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        points = _check.points(checked)
+        points = _check.points(X, objects=True)
+        validate_data(self, X, skip_check_array=True)  # keeps the number and the names of the columns
         _check.distinct(points)
         self.center_ = points.mean(axis=0)
         self.scale_ = float(np.sqrt(points.var(axis=0).mean()))
@@ -209,8 +212,9 @@ class OfPoints(Neural):
     def _new(self, X: FloatArray) -> FloatArray:
         """Return checked new points in the unit of the net."""
         check_is_fitted(self)
-        checked = _check.points(validate_data(self, X, dtype=np.float64, reset=False), least=1)
-        return (checked - self.center_) / self.scale_
+        points = _check.points(X, least=1, objects=True)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return (points - self.center_) / self.scale_
 
     def _check_net(self) -> None:
         _check.positive_int(self.n_components, "n_components")
@@ -244,6 +248,10 @@ class OfPoints(Neural):
         Returns
         -------
         (n, n_components) float64.
+
+        Raises
+        ------
+        InputError : as `fit`.
         """
         layout: FloatArray = self.fit(X).transform(X)
         return layout
@@ -261,7 +269,8 @@ class OfPoints(Neural):
 
         Raises
         ------
-        NotFittedError : before `fit`. InputError, ValueError : for another number of columns, NaN or infinity.
+        NotFittedError : before `fit`. InputError : for what are no points, such as NaN or infinity. ValueError : for other
+        columns than those of `fit`.
         """
         points = self._new(X)
         return np.asarray(evaluated(self._encoder(), points))
@@ -269,3 +278,22 @@ class OfPoints(Neural):
     @property
     def _n_features_out(self) -> int:
         return int(self.n_components)
+
+    @classmethod
+    def load(cls, path: files.PathLike) -> Self:
+        """Return the model that `save` wrote.
+
+        Parameters
+        ----------
+        path : the file.
+
+        Returns
+        -------
+        a model of this class, with the bits that were saved. Arguments that no file can hold, such as a dict of parameters for
+        `fit`, are None.
+
+        Raises
+        ------
+        InputError : for a file that is not there, is damaged, or holds something else.
+        """
+        return cls._load(path, {})

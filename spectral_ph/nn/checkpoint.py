@@ -45,6 +45,14 @@ def digest(array: Array) -> str:
     return read.hexdigest()[:32]
 
 
+def _check_path(path: object, name: str, otherwise: str = "") -> None:
+    """Refuse what names no file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(Argument(name), f" must be the path of a file{otherwise}, not {path!r}.")
+    if Path(path).is_dir():
+        raise InputError(Argument(name), f" {str(path)!r} is a folder. Name a file in it.")
+
+
 def write(path: PathLike, said: Settings, arrays: Mapping[str, Array]) -> None:
     """Write a file beside the target, and give it the name of the target when all of it is on the disk.
 
@@ -58,6 +66,7 @@ def write(path: PathLike, said: Settings, arrays: Mapping[str, Array]) -> None:
     ------
     InputError : if the file cannot be written.
     """
+    _check_path(path, "path")
     target = Path(path)
     partial = target.with_name(f".{target.name}.partial")
     text = np.frombuffer(json.dumps(said | {"format": FORMAT}).encode(), dtype=np.uint8)
@@ -93,6 +102,7 @@ def read(path: PathLike, what: str) -> tuple[Settings, Arrays]:
     ------
     InputError : for a file that is not there, is damaged, or is another one.
     """
+    _check_path(path, "path")
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -110,6 +120,39 @@ def read(path: PathLike, what: str) -> tuple[Settings, Arrays]:
             "Read it with the version that wrote it."
         )
     return said, arrays
+
+
+def unfinished(path: PathLike) -> tuple[Settings, Arrays] | None:
+    """Return what a checkpoint holds, or None where one can be written but is not there yet.
+
+    Parameters
+    ----------
+    path : the checkpoint.
+
+    Returns
+    -------
+    said, arrays : as they were written; or None.
+
+    Raises
+    ------
+    InputError : for what is no path, a place that cannot be written to, or a file that is no checkpoint.
+    """
+    _check_path(path, "checkpoint", " or None")
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        why = f"there is no folder {folder.name!r}. Make it first."
+    elif not os.access(folder, os.W_OK):
+        why = f"no file can be made in the folder {folder.name!r}. Name a file in a folder that can be written to."
+    elif not Path(path).exists():
+        return None
+    else:
+        said, arrays = read(path, "a checkpoint of another run")
+        if "progress" in said:
+            return said, arrays
+        raise InputError(
+            Argument("checkpoint"), f" {path} is a saved model, with which nothing can go on. Name another file."
+        )
+    raise InputError(Argument("checkpoint"), f" {path} cannot be written: {why}")
 
 
 def same_run(path: PathLike, there: Settings, asked: Settings) -> None:

@@ -170,7 +170,7 @@ class ParametricEmbedding(OfPoints):
 
         Raises
         ------
-        InputError, ValueError : for bad points or arguments, or a checkpoint of other settings or data.
+        InputError : for bad points or arguments, or a checkpoint of other settings or data.
         """
         self._check_arguments(graph)
         points = self._read(X)
@@ -258,24 +258,6 @@ class ParametricEmbedding(OfPoints):
         """
         layout: FloatArray = self.fit(X, graph=graph).transform(X)
         return layout
-
-    @classmethod
-    def load(cls, path: files.PathLike) -> Self:
-        """Return the model that `save` wrote.
-
-        Parameters
-        ----------
-        path : the file.
-
-        Returns
-        -------
-        ParametricEmbedding, with the bits that were saved. `affinity_params`, which are for `fit` only, are None.
-
-        Raises
-        ------
-        InputError : for a file that is not there, is damaged, or holds something else.
-        """
-        return cls._load(path, {})
 
 
 def log_cauchy(A: Tensor, B: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -183,15 +182,9 @@ def _resumed(
 ) -> tuple[_Progress, torch.optim.Optimizer]:
     """Return where to go on and the optimiser of that stage, with the net and the generator as they were then."""
     optimizer = stages[0].begin()
-    if checkpoint is None or not Path(checkpoint).exists():
-        if checkpoint is not None:
-            _check_folder(checkpoint)
+    if checkpoint is None or (found := files.unfinished(checkpoint)) is None:
         return _Progress(), optimizer
-    said, arrays = files.read(checkpoint, "a checkpoint of another run")
-    if "progress" not in said:
-        raise _check.InputError(
-            Argument("checkpoint"), f" {checkpoint} is a saved model, with which nothing can go on. Name another file."
-        )
+    said, arrays = found
     files.same_run(checkpoint, said["settings"], settings)
     at = _Progress.read(said["progress"], arrays)
     for stage in stages[1 : at.stage + 1]:  # so that the net has the layers of that stage
@@ -202,15 +195,6 @@ def _resumed(
     if at.best is not None:
         at.best = {key: value.to(device) for key, value in at.best.items()}
     return at, optimizer
-
-
-def _check_folder(checkpoint: files.PathLike) -> None:
-    folder = Path(checkpoint).resolve().parent
-    if not folder.is_dir():
-        raise _check.InputError(
-            Argument("checkpoint"),
-            f" {checkpoint} cannot be written: there is no folder {folder.name!r}. Make it first.",
-        )
 
 
 def _write(

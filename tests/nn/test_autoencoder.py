@@ -109,10 +109,6 @@ def test_files_that_are_no_checkpoint_are_refused(X, fitted, tmp_path):
     sentence = f"checkpoint {path} is a saved model, with which nothing can go on. Name another file."
     with pytest.raises(sph.InputError, match=matching(sentence)):
         GeometricAutoencoder(**FAST, checkpoint=path).fit(X)
-    path = tmp_path / "none" / "run.npz"
-    sentence = f"checkpoint {path} cannot be written: there is no folder 'none'. Make it first."
-    with pytest.raises(sph.InputError, match=matching(sentence)):
-        GeometricAutoencoder(**FAST, checkpoint=path).fit(X)
 
 
 def test_saved_and_pickled_models_are_the_same_and_hold_no_data(X, fitted, tmp_path):
@@ -258,10 +254,6 @@ def test_bad_points_get_a_sentence(X, fitted):
             getattr(GeometricAutoencoder(), call)(X[:, :2])
     with pytest.raises(ValueError, match="X has 5 features, but GeometricAutoencoder is expecting 6 features as input"):
         fitted.transform(X[:, :5])
-    holed = X.copy()
-    holed[3, 2] = np.nan
-    with pytest.raises(ValueError, match="Input X contains NaN"):
-        fitted.transform(holed)
     sentence = "Z must have 2 column(s), one for each latent dimension, not 6. To encode points, call transform."
     with pytest.raises(sph.InputError, match=matching(sentence)):
         fitted.metric(X)
