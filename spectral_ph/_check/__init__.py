@@ -13,7 +13,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -96,6 +96,8 @@ __all__ = [
     "warn",
 ]
 
+Name = TypeVar("Name", bound=str | None)
+
 
 def need(module: str, extra: str) -> ModuleType:
     """Import an optional dependency, or say how to install it."""
@@ -107,19 +109,20 @@ def need(module: str, extra: str) -> ModuleType:
         ) from error
 
 
-def one_of(value: object, known: Iterable[str], what: str, name: str = "") -> str:
+def one_of(value: object, known: Iterable[Name], what: str, name: str = "") -> Name:
     """Return `value` if it is one of the known names; else raise, naming the nearest one.
 
     Parameters
     ----------
-    value : what was passed. known : the names. what : what they name, such as "metric".
+    value : what was passed. known : the names, and None where it is one. what : what they name, such as "metric".
     name : of the parameter, where the sentence would not tell it otherwise.
     """
-    names = list(known)
-    if isinstance(value, str) and value in names:
-        return value
+    names = {str(one): one for one in known}
+    for one in names.values():
+        if value is one or (isinstance(value, str) and value == one):
+            return one
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    hint = f"; did you mean {names[near[0]]!r}?" if near else "."
     given = Argument(name, value) if name else repr(value)
     raise InputError(given, f" is not a known {what}{hint} Known are: {', '.join(names)}.")
 

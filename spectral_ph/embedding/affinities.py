@@ -126,6 +126,23 @@ def affinities(
     return (row_normalized(A) if normalized else A), facts
 
 
+def check_params(params: object) -> None:
+    """Refuse what are no parameters by name; for the argument `affinity_params` of estimators.
+
+    Parameters
+    ----------
+    params : what was passed.
+
+    Raises
+    ------
+    InputError : unless they are a dict or None.
+    """
+    if params is not None and not isinstance(params, dict):
+        raise _check.InputError(
+            Argument("affinity_params"), f" must be a dict of parameters by name or None, not {params!r}."
+        )
+
+
 def row_normalized(A: Graph) -> Graph:
     """Return P = (R + R') / 2m, R the weights divided by the sum of their row, m the number of vertices that have an edge.
 

@@ -16,7 +16,7 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._numba import thread_limit, threads_for
 from spectral_ph._types import FloatArray, Graph, RandomState, Settings
-from spectral_ph.embedding.affinities import AFFINITIES, PAIRED, USUAL_NEIGHBORS, affinities
+from spectral_ph.embedding.affinities import AFFINITIES, PAIRED, USUAL_NEIGHBORS, affinities, check_params
 from spectral_ph.embedding.common import Callback, show_common
 from spectral_ph.embedding.start import STARTS, starting_layout
 from spectral_ph.graph.components import connected_components
@@ -125,6 +125,7 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     _normalized: ClassVar[bool] = True
     """Whether the affinities have the sum 1; False for the weights as they are made."""
 
+    embedding_: FloatArray
     affinities_: Any
     _warm: bool
     """Whether the start is the layout of another embedding of the same points."""
@@ -180,6 +181,12 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         self
+
+        Raises
+        ------
+        InputError, ValueError : for bad points, weights, distances or arguments, fewer points than neighbours, or a step size at
+            which numbers become infinite.
+        TooLargeError : if an (n, n) array that the method needs would not fit in memory.
         """
         return self._fit(X, None, False)
 
@@ -195,6 +202,11 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         self
+
+        Raises
+        ------
+        NotFittedError : if `before` is not fitted. InputError, ValueError, TooLargeError : as `fit`; and for a layout of another
+            number of points or dimensions.
         """
         check_is_fitted(before, "embedding_")
         return self._fit(X, before, same_affinities)
@@ -202,6 +214,13 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _fit(self, X: FloatArray | Graph, before: Embedding | None, same: bool) -> Embedding:
         self._check_arguments()
         data = self._read(X)
+        wanted = (data.shape[0], self.n_components)
+        if before is not None and before.embedding_.shape != wanted:
+            raise _check.InputError(
+                Argument("before"),
+                f" has a layout of the shape {before.embedding_.shape}, but this one is to be of the shape {wanted}. Pass an "
+                "embedding of the same points in as many dimensions.",
+            )
         self._warm = before is not None
         with _check.collected() as heard:
             rng = _check.generator(self.random_state)
@@ -236,6 +255,10 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         (n, n_components) float64.
+
+        Raises
+        ------
+        InputError, ValueError, TooLargeError : as `fit`.
         """
         layout: FloatArray = self.fit(X).embedding_
         return layout
@@ -278,10 +301,7 @@ class Embedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         _check.one_of(self.affinity, AFFINITIES, "affinity", "affinity")
         if isinstance(self.init, str):
             _check.one_of(self.init, STARTS, "start", "init")
-        if self.affinity_params is not None and not isinstance(self.affinity_params, dict):
-            raise _check.InputError(
-                Argument("affinity_params"), f" must be a dict of parameters by name, not {self.affinity_params!r}."
-            )
+        check_params(self.affinity_params)
         if self.n_jobs is not None:
             _check.positive_int(self.n_jobs, "n_jobs")
         _check.seed(self.random_state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -71,7 +71,8 @@ class GeometricAutoencoder(OfPoints):
     regularizer : "geometric", or None for an ordinary autoencoder. "topological" is experimental: in place of the variance of log
         det it asks that the edges that hold a batch together and the edges of its most persistent loop are as long, up to one
         factor, as in the distances of the data. It keeps an (n, n) matrix while it fits.
-    distance : of the data, for "topological": "eff_res" or "euclidean", on all points at once.
+    distance : of the data, for "topological": "eff_res" or "euclidean", on all points at once. The first is on the neighbour
+        graph of 15 neighbours, which has to be connected.
     hidden : widths of the hidden layers of the encoder; the decoder has them the other way round.
     activation : between the layers, "elu", "relu", "silu" or "tanh". There is none on the points or on their reconstruction.
     reconstruction : "share", or "mse": the mean squared error in the unit of X, as in the paper; then lam has a unit.
@@ -147,14 +148,12 @@ class GeometricAutoencoder(OfPoints):
         self.callback = callback
 
     _reference: FloatArray
-    _regularizers: ClassVar[tuple[str | None, ...]] = REGULARIZERS
 
     def _check_arguments(self) -> None:
         self._check_common()
         self._check_net()
         _check.real(self.lam, "lam", least=0.0, most=1e6)
-        if self.regularizer is not None:
-            _check.one_of(self.regularizer, filter(None, self._regularizers), "regularizer", "regularizer")
+        _check.one_of(self.regularizer, REGULARIZERS, "regularizer", "regularizer")
         _check.one_of(self.distance, topology.REFERENCES, "distance", "distance")
         _check.one_of(self.activation, ACTIVATIONS, "activation", "activation")
         _check.one_of(self.reconstruction, RECONSTRUCTIONS, "reconstruction", "reconstruction")
@@ -189,7 +188,9 @@ class GeometricAutoencoder(OfPoints):
 
         Raises
         ------
-        InputError : for bad points or arguments, or a checkpoint of other settings or data.
+        InputError : for bad points or arguments, a checkpoint of other settings or data, or points that are not connected where
+            their effective resistance is asked for.
+        TooLargeError : if the distances for "topological" would not fit in memory.
         """
         self._check_arguments()
         points = self._read(X)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Graph, Settings
-from spectral_ph.embedding.affinities import AFFINITIES, affinities
+from spectral_ph.embedding.affinities import AFFINITIES, affinities, check_params
 from spectral_ph.embedding.contrastive import EARLY_EXAGGERATION, LOSSES, tsne_partition, umap_partition
 from spectral_ph.nn import checkpoint as files
 from spectral_ph.nn.base import OfPoints
@@ -133,6 +133,7 @@ class ParametricEmbedding(OfPoints):
             )
         _check.positive_int(self.n_negatives, "n_negatives")
         _check.one_of(self.affinity, AFFINITIES, "affinity", "affinity")
+        check_params(self.affinity_params)
         if self.affinity == "precomputed_distance":
             raise _check.InputError(
                 "a net needs points, so ",

@@ -7,8 +7,12 @@ import torch
 from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
+from spectral_ph import _check
+from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, IntArray
-from spectral_ph.distances.compute import distance_matrix
+from spectral_ph.distances.compute import compute, neighbourhood, parted
+from spectral_ph.graph.components import connected_components
+from spectral_ph.graph.recipe import Recipe
 from spectral_ph.homology.persistence import rips_persistence
 
 REFERENCES = ("eff_res", "euclidean")
@@ -28,9 +32,44 @@ def reference_distances(X: FloatArray, distance: str) -> FloatArray:
     Returns
     -------
     (n, n) float64, at most 1.
+
+    Raises
+    ------
+    TooLargeError : if there is no memory for them; before anything is computed.
+    InputError : for effective resistance on a neighbour graph that is not connected.
     """
-    D = distance_matrix(X, distance)
-    return np.asarray(D / D.max())
+    n = len(X)
+    _check.memory(
+        8.0 * n**2,
+        f"the distances of {n} points, which the topological term compares with,",
+        "Use fewer points, or ",
+        Argument("regularizer", "geometric"),
+        ".",
+    )
+    D = compute(X, distance).D if distance == "euclidean" else _resistances(X)
+    D /= D.max()
+    return D
+
+
+def _resistances(X: FloatArray) -> FloatArray:
+    """Return what `distance_matrix(X)` does, with the ways out that an autoencoder has."""
+    n, usual = len(X), Recipe().n_neighbors
+    if n <= usual:
+        _check.warn(
+            f"{n} points have at most {n - 1} neighbours each, so {n - 1} were taken in place of {usual} for the effective "
+            "resistance. To avoid this warning, pass ",
+            Argument("distance", "euclidean"),
+            ", which needs none.",
+        )
+    A, _ = neighbourhood(X, None, Recipe(n_neighbors=min(usual, n - 1)))
+    parts = connected_components(A)
+    if len(parts) > 1:
+        raise _check.InputError(
+            f"the neighbour graph of the points has {parts.describe()}, so effective resistance between them is infinite. Pass ",
+            Argument("distance", "euclidean"),
+            ", or fit each component by itself.",
+        )
+    return compute(None, "eff_res", graph=A, **parted("eff_res", {})[1]).D
 
 
 def tree_edges(D: FloatArray) -> IntArray:

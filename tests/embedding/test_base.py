@@ -224,7 +224,7 @@ def test_a_perplexity_that_was_given_is_not_lowered():
         ({"callback": 3}, "callback must be a function of (step, loss, layout) or None, not 3."),
         ({"callback_every": 0}, "callback_every must be a whole number of at least 1, not 0."),
         ({"record_loss": 1}, "record_loss must be True or False, not 1."),
-        ({"affinity_params": 3}, "affinity_params must be a dict of parameters by name, not 3."),
+        ({"affinity_params": 3}, "affinity_params must be a dict of parameters by name or None, not 3."),
         ({"rho": 0}, "rho must be a finite number above 0, not 0."),
         ({"early_exaggeration": -1}, "early_exaggeration must be a finite number above 0, not -1."),
         ({"learning_rate": 0.0}, "learning_rate must be a finite number above 0, not 0.0."),
@@ -236,6 +236,18 @@ def test_a_perplexity_that_was_given_is_not_lowered():
 def test_bad_arguments_are_refused_with_a_sentence(arguments, sentence):
     with pytest.raises(sph.InputError, match=matching(sentence)):
         E.TSNE(**arguments).fit(DIGITS)
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize(("n", "columns"), [(50, 2), (60, 3)])
+def test_a_layout_of_other_points_or_dimensions_is_no_start(same, n, columns):
+    before = E.LaplacianEigenmaps(affinity="knn").fit(DIGITS[:60])
+    sentence = (
+        f"before has a layout of the shape (60, 2), but this one is to be of the shape {(n, columns)}. Pass an embedding of the "
+        "same points in as many dimensions."
+    )
+    with pytest.raises(sph.InputError, match=matching(sentence)):
+        E.TSNE(columns).fit_after(before, DIGITS[:n], same_affinities=same)
 
 
 def test_laplacian_eigenmaps_have_no_other_start():

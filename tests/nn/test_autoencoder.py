@@ -214,7 +214,15 @@ BAD = [
     ({"lam": -1}, "lam must be between 0 and 1e+06, not -1."),
     (
         {"regularizer": "geometrical"},
-        "regularizer='geometrical' is not a known regularizer; did you mean 'geometric'? Known are: geometric, topological.",
+        "regularizer='geometrical' is not a known regularizer; did you mean 'geometric'? Known are: geometric, topological, None.",
+    ),
+    (
+        {"regularizer": "none"},
+        "regularizer='none' is not a known regularizer; did you mean None? Known are: geometric, topological, None.",
+    ),
+    (
+        {"regularizer": "None"},
+        "regularizer='None' is not a known regularizer; did you mean None? Known are: geometric, topological, None.",
     ),
     ({"hidden": 100}, "hidden must be a tuple of the widths of the hidden layers, not 100."),
     ({"hidden": (0,)}, "hidden must be a whole number of at least 1, not 0."),

@@ -135,6 +135,7 @@ BAD = [
     ({"affinity": "graph"}, {}, "affinity='graph' and a graph passed to fit go together. Pass both or none."),
     ({}, {"graph": sph.neighbor_graph(X)}, "affinity='graph' and a graph passed to fit go together. Pass both or none."),
     ({"affinity": "graph"}, {"graph": sph.neighbor_graph(X[:50])}, "graph must have a vertex for each of the 150 points."),
+    ({"affinity_params": "x"}, {}, "affinity_params must be a dict of parameters by name or None, not 'x'."),
     ({"n_negatives": 0}, {}, "n_negatives must be a whole number of at least 1, not 0."),
 ]  # fmt: skip
 

@@ -91,3 +91,52 @@ def test_an_unknown_distance_gets_a_sentence():
     sentence = "distance='dtm' is not a known distance. Known are: eff_res, euclidean."
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         sph.nn.GeometricAutoencoder(regularizer="topological", distance="dtm").fit(X)
+
+
+def test_points_that_are_not_connected_get_a_way_out_that_an_autoencoder_has():
+    X = np.random.default_rng(0).standard_normal((40, 3)) + 100 * (np.arange(40) < 20)[:, None]
+    made = {"regularizer": "topological", "hidden": (4,), "epochs": 1, "device": "cpu"}
+    sentence = (
+        "the neighbour graph of the points has 2 connected components (sizes 20, 20), so effective resistance between them is "
+        "infinite. Pass distance='euclidean', or fit each component by itself."
+    )
+    with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
+        sph.nn.GeometricAutoencoder(**made).fit(X)
+    assert sph.nn.GeometricAutoencoder(**made, distance="euclidean").fit(X).settings_["warnings"] == []
+
+
+def test_few_points_get_a_warning_with_a_way_out_that_an_autoencoder_has():
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    made = {"regularizer": "topological", "hidden": (4,), "epochs": 1, "device": "cpu"}
+    sentence = (
+        "12 points have at most 11 neighbours each, so 11 were taken in place of 15 for the effective resistance. To avoid this "
+        "warning, pass distance='euclidean', which needs none."
+    )
+    with pytest.warns(sph.SpectralWarning, match=f"^{re.escape(sentence)}$"):
+        model = sph.nn.GeometricAutoencoder(**made).fit(X)
+    assert model.settings_["warnings"] == [sentence]
+    assert sph.nn.GeometricAutoencoder(**made, distance="euclidean").fit(X).settings_["warnings"] == []
+
+
+@pytest.mark.parametrize("n", [12, 60])
+@pytest.mark.filterwarnings("ignore::spectral_ph.SpectralWarning")
+def test_reference_distances_are_shares_of_the_largest_distance(n):
+    X = np.random.default_rng(0).standard_normal((n, 3))
+    for name in topology.REFERENCES:
+        D = sph.distance_matrix(X, name)
+        np.testing.assert_array_equal(topology.reference_distances(X, name), D / D.max())
+
+
+@pytest.mark.parametrize("name", topology.REFERENCES)
+def test_distances_that_do_not_fit_in_memory_are_refused_before_any_is_computed(monkeypatch, name):
+    def computed(*_, **__):
+        raise AssertionError("something was computed")
+
+    for door in ("compute", "neighbourhood"):
+        monkeypatch.setattr(topology, door, computed)
+    sentence = (
+        r"the distances of 10000000 points, which the topological term compares with, would take about 745058\.1 GiB of memory, "
+        r"but only [\d.]+ GiB are available\. Use fewer points, or regularizer='geometric'\."
+    )
+    with pytest.raises(sph.TooLargeError, match=f"^{sentence}$"):
+        topology.reference_distances(np.zeros((10**7, 1)), name)
