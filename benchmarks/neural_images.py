@@ -30,7 +30,7 @@ def turned_cells(seed, objects=8, angles=72):
     import torch
 
     from spectral_ph.nn.augment import placed, warped
-    from spectral_ph.nn.images import border_colour
+    from spectral_ph.nn.pixels import border_colour
 
     X = sph.datasets.textured_cells(objects, random_state=5000 + seed).images
     fill = torch.tensor(border_colour(X[..., None]), dtype=torch.float64)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from spectral_ph import _check
+from spectral_ph._check import Argument
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""Makes a view of each of (b, channels, H, W) images."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the brightness of a pixel (ITU-R BT.601)."""
+
+
+def _are_numbers(values: object) -> bool:
+    """Return whether values are a tuple or a list of nothing but numbers."""
+    return isinstance(values, (tuple, list)) and all(
+        isinstance(v, (int, float, np.integer, np.floating)) and not isinstance(v, bool) for v in values
+    )
 
 
 @dataclass(frozen=True)
@@ -20,18 +36,23 @@ class Augmentation:
     resampling. The colours come after it in the order brightness, contrast, saturation, hue, grey, and stay in [0, 1].
     Saturation, hue and grey are for images of three channels only.
 
-    Attributes
+    Parameters
     ----------
-    crop : smallest and largest area of the crop, as a share of the image.
-    ratio : smallest and largest ratio of its width to its height.
+    crop : smallest and largest area of the crop, as a share of the image, above 0 and at most 1.
+    ratio : smallest and largest ratio of its width to its height, above 0.
     flip, vertical_flip : whether half of the images are mirrored, left to right or top to bottom.
-    turn : largest angle by which images are turned, in degrees, evenly both ways; 180 reaches all angles.
-    brightness, contrast, saturation : half the range of the factor around 1. hue : of the shift, as a share of the circle.
+    turn : largest angle by which images are turned, in degrees, evenly both ways, up to 360; 180 reaches all angles.
+    brightness, contrast, saturation : half the range of the factor around 1, up to 1.
+    hue : half the range of the shift, as a share of the circle, up to .5.
     jitter : share of the images whose colours change.
     grey : share of the images that become grey.
     invert : share of the images of which the negative is taken.
-    fill : colour of each channel beyond the border of a turned image. Empty: the mean colour of the border of the images that
-        the estimator is fitted to.
+    fill : colour beyond the border of a turned image, one number in [0, 1] for all channels or one for each. Empty: the mean
+        colour of the border of the images that the estimator is fitted to, and black where no estimator makes the views.
+
+    Raises
+    ------
+    InputError : for numbers out of these ranges.
 
     References
     ----------
@@ -58,6 +79,30 @@ class Augmentation:
     invert: float = 0.0
     fill: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range."""
+        for name, most in (("crop", 1.0), ("ratio", math.inf)):
+            span = getattr(self, name)
+            pair = _are_numbers(span) and len(span) == 2
+            if not pair or not 0 < span[0] <= span[1] <= most or math.isinf(span[1]):
+                upto = f" <= {most:g}" if name == "crop" else ""
+                raise _check.InputError(
+                    Argument(name), f" must be two numbers, 0 < smallest <= largest{upto}, not {span!r}."
+                )
+        for name in ("flip", "vertical_flip"):
+            _check.flag(getattr(self, name), name)
+        _check.real(self.turn, "turn", least=0.0, most=360.0)
+        _check.real(self.hue, "hue", least=0.0, most=0.5)
+        for name in ("brightness", "contrast", "saturation", "jitter", "grey", "invert"):
+            _check.real(getattr(self, name), name, least=0.0, most=1.0)
+        if not _are_numbers(self.fill):
+            raise _check.InputError(
+                Argument("fill"),
+                f" must be a tuple of numbers in [0, 1], one for all channels or one for each, not {self.fill!r}.",
+            )
+        for channel in self.fill:
+            _check.real(channel, "fill", least=0.0, most=1.0)
+
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Return a view of each image.
 
@@ -69,7 +114,24 @@ class Augmentation:
         Returns
         -------
         of the same shape.
+
+        Raises
+        ------
+        InputError : for what are no such images, no such generator, or a fill colour of another number of channels.
         """
+        if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+            what = f"{images.dtype} of the shape {tuple(images.shape)}" if isinstance(images, Tensor) else _kind(images)
+            raise _check.InputError(
+                Argument("images"), f" must be a (b, channels, H, W) tensor of floating numbers in [0, 1], not {what}."
+            )
+        if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
+            raise _check.InputError(Argument("generator"), f" must be a torch.Generator on the CPU, not {generator!r}.")
+        if len(self.fill) not in (0, 1, images.shape[1]):
+            raise _check.InputError(
+                Argument("fill"),
+                f" has {len(self.fill)} numbers, but the images have {images.shape[1]} channel(s). Pass one number for all "
+                "channels, or one for each.",
+            )
         views = warped(images, self._map(images, generator), self._beyond(images))
         return self._coloured(views, generator).clamp(0, 1)
 
@@ -122,6 +184,80 @@ NATURAL = Augmentation()
 ROTATION = Augmentation(vertical_flip=True, turn=180.0)
 """Views of what lies in any direction, such as cells on a slide."""
 AUGMENTATIONS = {"natural": NATURAL, "rotation": ROTATION}
+
+
+def check_augment(augment: object) -> None:
+    """Refuse what is no function of (images, generator), as far as its signature tells.
+
+    Parameters
+    ----------
+    augment : what was passed in place of a name.
+
+    Raises
+    ------
+    InputError : for what cannot be called so, and for a class.
+    """
+    if isinstance(augment, type):
+        raise _check.InputError(
+            Argument("augment"),
+            f" must be an instance, not the class {augment.__name__}. Pass {augment.__name__}(...).",
+        )
+    called = augment.forward if isinstance(augment, nn.Module) else augment
+    try:
+        signature = inspect.signature(called)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # of what is not written in Python
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise _check.InputError(
+            Argument("augment"),
+            f" must be a function of (images, generator), but it takes {signature}. Wrap it: lambda images, generator: ...",
+        ) from error
+
+
+def two_views(augment: Augment, images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return two views of each image, all first ones before all second ones.
+
+    Parameters
+    ----------
+    augment : makes the views.
+    images : (b, channels, H, W).
+    generator : on the CPU.
+
+    Returns
+    -------
+    (2 b, channels, H, W)
+
+    Raises
+    ------
+    InputError : if `augment` returns anything but such images.
+    """
+    views = [augment(images, generator), augment(images, generator)]
+    for view in views:
+        if not isinstance(view, Tensor):
+            raise _check.InputError(Argument("augment"), f" must return a tensor, not {_kind(view)}.")
+        if view.shape != images.shape:
+            raise _check.InputError(
+                Argument("augment"),
+                f" must return images of the shape {tuple(images.shape)}, as it got them, not {tuple(view.shape)}.",
+            )
+        if (view.dtype, view.device) != (images.dtype, images.device):
+            raise _check.InputError(
+                Argument("augment"),
+                f" must return images of the type {images.dtype} on the device {images.device}, as it got them, not "
+                f"{view.dtype} on {view.device}.",
+            )
+    return torch.cat(views)
+
+
+def check_finite(views: Tensor) -> None:
+    """Refuse views that hold NaN or infinity, which every loss of them is, too."""
+    if not views.isfinite().all():
+        raise _check.InputError(
+            Argument("augment"),
+            " returned images that hold NaN or infinity, though it got none. Look for a division by 0 in it.",
+        )
 
 
 def placed(wide: Tensor, tall: Tensor, x: Tensor, y: Tensor, angle: Tensor, aspect: float) -> Tensor:
@@ -209,3 +345,7 @@ def shifted_hue(X: Tensor, shift: Tensor) -> Tensor:
         k = torch.remainder(n + hue, 6.0)
         channels.append(value - spread * torch.minimum(k, 4 - k).clamp(0, 1))
     return torch.stack(channels, dim=1)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -17,8 +16,8 @@ from spectral_ph import _check
 from spectral_ph._check import Argument
 from spectral_ph._types import FloatArray, Settings
 from spectral_ph.nn import checkpoint as files
-from spectral_ph.nn import convolutions
-from spectral_ph.nn.augment import AUGMENTATIONS, Augmentation
+from spectral_ph.nn import convolutions, pixels
+from spectral_ph.nn.augment import AUGMENTATIONS, Augment, Augmentation, check_augment, check_finite, two_views
 from spectral_ph.nn.base import Neural
 from spectral_ph.nn.losses import info_nce
 from spectral_ph.nn.networks import built, chosen_device, torch_generator
@@ -100,11 +99,12 @@ class TSimCNE(Neural):
     augment : how views are made. "natural" for photographs: crops, mirror images, colours. "rotation" for what lies in any
         direction, such as cells on a slide: any angle and both mirror images as well. Or an `Augmentation`, or any function of
         (images, generator), which gets a (b, channels, H, W) tensor in [0, 1] and a torch.Generator on the CPU, and returns one
-        of the same shape.
+        of the same shape and type.
     preset : "quick" for minutes on a CPU: three convolutions, 40 + 8 + 13 epochs of batches of 128, crops of .4 or more of the
         area under the named augmentations. "paper" for days on a GPU: ResNet-18, 1000 + 50 + 450 epochs of batches of 1024.
     backbone : "small", "resnet18", or a torch module from (b, channels, H, W) to (b, features), of which a copy is trained. None:
-        that of the preset.
+        that of the preset. The named ones take images of any size from 1 x 1 pixels; "small" halves the sides three times, so
+        that of 8 x 8 pixels one is left.
     epochs : of the three stages; None: those of the preset.
     batch_size : images of a step, at most; None: that of the preset. The preset "paper" takes rates in proportion to it.
     learning_rate : of the first stage; the others keep their proportion to it. None: that of the preset.
@@ -136,7 +136,7 @@ class TSimCNE(Neural):
         self,
         n_components: int = 2,
         *,
-        augment: str | Callable[[Tensor, torch.Generator], Tensor] = "natural",
+        augment: str | Augment = "natural",
         preset: str = "quick",
         backbone: str | nn.Module | None = None,
         epochs: tuple[int, int, int] | None = None,
@@ -163,8 +163,15 @@ class TSimCNE(Neural):
         self._check_common()
         _check.positive_int(self.n_components, "n_components")
         _check.one_of(self.preset, PRESETS, "preset", "preset")
-        if not callable(self.augment):
+        if callable(self.augment):
+            check_augment(self.augment)
+        else:
             _check.one_of(self.augment, AUGMENTATIONS, "augmentation", "augment")
+        if isinstance(self.backbone, type):
+            name = self.backbone.__name__
+            raise _check.InputError(
+                Argument("backbone"), f" must be an instance, not the class {name}. Pass {name}(...)."
+            )
         if self.backbone is not None and not isinstance(self.backbone, nn.Module):
             _check.one_of(self.backbone, convolutions.BACKBONES, "backbone", "backbone")
         if self.epochs is not None:
@@ -184,7 +191,7 @@ class TSimCNE(Neural):
 
         Parameters
         ----------
-        images : (n, H, W) or (n, H, W, channels), uint8 or float in [0, 1]; at least 2.
+        images : (n, H, W) or (n, H, W, channels), uint8 or float in [0, 1]; at least 2, not all the same.
         y : not used.
 
         Returns
@@ -193,10 +200,11 @@ class TSimCNE(Neural):
 
         Raises
         ------
-        InputError : for bad images or arguments, or a checkpoint of other settings or data.
+        InputError : for bad images or arguments, a checkpoint of other settings or data, or a loss that is not finite.
         """
         self._check_arguments()
-        checked = _images(images, least=2)
+        checked = pixels.images(images, least=2)
+        pixels.distinct(checked)
         self.image_shape_ = np.array(checked.shape[1:])
         plan = PRESETS[self.preset]
         size = min(self.batch_size or plan.batch_size, len(checked))
@@ -211,16 +219,18 @@ class TSimCNE(Neural):
         self.net_ = net.to("cpu").eval()
         return self
 
-    def _augmentation(self, images: files.Array) -> Callable[[Tensor, torch.Generator], Tensor]:
+    def _augmentation(self, images: files.Array) -> Augment:
         if not isinstance(self.augment, str):
             return (
-                self.augment.filled(border_colour(images)) if isinstance(self.augment, Augmentation) else self.augment
+                self.augment.filled(pixels.border_colour(images))
+                if isinstance(self.augment, Augmentation)
+                else self.augment
             )
         chosen = AUGMENTATIONS[self.augment]
         least = PRESETS[self.preset].crop
         if least is not None:
             chosen = replace(chosen, crop=(least, chosen.crop[1]))
-        return chosen.filled(border_colour(images))
+        return chosen.filled(pixels.border_colour(images))
 
     def _mapper(self, columns: int) -> Mapper:
         """Return a new net; the number of features of a backbone of the user is found by one image of zeros."""
@@ -228,12 +238,20 @@ class TSimCNE(Neural):
         chosen = self.backbone or PRESETS[self.preset].backbone
         backbone = getattr(convolutions, chosen)(channels) if isinstance(chosen, str) else copy.deepcopy(chosen)
         was = backbone.training
-        with torch.no_grad():
-            made = backbone.eval()(torch.zeros(2, channels, height, width))
-        if made.ndim != 2 or len(made) != 2:
+        shape = f"(b, {channels}, {height}, {width})"
+        try:
+            with torch.no_grad():
+                made = backbone.eval()(torch.zeros(2, channels, height, width))
+        except Exception as error:  # whatever a module of the user raises
             raise _check.InputError(
                 Argument("backbone"),
-                f" must make (b, features) of (b, {channels}, {height}, {width}) images, but it made {tuple(made.shape)} of 2.",
+                f" takes no images of the shape {shape} ({error}). Pass one for {channels} channel(s) and {height} x {width} "
+                "pixels, or change the images.",
+            ) from error
+        if not isinstance(made, Tensor) or made.ndim != 2 or len(made) != 2:
+            what = tuple(made.shape) if isinstance(made, Tensor) else f"{type(made).__name__}"
+            raise _check.InputError(
+                Argument("backbone"), f" must make (b, features) of {shape} images, but it made {what} of 2."
             )
         return Mapper(backbone.train(was), made.shape[1], PRESETS[self.preset].head, columns)
 
@@ -245,7 +263,7 @@ class TSimCNE(Neural):
         number: int,
         net: Mapper,
         images: files.Array,
-        augment: Callable[[Tensor, torch.Generator], Tensor],
+        augment: Augment,
         size: int,
         generator: torch.Generator,
     ) -> Stage:
@@ -270,19 +288,18 @@ class TSimCNE(Neural):
         def steps(epoch: int) -> Iterator[Losses]:
             net.train()
             for batch in shuffled(len(images), size, generator):
-                X = _tensor(images[batch.numpy()]).to(device)
-                views = torch.cat([augment(X, generator), augment(X, generator)])
-                if views.shape != (2 * len(X), *X.shape[1:]):
-                    raise _check.InputError(
-                        Argument("augment"), f" must return images of the shape {tuple(X.shape)}, as it got them."
-                    )
+                X = pixels.tensor(images[batch.numpy()]).to(device)
+                views = two_views(augment, X, generator)
                 if number == 1:
                     with torch.no_grad():
                         hidden = torch.relu(net.hidden(net.backbone(views)))
                     Z = net.last(hidden)
                 else:
                     Z = net(views)
-                yield {"loss": info_nce(*Z.chunk(2), kernel="cauchy")}
+                loss = info_nce(*Z.chunk(2), kernel="cauchy")
+                if not loss.isfinite():
+                    check_finite(views)
+                yield {"loss": loss}
 
         return Stage(
             STAGES[number],
@@ -303,6 +320,10 @@ class TSimCNE(Neural):
         Returns
         -------
         (n, n_components) float64, in the order of the images.
+
+        Raises
+        ------
+        InputError : as `fit`.
         """
         return self.fit(images).transform(images)
 
@@ -342,14 +363,16 @@ class TSimCNE(Neural):
 
     def _through(self, images: Any, part: Callable[[nn.Module, Tensor], Tensor]) -> FloatArray:
         check_is_fitted(self)
-        checked = _images(images, least=1)
+        checked = pixels.images(images, least=1)
         if checked.shape[1:] != tuple(self.image_shape_):
             sides = ["x".join(str(int(side)) for side in shape) for shape in (self.image_shape_, checked.shape[1:])]
             raise _check.InputError(
                 f"this net was fitted to images of {sides[0]} (height, width, channels), not {sides[1]}. Resize them first."
             )
         with torch.no_grad():
-            made = [part(self.net_, _tensor(checked[at : at + BLOCK])).numpy() for at in range(0, len(checked), BLOCK)]
+            made = [
+                part(self.net_, pixels.tensor(checked[at : at + BLOCK])).numpy() for at in range(0, len(checked), BLOCK)
+            ]
         return np.concatenate(made).astype(np.float64)
 
     @property
@@ -361,7 +384,7 @@ class TSimCNE(Neural):
         cls,
         path: files.PathLike,
         *,
-        augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+        augment: Augment | None = None,
         backbone: nn.Module | None = None,
     ) -> Self:
         """Return the model that `save` wrote.
@@ -380,65 +403,3 @@ class TSimCNE(Neural):
         InputError : for a file that is not there, is damaged, or holds something else, or where a function or module is missing.
         """
         return cls._load(path, {"augment": augment, "backbone": backbone})
-
-
-def border_colour(images: files.Array) -> tuple[float, ...]:
-    """Return the mean colour of the outermost pixels of images, by channel.
-
-    Parameters
-    ----------
-    images : (n, H, W, channels), uint8 or float in [0, 1].
-
-    Examples
-    --------
-    >>> border_colour(np.full((2, 4, 4, 1), 51, dtype=np.uint8))
-    (0.2,)
-    """
-    sides = (images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1])
-    pixels = sum(side.shape[0] * side.shape[1] for side in sides)
-    total = sum(side.sum(axis=(0, 1), dtype=np.float64) for side in sides)
-    return tuple(float(c) for c in np.atleast_1d(total / pixels / (255 if images.dtype == np.uint8 else 1)))
-
-
-def _tensor(images: files.Array) -> Tensor:
-    """Return (b, channels, H, W) float32 in [0, 1]."""
-    X = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
-    return X.float() / 255 if X.dtype == torch.uint8 else X.float()
-
-
-def _images(images: Any, least: int) -> files.Array:
-    """Return checked images as (n, H, W, channels), of the type they came in."""
-    array = _check.numbers(images, "images")
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or 0 in array.shape[1:]:
-        raise _check.InputError(
-            Argument("images"),
-            f" must be an array (n, H, W) or (n, H, W, channels), not one of the shape {np.shape(images)}. Stack images of one "
-            "size by numpy.stack.",
-        )
-    if len(array) < least:
-        raise _check.InputError(
-            Argument("images"), f" has {len(array)} image(s), but a minimum of {least} is required."
-        )
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind != "f":
-        raise _check.InputError(
-            Argument("images"),
-            f" must be uint8, or float in [0, 1], not {array.dtype}. Divide by the largest value that a pixel can have.",
-        )
-    low, high = float(array.min()), float(array.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        bad = int(np.flatnonzero(~np.isfinite(array).all(axis=(1, 2, 3)))[0])
-        raise _check.InputError(
-            Argument("images"),
-            f" contains NaN or infinity (first in image {bad}). Drop those images or fill the gaps first.",
-        )
-    if low < 0 or high > 1:
-        raise _check.InputError(
-            Argument("images"),
-            f" of floats must lie in [0, 1], but they go from {low:g} to {high:g}. Divide by the largest value that a "
-            "pixel can have.",
-        )
-    return array

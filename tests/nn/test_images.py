@@ -248,6 +248,19 @@ def sequence(*_):
     return torch.zeros(1)
 
 
+class Several(nn.Module):
+    def forward(self, X):
+        return X, X
+
+
+class Broken(nn.Module):
+    def forward(self, X):
+        raise RuntimeError("of other channels")
+
+
+broken = Broken()
+
+
 BAD = [
     ({}, np.zeros((5, 3)), "images must be an array (n, H, W) or (n, H, W, channels), not one of the shape (5, 3). Stack images of one size by numpy.stack."),
     ({}, images(1), "images has 1 image(s), but a minimum of 2 is required."),
@@ -259,7 +272,19 @@ BAD = [
     ({"backbone": "resnet50"}, images(), "backbone='resnet50' is not a known backbone; did you mean 'resnet18'? Known are: small, resnet18."),
     ({"epochs": 5}, images(), "epochs must be three numbers, one for each stage, or None, not 5."),
     ({"backbone": nn.Identity()}, images(), "backbone must make (b, features) of (b, 1, 12, 12) images, but it made (2, 1, 12, 12) of 2."),
-    ({"augment": sequence}, images(), "augment must return images of the shape (16, 1, 12, 12), as it got them."),
+    ({"augment": sequence}, images(), "augment must return images of the shape (16, 1, 12, 12), as it got them, not (1,)."),
+    ({"augment": lambda X, g: [X]}, images(), "augment must return a tensor, not list."),
+    ({"augment": lambda X, g: X.double()}, images(), "augment must return images of the type torch.float32 on the device cpu, as it got them, not torch.float64 on cpu."),
+    ({"augment": lambda X, g: X / 0}, images(), "augment returned images that hold NaN or infinity, though it got none. Look for a division by 0 in it."),
+    ({"augment": lambda X: X}, images(), "augment must be a function of (images, generator), but it takes (X). Wrap it: lambda images, generator: ..."),
+    ({"augment": nn.Flatten()}, images(), "augment must be a function of (images, generator), but it takes (input: torch.Tensor) -> torch.Tensor. Wrap it: lambda images, generator: ..."),
+    ({"augment": Augmentation}, images(), "augment must be an instance, not the class Augmentation. Pass Augmentation(...)."),
+    ({"augment": Augmentation(turn=9.0, fill=(0.1, 0.2))}, images(channels=3), "fill has 2 numbers, but the images have 3 channel(s). Pass one number for all channels, or one for each."),
+    ({"backbone": nn.Flatten}, images(), "backbone must be an instance, not the class Flatten. Pass Flatten(...)."),
+    ({"backbone": broken}, images(), "backbone takes no images of the shape (b, 1, 12, 12) (of other channels). Pass one for 1 channel(s) and 12 x 12 pixels, or change the images."),
+    ({"backbone": Several()}, images(), "backbone must make (b, features) of (b, 1, 12, 12) images, but it made tuple of 2."),
+    ({}, np.full((5, 9, 9), 7, dtype=np.uint8), "all 5 images are the same image, so there is nothing to tell apart. Check the input."),
+    ({}, images(5, 9).transpose(0, 3, 1, 2)[:, :3], "images of the shape (5, 3, 12, 12) look as if their channels came first. Pass images.transpose(0, 2, 3, 1). If they are 3 pixels high and have 12 channels, lay them on their side: images.transpose(0, 2, 1, 3)."),
 ]  # fmt: skip
 
 
@@ -267,6 +292,77 @@ BAD = [
 def test_bad_arguments_and_images_get_a_sentence(params, given, sentence):
     with pytest.raises(sph.InputError, match=matching(sentence)):
         TSimCNE(**FAST | params).fit(given)
+
+
+@pytest.mark.parametrize("backbone", [nn.Conv2d(3, 4, 3), nn.Conv2d(1, 4, 20)], ids=["channels", "size"])
+def test_a_backbone_of_other_channels_or_larger_images_gets_a_sentence_with_what_torch_says(backbone):
+    said = r"^backbone takes no images of the shape \(b, 1, 12, 12\) \(.+\)\. Pass one for 1 channel\(s\) and 12 x 12 pixels, "
+    with pytest.raises(sph.InputError, match=said + r"or change the images\.$"):
+        TSimCNE(**FAST, backbone=backbone).fit(images())
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (2, 5)])
+@pytest.mark.parametrize("backbone", ["small", "resnet18"])
+def test_the_named_backbones_take_images_of_any_size(backbone, sides):
+    X = np.random.default_rng(0).uniform(size=(4, *sides))
+    model = TSimCNE(epochs=(1, 1, 1), backbone=backbone, augment="rotation", device="cpu")
+    assert np.isfinite(model.fit_transform(X)).all()
+
+
+OUT_OF_RANGE = [
+    ({"crop": 0.5}, "crop must be two numbers, 0 < smallest <= largest <= 1, not 0.5."),
+    ({"crop": (0.5, 0.2)}, "crop must be two numbers, 0 < smallest <= largest <= 1, not (0.5, 0.2)."),
+    ({"crop": (0.0, 1.0)}, "crop must be two numbers, 0 < smallest <= largest <= 1, not (0.0, 1.0)."),
+    ({"crop": (0.5, 1.5)}, "crop must be two numbers, 0 < smallest <= largest <= 1, not (0.5, 1.5)."),
+    ({"crop": ("a", "b")}, "crop must be two numbers, 0 < smallest <= largest <= 1, not ('a', 'b')."),
+    ({"ratio": (2.0, 1.0)}, "ratio must be two numbers, 0 < smallest <= largest, not (2.0, 1.0)."),
+    ({"ratio": (-1.0, 1.0)}, "ratio must be two numbers, 0 < smallest <= largest, not (-1.0, 1.0)."),
+    ({"ratio": (1.0, math.inf)}, "ratio must be two numbers, 0 < smallest <= largest, not (1.0, inf)."),
+    ({"ratio": (1.0, math.nan)}, "ratio must be two numbers, 0 < smallest <= largest, not (1.0, nan)."),
+    ({"flip": 1}, "flip must be True or False, not 1."),
+    ({"vertical_flip": "yes"}, "vertical_flip must be True or False, not 'yes'."),
+    ({"turn": math.inf}, "turn must be between 0 and 360, not inf."),
+    ({"turn": True}, "turn must be a number, not True."),
+    ({"brightness": -0.1}, "brightness must be between 0 and 1, not -0.1."),
+    ({"contrast": 2}, "contrast must be between 0 and 1, not 2."),
+    ({"saturation": math.nan}, "saturation must be between 0 and 1, not nan."),
+    ({"hue": 0.6}, "hue must be between 0 and 0.5, not 0.6."),
+    ({"jitter": 1.1}, "jitter must be between 0 and 1, not 1.1."),
+    ({"grey": "0.2"}, "grey must be a number, not '0.2'."),
+    ({"invert": -1}, "invert must be between 0 and 1, not -1."),
+    ({"fill": 0.5}, "fill must be a tuple of numbers in [0, 1], one for all channels or one for each, not 0.5."),
+    ({"fill": ("red",)}, "fill must be a tuple of numbers in [0, 1], one for all channels or one for each, not ('red',)."),
+    ({"fill": (0.5, 255)}, "fill must be between 0 and 1, not 255."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), OUT_OF_RANGE, ids=lambda value: str(value)[:25])
+def test_an_augmentation_out_of_range_is_refused_where_it_is_made(arguments, sentence):
+    with pytest.raises(sph.InputError, match=matching(sentence)):
+        Augmentation(**arguments)
+
+
+def test_what_are_no_images_for_an_augmentation_gets_a_sentence():
+    X, generator = torch.zeros(2, 3, 5, 5), torch.Generator()
+    floats = "images must be a (b, channels, H, W) tensor of floating numbers in [0, 1], not "
+    for given, drawn, sentence in (
+        (X[0], generator, f"{floats}torch.float32 of the shape (3, 5, 5)."),
+        (X.byte(), generator, f"{floats}torch.uint8 of the shape (2, 3, 5, 5)."),
+        (X.numpy(), generator, f"{floats}ndarray."),
+        (X, None, "generator must be a torch.Generator on the CPU, not None."),
+    ):
+        with pytest.raises(sph.InputError, match=matching(sentence)):
+            Augmentation()(given, drawn)
+
+
+def test_the_fill_is_one_number_for_all_channels_or_one_for_each_and_black_without_an_estimator():
+    X = torch.ones(20, 3, 6, 6)
+    plain = {"crop": (1.0, 1.0), "ratio": (1.0, 1.0), "jitter": 0.0, "grey": 0.0, "turn": 45.0}
+    same = [Augmentation(**plain, fill=f)(X, torch.Generator().manual_seed(0)) for f in ((0.5,), (0.5, 0.5, 0.5))]
+    assert torch.equal(*same)
+    black = [Augmentation(**plain, fill=f)(X, torch.Generator().manual_seed(0)) for f in ((), (0.0,))]
+    assert torch.equal(*black)
+    assert not torch.equal(black[0], same[0])
 
 
 def test_images_of_another_size_are_refused():
