@@ -136,7 +136,21 @@ class EmbeddingReport:
         return sum(loop.word == "kept" for loop in self.loops) / of_all if of_all else 1.0
 
     def measures(self) -> dict[str, float]:
-        """Return the numbers of the report that are no loop's, by the names of its attributes."""
+        """Return the numbers that are of the layout as a whole, none of a single loop, for instance to compare layouts.
+
+        Returns
+        -------
+        dict of floats, by the names of the attributes: recall, trustworthiness, spearman, distance_correlation, data_score,
+        layout_score and score.
+
+        Examples
+        --------
+        >>> import spectral_ph as sph
+        >>> X = sph.datasets.circle(100, ambient_dim=5, sigma=0.05)
+        >>> measures = sph.embedding.embedding_report(X, X[:, :2]).measures()
+        >>> measures["recall"] > 0.5, len(measures)
+        (True, 7)
+        """
         names = ("recall", "trustworthiness", "spearman", "distance_correlation", "data_score", "layout_score", "score")
         return {name: float(getattr(self, name)) for name in names}
 

@@ -252,7 +252,16 @@ def two_views(augment: Augment, images: Tensor, generator: torch.Generator) -> T
 
 
 def check_finite(views: Tensor) -> None:
-    """Refuse views that hold NaN or infinity, which every loss of them is, too."""
+    """Refuse views that hold NaN or infinity, for a loss that is not finite.
+
+    Parameters
+    ----------
+    views : as `two_views` returns them.
+
+    Raises
+    ------
+    InputError : if they do.
+    """
     if not views.isfinite().all():
         raise _check.InputError(
             Argument("augment"),

@@ -58,7 +58,8 @@ class ParametricEmbedding(OfPoints):
     affinity, perplexity, n_neighbors, affinity_params : as for `spectral_ph.embedding.ContrastiveEmbedding`;
         for "graph" weights are passed to `fit` beside the points.
     hidden : widths of the hidden layers.
-    epochs : in each, as many edges are drawn as there are.
+    epochs : in each, as many edges are drawn as there are. The affinity "knn" has far fewer edges than the default, so that an
+        epoch is shorter.
     batch_size : edges of a step, at most.
     learning_rate : of Adam at the beginning; it falls linearly to 0.
     random_state, device, checkpoint, callback : see `spectral_ph.nn.base.Neural`.
@@ -89,7 +90,7 @@ class ParametricEmbedding(OfPoints):
         loss: str = "neg",
         s: float = 0.0,
         n_negatives: int = 5,
-        affinity: str = "knn",
+        affinity: str = "perplexity",
         perplexity: float = 30,
         n_neighbors: int = 15,
         affinity_params: dict[str, Any] | None = None,
@@ -256,6 +257,10 @@ class ParametricEmbedding(OfPoints):
         Returns
         -------
         (n, n_components) float64.
+
+        Raises
+        ------
+        InputError : as `fit`.
         """
         layout: FloatArray = self.fit(X, graph=graph).transform(X)
         return layout

@@ -20,7 +20,7 @@ from spectral_ph.nn.losses import choice_losses, pair_losses
 from spectral_ph.nn.parametric import log_cauchy
 from tests.nn.killed import killed_fit
 
-FAST = {"hidden": (16, 16), "epochs": 4, "batch_size": 128, "device": "cpu"}
+FAST = {"affinity": "knn", "hidden": (16, 16), "epochs": 4, "batch_size": 128, "device": "cpu"}
 X = sph.datasets.circle(150, ambient_dim=6, sigma=0.1)
 
 
@@ -107,7 +107,7 @@ def test_a_circle_stays_a_loop_and_new_points_lie_on_it():
 def test_digits_that_the_net_has_not_seen_lie_with_their_kind():
     data = load_digits()
     old, new = slice(0, 600), slice(600, 900)
-    model = ParametricEmbedding(epochs=20, batch_size=128, device="cpu").fit(data.data[old])
+    model = ParametricEmbedding(affinity="knn", epochs=20, batch_size=128, device="cpu").fit(data.data[old])
     judge = KNeighborsClassifier(15).fit(model.transform(data.data[old]), data.target[old])
     assert judge.score(model.transform(data.data[new]), data.target[new]) > 0.7
 
@@ -123,7 +123,7 @@ def test_nce_learns_its_partition():
 
 def test_a_graph_is_passed_beside_the_points():
     A = sph.neighbor_graph(X, 15)
-    by_graph = ParametricEmbedding(**FAST, affinity="graph").fit(X, graph=A)
+    by_graph = ParametricEmbedding(**FAST | {"affinity": "graph"}).fit(X, graph=A)
     by_name = ParametricEmbedding(**FAST).fit(X)
     np.testing.assert_allclose(by_graph.transform(X), by_name.transform(X), atol=1e-5)
 
@@ -144,6 +144,14 @@ BAD = [
 def test_bad_arguments_get_a_sentence(params, more, sentence):
     with pytest.raises(sph.InputError, match=f"^{re.escape(sentence)}$"):
         ParametricEmbedding(**FAST | params).fit(X, **more)
+
+
+def test_what_it_shares_with_the_contrastive_embedding_has_the_same_defaults():
+    ours, theirs = ({**kind().get_params()} for kind in (ParametricEmbedding, sph.embedding.ContrastiveEmbedding))
+    own = {"learning_rate"}  # of a net; that of a layout is one of its points
+    shared = (set(ours) & set(theirs)) - own
+    assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}
+    assert {"affinity", "perplexity", "n_neighbors", "affinity_params", "loss", "s", "n_negatives"} <= shared
 
 
 def test_settings_are_those_of_a_clone():

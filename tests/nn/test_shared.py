@@ -120,7 +120,7 @@ def test_a_checkpoint_of_other_settings_is_refused_at_once(request, tmp_path):
 
 
 def test_a_model_is_saved_to_and_loaded_from_files_only(tmp_path):
-    model = ParametricEmbedding(hidden=(4,), epochs=1, device="cpu").fit(X)
+    model = clone(OF_POINTS[1]).fit(X)
     for call in (model.save, ParametricEmbedding.load):
         for path, sentence in (
             (3, "path must be the path of a file, not 3."),
