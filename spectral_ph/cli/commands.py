@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any, cast
 
 import click
-from click.core import ParameterSource
 
 import spectral_ph as sph
 from spectral_ph import _check, _log, files, report
@@ -133,10 +132,7 @@ def loops(
     INPUT is .h5ad, .zarr, .h5 of 10x, .loom, .npy, .npz, .csv, .tsv, .txt (also .gz), .mtx, or a 10x folder.
     """
     _check_out(out, overwrite, {"--report": as_report, "--write-h5ad": write_h5ad})
-    given = click.get_current_context().get_parameter_source("min_cells")
-    if groupby is None and given is not ParameterSource.DEFAULT:
-        raise sph.InputError("--min-cells is about groups of cells. Pass --groupby COLUMN too, or leave it out.")
-    if groupby is not None:
+    if grouped.is_asked():
         grouped.run(path, reading, click.get_current_context().params)
         return
     pairwise = graph or "precomputed" in (distance, metric)

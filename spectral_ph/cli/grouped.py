@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import spectral_ph as sph
 from spectral_ph import _check, files, stored
@@ -36,6 +37,16 @@ TAKEN = (
     "engine",
 )
 """Options that are arguments of `spectral_ph.tl.loops` or `spectral_ph.find_loops` under the same name."""
+
+
+def is_asked() -> bool:
+    """Tell whether the command that runs asks in groups; refuse an option that is about groups alone where it does not."""
+    context = click.get_current_context()
+    if context.params["groupby"] is not None:
+        return True
+    if context.get_parameter_source("min_cells") is not ParameterSource.DEFAULT:
+        raise sph.InputError("--min-cells is about groups of cells. Pass --groupby COLUMN too, or leave it out.")
+    return False
 
 
 def run(path: Path, reading: Mapping[str, Any], options: Mapping[str, Any]) -> None:
